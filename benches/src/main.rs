@@ -1,0 +1,3 @@
+//! Benchmarks, each beside its floor.
+
+fn main() {}

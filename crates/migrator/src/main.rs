@@ -1,0 +1,3 @@
+//! Brings a schema up and a contact file in.
+
+fn main() {}

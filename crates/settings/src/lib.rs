@@ -1,0 +1,1 @@
+//! Layers of settings, read and validated once.

@@ -1,0 +1,1 @@
+//! Reads numeros.db, and writes synthetic ones.

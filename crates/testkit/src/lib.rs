@@ -1,0 +1,1 @@
+//! Fakes, port contract suites and fixtures for tests.
