@@ -3,5 +3,12 @@
 //! Pure: no runtime, no SQL, no HTTP, no clock, no environment, no input or output. Time, ids and randomness come in
 //! as arguments or through [`port`].
 
+pub mod contact;
+pub mod identity;
+pub mod import;
+pub mod lada;
+pub mod phone;
 pub mod port;
 pub mod source;
+pub mod state;
+pub mod text;

@@ -1,0 +1,83 @@
+//! The port to the store that imports write to.
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::import::{BroughtBy, Import, ImportId, SortedBatch, Tally};
+use crate::phone::PhoneNumber;
+use crate::source::{MissingLada, SourceDescription, SourceStatistics};
+
+/// Keeps imports and what they brought.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait ImportStore: Send + Sync {
+    /// The import that last began with the file of this fingerprint.
+    async fn find_by_fingerprint(&self, fingerprint: String) -> Result<Option<Import>, StoreError>;
+
+    /// The import that is `Loading`, whichever file it began with; there is at most one.
+    async fn find_loading(&self) -> Result<Option<Import>, StoreError>;
+
+    /// Begins an import, in `Loading` with nothing read, and opens it.
+    ///
+    /// `Conflict` when another import is `Loading` or open, here or in another process; then nothing began.
+    async fn begin(&self, id: ImportId, source: SourceDescription) -> Result<Box<dyn ImportSession>, StoreError>;
+
+    /// Opens an import again where its checkpoint stands; it is `Loading` from then on.
+    ///
+    /// `Conflict` when there is no such import, it is `Completed`, another is `Loading`, or one is open elsewhere.
+    async fn reopen(&self, id: ImportId) -> Result<Box<dyn ImportSession>, StoreError>;
+}
+
+/// An open import. It is open until it is dropped or its process ends; two are never open at once.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait ImportSession: Send {
+    /// The import as it stands after the last call.
+    fn import(&self) -> Import;
+
+    /// Numbers that the store has, by pages: those behind `after`, in an order of the store's own. A page with no
+    /// `next` is the last. Every number that stood in the store when the session was opened comes exactly once.
+    async fn known_numbers(&mut self, after: Option<i64>, page_rows: u32) -> Result<KnownNumbers, StoreError>;
+
+    /// Stores a batch: its contacts, its refused rows whole with their reasons, the tally and the checkpoint, all or
+    /// nothing; returns what was counted. A contact whose number came into the store by another way in the meantime is
+    /// stored among the refused as `duplicate_existing`, and nothing of the one that is there changes.
+    async fn append(&mut self, batch: SortedBatch) -> Result<Tally, StoreError>;
+
+    /// Keeps the source's own account of itself, replacing what an earlier call kept for this import.
+    async fn keep_account(
+        &mut self,
+        statistics: Vec<SourceStatistics>,
+        missing_ladas: Vec<MissingLada>,
+    ) -> Result<(), StoreError>;
+
+    /// Puts the store back into the shape that readers rely on (indexes, constraints, statistics, `contacts_by_state`),
+    /// one named step at a time: each call does the next one and names it, `None` when all is done. May be repeated.
+    async fn next_finishing_step(&mut self) -> Result<Option<String>, StoreError>;
+
+    /// Counts what the store really holds of this import.
+    async fn count_stored(&mut self) -> Result<StoredRows, StoreError>;
+
+    /// Ends the import: `Completed` when its checkpoint has reached the source's last row, otherwise `Stopped`.
+    async fn close(&mut self) -> Result<Import, StoreError>;
+}
+
+/// A page of numbers that the store has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownNumbers {
+    /// The numbers, each with whose work it is.
+    pub numbers: Vec<(PhoneNumber, BroughtBy)>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<i64>,
+}
+
+/// Rows that the store holds of one import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredRows {
+    /// Its contacts.
+    pub contacts: u64,
+    /// Its refused rows with the outcome `duplicate`.
+    pub duplicates: u64,
+    /// Its refused rows with the outcome `rejected`.
+    pub rejected: u64,
+}

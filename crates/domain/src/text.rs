@@ -1,0 +1,80 @@
+//! Free text as it may be kept: valid UTF-8, no control characters, single spaces, never empty.
+
+use std::borrow::Cow;
+
+/// Text after cleaning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cleaned<'a> {
+    /// What is left, none if nothing is.
+    pub text: Option<Cow<'a, str>>,
+    /// Whether bytes that are not UTF-8 were replaced with U+FFFD.
+    pub invalid_utf8: bool,
+}
+
+/// Removes NUL and the other control characters, replaces invalid UTF-8, folds white space to single spaces and
+/// trims it. Borrows when nothing inside has to change.
+#[must_use]
+pub fn clean(bytes: &[u8]) -> Cleaned<'_> {
+    match str::from_utf8(bytes) {
+        Ok(text) => Cleaned {
+            text: clean_str(text),
+            invalid_utf8: false,
+        },
+        Err(_) => {
+            let replaced = String::from_utf8_lossy(bytes);
+            Cleaned {
+                text: Some(fold(&replaced))
+                    .filter(|text| !text.is_empty())
+                    .map(Cow::Owned),
+                invalid_utf8: true,
+            }
+        }
+    }
+}
+
+fn clean_str(text: &str) -> Option<Cow<'_, str>> {
+    let trimmed = text.trim_matches(|letter: char| letter.is_whitespace() || letter.is_control());
+    if trimmed.is_empty() {
+        None
+    } else if is_clean(trimmed) {
+        Some(Cow::Borrowed(trimmed))
+    } else {
+        Some(Cow::Owned(fold(trimmed)))
+    }
+}
+
+/// Whether trimmed text needs no change: every space is a lone U+0020, no control character stands in it.
+fn is_clean(trimmed: &str) -> bool {
+    let mut after_space = false;
+    trimmed.chars().all(|letter| {
+        let is_space = letter == ' ';
+        let is_allowed = if is_space {
+            !after_space
+        } else {
+            !letter.is_whitespace() && !letter.is_control()
+        };
+        after_space = is_space;
+        is_allowed
+    })
+}
+
+fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    let mut is_space_due = false;
+    for letter in text.chars() {
+        // Tabs and line ends are control characters too, but first of all white space.
+        if letter.is_whitespace() {
+            is_space_due = !folded.is_empty();
+        } else if !letter.is_control() {
+            if is_space_due {
+                folded.push(' ');
+                is_space_due = false;
+            }
+            folded.push(letter);
+        }
+    }
+    folded
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,19 @@
+-- Moves the checkpoint from $2 to $3 and adds what the batch counted, by primary key. It touches no row when somebody
+-- else moved it.
+UPDATE imports
+SET last_source_row_id = $3,
+    rows_read = rows_read + $4,
+    valid_rows_read = valid_rows_read + $5,
+    valid_rows_kept = valid_rows_kept + $6,
+    imported = imported + $7,
+    imported_valid = imported_valid + $8,
+    duplicates = duplicates + $9,
+    duplicates_existing = duplicates_existing + $10,
+    rejected = rejected + $11,
+    states_unmapped = states_unmapped + $12,
+    ladas_disagreeing = ladas_disagreeing + $13,
+    texts_invalid_utf8 = texts_invalid_utf8 + $14,
+    texts_shortened = texts_shortened + $15,
+    dates_unreadable = dates_unreadable + $16,
+    updated_at = now()
+WHERE id = $1 AND state = 'loading' AND last_source_row_id = $2

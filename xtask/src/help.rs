@@ -1,0 +1,127 @@
+//! What `--help` says.
+
+/// The list of commands.
+pub(crate) const ALL: &str = "\
+The repository's commands.
+
+Usage: cargo xtask COMMAND [ARGUMENTS]
+
+  demo        the whole product from nothing, and a report of what it did
+  test        every test, against real private servers
+  services    private PostgreSQL, Redis and RabbitMQ: up, down, status, env
+  sample      a synthetic numeros.db
+  bench       the scenario benchmarks, as JSON lines
+  boundaries  fails on a dependency that the architecture does not allow
+  ci          everything a change must pass
+
+`cargo xtask COMMAND --help` explains one of them.
+
+demo, test and bench use the servers that DATABASE_URL, REDIS_URL and AMQP_URL name, if all three are set;
+otherwise they start private ones and stop them at the end. Nothing listens beyond 127.0.0.1.
+
+Exit codes: 0 done, 2 wrong usage, 4 a server or a program is not to be had, 5 a check failed, 1 anything else.
+
+Examples:
+  cargo xtask demo --exit
+  cargo xtask test
+  eval \"$(cargo xtask services env)\"";
+
+/// The help of one command, if there is such a command.
+pub(crate) fn of(command: &str) -> Option<&'static str> {
+    Some(match command {
+        "demo" => DEMO,
+        "test" => TEST,
+        "services" => SERVICES,
+        "sample" => SAMPLE,
+        "bench" => BENCH,
+        "boundaries" => BOUNDARIES,
+        "ci" => CI,
+        _ => return None,
+    })
+}
+
+const DEMO: &str = "\
+Everything from nothing: servers, schema, users, a sample numeros.db, its import, api, worker and a sandbox
+provider, a campaign launched through REST and followed to its last receipt, and a printed report. Then stays
+up until Ctrl-C, unless told to end. Fails if a figure of the report does not add up.
+
+Usage: cargo xtask demo [--rows N] [--messages N] [--exit] [--port P] [--json]
+
+  --rows N      rows of the sample (100000)
+  --messages N  size of the campaign (5000)
+  --exit        ends after the report
+  --port P      the port of the api
+  --json        one line of JSON on standard output when ready
+
+Examples:
+  cargo xtask demo
+  cargo xtask demo --rows 20000 --messages 500 --exit
+  DATABASE_URL=… REDIS_URL=… AMQP_URL=… cargo xtask demo --json";
+
+const TEST: &str = "\
+Every test: unit, contract, integration against real servers, end to end. The last line alone is the sum,
+`123 passed, 0 failed`; the exit code is not 0 if anything failed or does not compile.
+
+Usage: cargo xtask test [FILTER…]
+
+Examples:
+  cargo xtask test
+  cargo xtask test campaign";
+
+const SERVICES: &str = "\
+Private PostgreSQL, Redis and RabbitMQ on free ports of 127.0.0.1, with passwords made at the first start and
+data under target/services. Ports are remembered. Installs missing Debian packages where it may, and says what
+to install where it may not.
+
+Usage: cargo xtask services up|down|status|env [--set dev|test]
+
+  up      makes every server of the set answer; does nothing if they do
+  down    stops the set; its data stays
+  status  a line for each server; exit code 4 if one does not run
+  env     prints `export DATABASE_URL=… REDIS_URL=… AMQP_URL=…`
+
+  --set dev   durable, for the demo and the benchmarks (the default)
+  --set test  without fsync, for the tests
+
+Examples:
+  cargo xtask services up
+  eval \"$(cargo xtask services env)\" && psql \"$DATABASE_URL\"
+  cargo xtask services down --set test";
+
+const SAMPLE: &str = "\
+Writes a synthetic numeros.db in the source's exact shape, dirt included.
+
+Usage: cargo xtask sample --rows N --out FILE [--seed S] [--dirt P]
+
+Examples:
+  cargo xtask sample --rows 100000 --out /tmp/numeros.db
+  cargo xtask sample --rows 1000 --out small.db --seed 7";
+
+const BENCH: &str = "\
+Builds with optimisation and runs the scenario benchmarks, all or the named one. Standard output carries JSON
+lines and nothing else.
+
+Usage: cargo xtask bench [NAME] [--rows N]
+
+Examples:
+  cargo xtask bench
+  cargo xtask bench import --rows 1000000 > import.jsonl";
+
+const BOUNDARIES: &str = "\
+Reads `cargo metadata` and fails where a crate of the workspace depends on something that the architecture does
+not allow it. The rules are a table in xtask/src/boundaries/rules.rs.
+
+Usage: cargo xtask boundaries
+
+Example:
+  cargo xtask boundaries";
+
+const CI: &str = "\
+Everything a change must pass, in this order: fmt, clippy, boundaries, docs, test, demo --exit. Stops at the
+first that fails. The last line alone is the sum of the tests, `123 passed, 0 failed`; a step other than the
+tests that fails counts as one failed.
+
+Usage: cargo xtask ci
+
+Example:
+  cargo xtask ci";
