@@ -1,1 +1,9 @@
-//! Use cases, one a file, over the domain's ports.
+//! Use cases, one a file: each reads as the story that product people would tell, over the ports of the domain.
+//!
+//! No driver, no HTTP, no SQL, no clock of its own may enter.
+
+mod create_user;
+mod import_numbers;
+
+pub use create_user::{CreateUser, CreateUserError, NewUser};
+pub use import_numbers::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome};

@@ -47,7 +47,7 @@ fn rows<T>(
     path: &Path,
     connection: &Connection,
     table: &str,
-    decode: impl Fn(&Cells) -> T,
+    decode: impl Fn(&Cells<'_>) -> T,
 ) -> Result<Vec<T>, SourceError> {
     let rows = read(connection, table, decode).map_err(|error| classify(path, &format!("read {table}"), &error))?;
     if rows.len() > ROWS_MAX {
@@ -59,7 +59,7 @@ fn rows<T>(
     Ok(rows)
 }
 
-fn read<T>(connection: &Connection, table: &str, decode: impl Fn(&Cells) -> T) -> rusqlite::Result<Vec<T>> {
+fn read<T>(connection: &Connection, table: &str, decode: impl Fn(&Cells<'_>) -> T) -> rusqlite::Result<Vec<T>> {
     let kind: Option<String> = connection
         .query_row(include_str!("../../sql/objects_named.sql"), [table], |row| row.get(0))
         .optional()?;
@@ -70,17 +70,17 @@ fn read<T>(connection: &Connection, table: &str, decode: impl Fn(&Cells) -> T) -
         .replace("{table}", table)
         .replace("{rows}", &(ROWS_MAX + 1).to_string());
     let mut statement = connection.prepare(&sql)?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_ascii_lowercase).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_ascii_lowercase).collect();
     let mut found = Vec::new();
     let mut rows = statement.query([])?;
     let mut place = 0;
     while let Some(row) = rows.next()? {
         place += 1;
-        let mut cells = Vec::with_capacity(names.len());
+        let mut values = Vec::with_capacity(names.len());
         for at in 0..names.len() {
-            cells.push(Cell::of(row.get_ref(at)?));
+            values.push(Cell::of(row.get_ref(at)?));
         }
-        found.push(decode(&Cells { place, names: &names, cells }));
+        found.push(decode(&Cells { place, names: &names, values }));
     }
     Ok(found)
 }
@@ -89,12 +89,12 @@ fn read<T>(connection: &Connection, table: &str, decode: impl Fn(&Cells) -> T) -
 struct Cells<'a> {
     place: i64,
     names: &'a [String],
-    cells: Vec<Cell>,
+    values: Vec<Cell>,
 }
 
 impl Cells<'_> {
     fn cell(&self, name: &str) -> Option<&Cell> {
-        self.names.iter().position(|known| known == name).map(|at| &self.cells[at])
+        self.names.iter().position(|known| known == name).map(|at| &self.values[at])
     }
 
     fn integer(&self, name: &str) -> Option<i64> {
@@ -140,11 +140,11 @@ impl Cell {
             Self::Text(bytes) => number_in(bytes),
             // Eight digits would be a count beyond 10^18 as an integer, so digits are digits.
             Self::Blob(bytes) if bytes.iter().all(u8::is_ascii_digit) => number_in(bytes),
-            Self::Blob(bytes) => match *bytes.as_slice() {
-                [a, b, c, d, e, f, g, h] => Some(i64::from_le_bytes([a, b, c, d, e, f, g, h])),
-                [a, b, c, d] => Some(i64::from(i32::from_le_bytes([a, b, c, d]))),
-                _ => number_in(bytes),
-            },
+            Self::Blob(bytes) => {
+                let eight = bytes.as_slice().try_into().map(i64::from_le_bytes);
+                let four = bytes.as_slice().try_into().map(i32::from_le_bytes);
+                eight.or(four.map(i64::from)).ok().or_else(|| number_in(bytes))
+            }
         }
     }
 

@@ -141,7 +141,7 @@ fn read_rows(
         if id <= last_id.unwrap_or(range.after_id) {
             return Err(Stop::OutOfOrder);
         }
-        outbox.push(values)?;
+        outbox.push(&values)?;
         *last_id = Some(id);
         left -= 1;
         if left == 0 {
@@ -186,11 +186,11 @@ impl<'a> Outbox<'a> {
         SourceBatch::with_capacity(batch_rows.min(ROWS_PREPARED))
     }
 
-    fn push(&mut self, values: [SourceValue<'_>; 16]) -> Result<(), Dropped> {
-        if self.batch.bytes() + bytes_of(&values) > SourceBatch::BYTES_MAX {
+    fn push(&mut self, values: &[SourceValue<'_>; 16]) -> Result<(), Dropped> {
+        if self.batch.bytes() + bytes_of(values) > SourceBatch::BYTES_MAX {
             self.flush()?;
         }
-        self.batch.push(values);
+        self.batch.push(*values);
         if self.batch.len() >= self.batch_rows { self.flush() } else { Ok(()) }
     }
 

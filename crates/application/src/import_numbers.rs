@@ -1,0 +1,195 @@
+//! A contact file is brought in: every row of it ends somewhere, and a program that dies goes on where it stood.
+
+use std::sync::Arc;
+
+use domain::import::{Import, ImportId, ImportState, SortedBatch, TakenNumbers};
+use domain::port::{Ids, ImportSession, ImportStore, ReadRange, SourceError, SourceReader, StoreError, StoredRows};
+use domain::source::SourceDescription;
+use futures::StreamExt;
+
+/// Numbers read at once when those that are there already are noted.
+const KNOWN_NUMBERS_PAGE: u32 = 65_536;
+
+/// Imports a contact file.
+pub struct ImportNumbers {
+    /// The file.
+    pub source: Arc<dyn SourceReader>,
+    /// Where its rows go.
+    pub imports: Arc<dyn ImportStore>,
+    /// Makes the import's id.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// How to import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImportCommand {
+    /// Whether an unfinished import of this file goes on; without one, a new import begins all the same.
+    pub resume: bool,
+    /// End after so many rows in all, whole and ready to be looked at.
+    pub rows_max: Option<u64>,
+    /// Rows of one batch, which is one transaction.
+    pub batch_rows: usize,
+}
+
+/// Told how an import goes, and asked whether it shall go on.
+pub trait ImportObserver: Send + Sync {
+    /// It began or goes on, from where `import` stands.
+    fn began(&self, import: &Import);
+    /// Another batch is stored.
+    fn progressed(&self, import: &Import);
+    /// All rows are in; this step that makes the table ready has been done.
+    fn finished_step(&self, step: &str);
+    /// Whether to stop after the batch at hand.
+    fn is_stop_requested(&self) -> bool;
+}
+
+/// What an import came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportOutcome {
+    /// The import as it ended.
+    pub import: Import,
+    /// What the store holds of it, counted.
+    pub stored: StoredRows,
+}
+
+/// Why an import did not end as it should.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The store refused or is away. Batches stored before stay, and the import can go on.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// This file was begun before and is not at its end.
+    #[error(
+        "import {id} of {file} is unfinished: it stands at {rows_read} of {rows} rows; run the same command again with --resume",
+        id = .0.id, file = .0.source.file_name, rows_read = .0.tally.rows_read, rows = .0.source.rows
+    )]
+    Unfinished(Box<Import>),
+    /// Another file was begun before and is not at its end.
+    #[error(
+        "import {id} of {file} is unfinished and is of another file, or of this one before it was changed; end that one first",
+        id = .0.id, file = .0.source.file_name
+    )]
+    AnotherUnfinished(Box<Import>),
+    /// The program was asked to stop. What is stored is whole up to the checkpoint.
+    #[error("stopped at row {} of {} as asked; go on with --resume", .0.tally.rows_read, .0.source.rows)]
+    Interrupted(Box<Import>),
+    /// The figures do not add up.
+    #[error("the figures of import {id} do not add up: {what}", id = .outcome.import.id)]
+    DoesNotAddUp {
+        /// What it came to.
+        outcome: Box<ImportOutcome>,
+        /// Which figures differ.
+        what: String,
+    },
+}
+
+impl ImportNumbers {
+    /// Imports the file, or what is left of it.
+    ///
+    /// # Errors
+    /// As [`ImportError`] says; after any of them the rows up to the checkpoint are stored, each once.
+    pub async fn execute(
+        &self,
+        command: ImportCommand,
+        observer: &dyn ImportObserver,
+    ) -> Result<ImportOutcome, ImportError> {
+        let source = self.source.describe().await?;
+        let mut session = self.open(&source, command.resume).await?;
+        observer.began(&session.import());
+
+        let mut taken = note_known_numbers(session.as_mut()).await?;
+        self.load(session.as_mut(), command, &mut taken, observer).await?;
+        drop(taken);
+
+        session.keep_account(self.source.statistics().await?, self.source.missing_ladas().await?).await?;
+        while let Some(step) = session.next_finishing_step().await? {
+            observer.finished_step(&step);
+        }
+        let stored = session.count_stored().await?;
+        let outcome = ImportOutcome { import: session.close().await?, stored };
+        check(outcome)
+    }
+
+    async fn open(
+        &self,
+        source: &SourceDescription,
+        resume: bool,
+    ) -> Result<Box<dyn ImportSession>, ImportError> {
+        if let Some(loading) = self.imports.find_loading().await?
+            && loading.source.fingerprint != source.fingerprint
+        {
+            return Err(ImportError::AnotherUnfinished(Box::new(loading)));
+        }
+        let earlier = self.imports.find_by_fingerprint(source.fingerprint.clone()).await?;
+        match earlier.filter(|earlier| earlier.state != ImportState::Completed) {
+            Some(unfinished) if resume => Ok(self.imports.reopen(unfinished.id).await?),
+            Some(unfinished) => Err(ImportError::Unfinished(Box::new(unfinished))),
+            None => Ok(self.imports.begin(ImportId(self.ids.next()), source.clone()).await?),
+        }
+    }
+
+    async fn load(
+        &self,
+        session: &mut dyn ImportSession,
+        command: ImportCommand,
+        taken: &mut TakenNumbers,
+        observer: &dyn ImportObserver,
+    ) -> Result<(), ImportError> {
+        let begun = session.import();
+        let rows_left = command.rows_max.map(|rows_max| rows_max.saturating_sub(begun.tally.rows_read));
+        let mut batches = self.source.batches(ReadRange {
+            after_id: begun.last_source_row_id,
+            rows_max: rows_left,
+            batch_rows: command.batch_rows,
+        });
+        while let Some(batch) = batches.next().await {
+            session.append(SortedBatch::sort(batch?, taken)).await?;
+            observer.progressed(&session.import());
+            if observer.is_stop_requested() {
+                return Err(ImportError::Interrupted(Box::new(session.import())));
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn note_known_numbers(session: &mut dyn ImportSession) -> Result<TakenNumbers, StoreError> {
+    let mut taken = TakenNumbers::default();
+    let mut after = None;
+    loop {
+        let page = session.known_numbers(after, KNOWN_NUMBERS_PAGE).await?;
+        for (phone, brought_by) in page.numbers {
+            taken.note(phone, brought_by);
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(taken),
+        }
+    }
+}
+
+/// Every row read ended in one place, the store holds what was counted, and a completed import read every row.
+fn check(outcome: ImportOutcome) -> Result<ImportOutcome, ImportError> {
+    let ImportOutcome { import, stored } = &outcome;
+    let tally = &import.tally;
+    let counted = StoredRows { contacts: tally.imported, duplicates: tally.duplicates, rejected: tally.rejected };
+    let what = if !tally.adds_up() {
+        format!(
+            "{} rows read, but {} imported, {} duplicates and {} rejected",
+            tally.rows_read, tally.imported, tally.duplicates, tally.rejected
+        )
+    } else if *stored != counted {
+        format!("{counted:?} were counted on the way in, and {stored:?} are there")
+    } else if import.state == ImportState::Completed && tally.rows_read != import.source.rows {
+        format!("the file has {} rows and {} were read", import.source.rows, tally.rows_read)
+    } else {
+        return Ok(outcome);
+    };
+    Err(ImportError::DoesNotAddUp { outcome: Box::new(outcome), what })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! The shape of the settings before anything is judged: every key there is, each with whatever was given for it.
+
+use std::fmt;
+
+use secrecy::SecretString;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// What a layer gives for a key.
+#[derive(Clone, Debug)]
+pub(crate) enum Given {
+    Text(SecretString),
+    Whole(i64),
+    /// Something no key takes, by the name of its kind.
+    Other(&'static str),
+}
+
+/// A key and what was given for it, if anything was.
+pub(crate) struct Entry<'raw> {
+    pub(crate) key: &'static str,
+    pub(crate) given: Option<&'raw Given>,
+}
+
+/// The [`Entry`] of a field of [`RawSettings`], so that a key's name cannot differ from its field's.
+macro_rules! entry {
+    ($raw:expr, $key:ident) => {
+        $crate::raw::Entry { key: stringify!($key), given: $raw.$key.as_ref() }
+    };
+    ($raw:expr, $section:ident . $key:ident) => {
+        $crate::raw::Entry {
+            key: concat!(stringify!($section), ".", stringify!($key)),
+            given: $raw.$section.$key.as_ref(),
+        }
+    };
+}
+pub(crate) use entry;
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawSettings {
+    pub(crate) environment: Option<Given>,
+    pub(crate) database: RawDatabase,
+    pub(crate) import: RawImport,
+    pub(crate) passwords: RawPasswords,
+    pub(crate) log: RawLog,
+    pub(crate) time: RawTime,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawDatabase {
+    pub(crate) url: Option<Given>,
+    pub(crate) url_file: Option<Given>,
+    pub(crate) password: Option<Given>,
+    pub(crate) password_file: Option<Given>,
+    pub(crate) pool_size_max: Option<Given>,
+    pub(crate) connect_timeout_ms: Option<Given>,
+    pub(crate) statement_timeout_ms: Option<Given>,
+    pub(crate) wait_timeout_ms: Option<Given>,
+    pub(crate) application_name: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawImport {
+    pub(crate) batch_rows: Option<Given>,
+    pub(crate) maintenance_work_mem_mb: Option<Given>,
+    pub(crate) index_builds_at_once: Option<Given>,
+    pub(crate) min_valid_percent: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawPasswords {
+    pub(crate) memory_kib: Option<Given>,
+    pub(crate) iterations: Option<Given>,
+    pub(crate) lanes: Option<Given>,
+    pub(crate) length_min: Option<Given>,
+    pub(crate) length_max: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawLog {
+    pub(crate) level: Option<Given>,
+    pub(crate) format: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawTime {
+    pub(crate) zone: Option<Given>,
+}
+
+/// Takes anything, so that one wrong kind does not hide the problems after it.
+impl<'de> Deserialize<'de> for Given {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(GivenVisitor)
+    }
+}
+
+struct GivenVisitor;
+
+impl<'de> Visitor<'de> for GivenVisitor {
+    type Value = Given;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Given, E> {
+        Ok(Given::Text(text.into()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Given, E> {
+        Ok(Given::Text(text.into()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Given, E> {
+        Ok(Given::Whole(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Given, E> {
+        Ok(i64::try_from(number).map_or(Given::Other("a number beyond measure"), Given::Whole))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Given, E> {
+        Ok(Given::Other("a number with a fraction"))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Given, E> {
+        Ok(Given::Other("true or false"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Given, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Given::Other("a list"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut items: A) -> Result<Given, A::Error> {
+        while items.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Given::Other("a table"))
+    }
+}

@@ -1,0 +1,90 @@
+//! Contacts.
+
+use async_trait::async_trait;
+use domain::contact::{Contact, ContactId, ContactStatus, LineType};
+use domain::lada::Lada;
+use domain::phone::PhoneNumber;
+use domain::port::{ContactStore, StoreError};
+use domain::state::StateCode;
+use tokio_postgres::Row;
+
+use crate::database::Database;
+use crate::error::{classify, corrupt};
+
+/// [`ContactStore`] over the table `contacts`.
+pub struct PostgresContactStore {
+    database: Database,
+}
+
+impl PostgresContactStore {
+    /// The contacts of `database`.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl ContactStore for PostgresContactStore {
+    async fn find_by_phone(&self, phone: PhoneNumber) -> Result<Option<Contact>, StoreError> {
+        let doing = "find a contact by its phone";
+        let client = self.database.pooled(doing).await?;
+        let national = to_bigint(phone);
+        let row = client
+            .query_opt(include_str!("../sql/contact_find_by_phone.sql"), &[&national])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        row.map(|row| decode(&row, doing)).transpose()
+    }
+}
+
+/// The ten digits as the key of `contacts`.
+pub(crate) fn to_bigint(phone: PhoneNumber) -> i64 {
+    // Ten digits fit 34 bits.
+    i64::try_from(phone.national()).unwrap_or(i64::MAX)
+}
+
+/// A number as the store has it.
+pub(crate) fn phone_from(national: i64, doing: &str) -> Result<PhoneNumber, StoreError> {
+    u64::try_from(national)
+        .ok()
+        .and_then(|national| PhoneNumber::from_national(national).ok())
+        .ok_or_else(|| corrupt(doing, "a phone is no ten-digit number of a person"))
+}
+
+fn decode(row: &Row, doing: &str) -> Result<Contact, StoreError> {
+    let line_type: &str = row.get("line_type");
+    let status: &str = row.get("status");
+    let state: Option<&str> = row.get("state_code");
+    let lada: Option<&str> = row.get("lada");
+    Ok(Contact {
+        id: ContactId(row.get("id")),
+        phone: phone_from(row.get("phone_national"), doing)?,
+        phone_original: row.get("phone_original"),
+        full_name: row.get("full_name"),
+        address: row.get("address"),
+        neighborhood: row.get("neighborhood"),
+        municipality: row.get("municipality"),
+        state: known(state.map(StateCode::parse).transpose(), doing, "state_code")?,
+        state_text: row.get("state_text"),
+        lada: known(lada.map(Lada::parse).transpose(), doing, "lada")?,
+        city: row.get("city"),
+        line_type: known(named(LineType::ALL, LineType::as_str, line_type).ok_or(()), doing, "line_type")?,
+        carrier: row.get("carrier"),
+        is_valid: row.get("is_valid"),
+        status: known(named(ContactStatus::ALL, ContactStatus::as_str, status).ok_or(()), doing, "status")?,
+        opt_out_at: row.get("opt_out_at"),
+        source_row_id: row.get("source_row_id"),
+        migrated_at: row.get("migrated_at"),
+    })
+}
+
+/// A value that could not be read back is corruption.
+fn known<T, E>(value: Result<T, E>, doing: &str, column: &str) -> Result<T, StoreError> {
+    value.map_err(|_| corrupt(doing, format!("{column} holds an unknown value")))
+}
+
+/// The one of `all` that has this name.
+fn named<T: Copy, const N: usize>(all: [T; N], name_of: fn(T) -> &'static str, name: &str) -> Option<T> {
+    all.into_iter().find(|one| name_of(*one) == name)
+}

@@ -1,0 +1,121 @@
+//! Connections: a bounded pool for short work, and single ones for long work.
+
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use domain::port::StoreError;
+use tokio_postgres::{Client, Config, NoTls};
+
+use crate::error::{classify, classify_pool};
+
+/// How to reach the database and how long anything may take. Holds a password, so it has no `Debug`.
+#[derive(Clone)]
+pub struct DatabaseOptions {
+    /// `postgres://user:password@host:port/database`.
+    pub url: String,
+    /// What the server's list of connections calls us.
+    pub application_name: String,
+    /// The most connections of the pool.
+    pub pool_size_max: usize,
+    /// How long to wait for the server to take a connection.
+    pub connect_timeout: Duration,
+    /// How long to wait for a connection of the pool.
+    pub wait_timeout: Duration,
+    /// How long one statement of the pool may run.
+    pub statement_timeout: Duration,
+}
+
+/// A way to the database. Cheap to clone; connects when first used.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool,
+    config: Config,
+}
+
+impl Database {
+    /// Reads the options; connects to nothing yet.
+    ///
+    /// # Errors
+    /// `Unavailable` when the URL is none. It is not repeated: it holds a password.
+    pub fn new(options: &DatabaseOptions) -> Result<Self, StoreError> {
+        let unusable = |reason: &str| StoreError::Unavailable {
+            doing: "use the database's URL".to_owned(),
+            reason: reason.to_owned(),
+            source: None,
+        };
+        let mut config: Config = options
+            .url
+            .parse()
+            .map_err(|_| unusable("it is not of the form postgres://user:password@host:port/database"))?;
+        if config.get_dbname().is_none() || config.get_hosts().is_empty() {
+            return Err(unusable("it names no host or no database"));
+        }
+        config.application_name(&options.application_name).connect_timeout(options.connect_timeout);
+        let mut pooled = config.clone();
+        pooled.options(format!("-c statement_timeout={}", options.statement_timeout.as_millis()));
+        let manager =
+            Manager::from_config(pooled, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let pool = Pool::builder(manager)
+            .max_size(options.pool_size_max)
+            .wait_timeout(Some(options.wait_timeout))
+            .create_timeout(Some(options.connect_timeout))
+            .recycle_timeout(Some(options.connect_timeout))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| unusable(&error.to_string()))?;
+        Ok(Self { pool, config })
+    }
+
+    pub(crate) async fn pooled(&self, doing: &str) -> Result<Object, StoreError> {
+        self.pool.get().await.map_err(|error| classify_pool(doing, &error))
+    }
+
+    /// A connection of its own: for work that takes long, or that holds a lock for as long as it is connected.
+    pub(crate) async fn single(&self, doing: &str) -> Result<Client, StoreError> {
+        connect(&self.config, doing).await
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The database's clock.
+    ///
+    /// # Errors
+    /// `Unavailable` when the server does not answer.
+    pub async fn now(&self) -> Result<jiff::Timestamp, StoreError> {
+        let doing = "ask the database for the time";
+        let row = self
+            .pooled(doing)
+            .await?
+            .query_one("SELECT clock_timestamp()", &[])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        row.try_get(0).map_err(|error| classify(doing, &error))
+    }
+
+    /// A setting of the server, as `SHOW` would print it.
+    ///
+    /// # Errors
+    /// `Unavailable` when the server does not answer.
+    pub async fn server_setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let doing = format!("read the server's setting {name}");
+        let row = self
+            .pooled(&doing)
+            .await?
+            .query_one("SELECT current_setting($1, true)", &[&name])
+            .await
+            .map_err(|error| classify(&doing, &error))?;
+        row.try_get(0).map_err(|error| classify(&doing, &error))
+    }
+}
+
+pub(crate) async fn connect(config: &Config, doing: &str) -> Result<Client, StoreError> {
+    let (client, connection) = config.connect(NoTls).await.map_err(|error| classify(doing, &error))?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(closed = error.is_closed(), "a database connection ended with an error");
+        }
+    });
+    Ok(client)
+}

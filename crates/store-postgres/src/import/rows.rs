@@ -1,0 +1,157 @@
+//! Rows of `imports` and of the source's account of itself.
+
+use domain::import::{Import, ImportId, ImportState, Tally};
+use domain::port::StoreError;
+use domain::source::{MissingLada, SourceDescription, SourceStatistics};
+use tokio_postgres::{Client, Row, Transaction};
+
+use super::to_bigint;
+use crate::error::{classify, corrupt};
+
+/// A count column.
+pub(super) fn count(row: &Row, column: &str, doing: &str) -> Result<u64, StoreError> {
+    u64::try_from(row.get::<_, i64>(column)).map_err(|_| corrupt(doing, format!("{column} is negative")))
+}
+
+/// The row of `imports` that the import_find statements answer.
+pub(super) fn decode(row: &Row, doing: &str) -> Result<Import, StoreError> {
+    let count = |column: &str| count(row, column, doing);
+    let state: &str = row.get("state");
+    Ok(Import {
+        id: ImportId(row.get("id")),
+        state: ImportState::ALL
+            .into_iter()
+            .find(|known| known.as_str() == state)
+            .ok_or_else(|| corrupt(doing, "state holds an unknown value"))?,
+        source: SourceDescription {
+            file_name: row.get("source_file"),
+            file_bytes: count("source_bytes")?,
+            fingerprint: row.get("source_fingerprint"),
+            rows: count("source_rows")?,
+            last_id: row.get("source_last_row_id"),
+        },
+        last_source_row_id: row.get("last_source_row_id"),
+        tally: Tally {
+            rows_read: count("rows_read")?,
+            valid_rows_read: count("valid_rows_read")?,
+            valid_rows_kept: count("valid_rows_kept")?,
+            imported: count("imported")?,
+            imported_valid: count("imported_valid")?,
+            duplicates: count("duplicates")?,
+            duplicates_existing: count("duplicates_existing")?,
+            rejected: count("rejected")?,
+            states_unmapped: count("states_unmapped")?,
+            ladas_disagreeing: count("ladas_disagreeing")?,
+            texts_invalid_utf8: count("texts_invalid_utf8")?,
+            texts_shortened: count("texts_shortened")?,
+            dates_unreadable: count("dates_unreadable")?,
+        },
+        started_at: row.get("started_at"),
+        finished_at: row.get("finished_at"),
+    })
+}
+
+/// One import, which must be there.
+pub(super) async fn find(client: &Client, id: ImportId, doing: &str) -> Result<Import, StoreError> {
+    let row = client
+        .query_opt(include_str!("../../sql/import_find.sql"), &[&id.0])
+        .await
+        .map_err(|error| classify(doing, &error))?
+        .ok_or_else(|| corrupt(doing, "the import is gone"))?;
+    decode(&row, doing)
+}
+
+/// Moves the checkpoint and adds `tally`; answers the rows touched.
+pub(super) async fn advance(
+    transaction: &Transaction<'_>,
+    import: &Import,
+    checkpoint: i64,
+    tally: &Tally,
+) -> Result<u64, tokio_postgres::Error> {
+    let statement = transaction.prepare(include_str!("../../sql/import_advance.sql")).await?;
+    let counts = [
+        tally.rows_read,
+        tally.valid_rows_read,
+        tally.valid_rows_kept,
+        tally.imported,
+        tally.imported_valid,
+        tally.duplicates,
+        tally.duplicates_existing,
+        tally.rejected,
+        tally.states_unmapped,
+        tally.ladas_disagreeing,
+        tally.texts_invalid_utf8,
+        tally.texts_shortened,
+        tally.dates_unreadable,
+    ]
+    .map(to_bigint);
+    let mut parameters: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
+        vec![&import.id.0, &import.last_source_row_id, &checkpoint];
+    parameters.extend(counts.iter().map(|count| count as &(dyn tokio_postgres::types::ToSql + Sync)));
+    transaction.execute(&statement, &parameters).await
+}
+
+/// Both tallies together.
+pub(super) fn sum(one: &Tally, other: &Tally) -> Tally {
+    Tally {
+        rows_read: one.rows_read + other.rows_read,
+        valid_rows_read: one.valid_rows_read + other.valid_rows_read,
+        valid_rows_kept: one.valid_rows_kept + other.valid_rows_kept,
+        imported: one.imported + other.imported,
+        imported_valid: one.imported_valid + other.imported_valid,
+        duplicates: one.duplicates + other.duplicates,
+        duplicates_existing: one.duplicates_existing + other.duplicates_existing,
+        rejected: one.rejected + other.rejected,
+        states_unmapped: one.states_unmapped + other.states_unmapped,
+        ladas_disagreeing: one.ladas_disagreeing + other.ladas_disagreeing,
+        texts_invalid_utf8: one.texts_invalid_utf8 + other.texts_invalid_utf8,
+        texts_shortened: one.texts_shortened + other.texts_shortened,
+        dates_unreadable: one.dates_unreadable + other.dates_unreadable,
+    }
+}
+
+/// Replaces what is kept of the source's account of itself.
+pub(super) async fn replace_account(
+    transaction: &Transaction<'_>,
+    id: ImportId,
+    statistics: &[SourceStatistics],
+    missing_ladas: &[MissingLada],
+) -> Result<(), tokio_postgres::Error> {
+    transaction.execute(include_str!("../../sql/import_statistics_delete.sql"), &[&id.0]).await?;
+    for row in statistics {
+        transaction
+            .execute(
+                include_str!("../../sql/import_statistics_insert.sql"),
+                &[
+                    &id.0,
+                    &row.id,
+                    &row.total_processed,
+                    &row.total_valid,
+                    &row.total_duplicates,
+                    &row.total_with_city,
+                    &row.ladas_found,
+                    &row.ladas_missing,
+                    &row.took_seconds,
+                    &row.source_file,
+                    &row.migrated_at,
+                ],
+            )
+            .await?;
+    }
+    transaction.execute(include_str!("../../sql/missing_ladas_delete.sql"), &[&id.0]).await?;
+    let column = |of: fn(&MissingLada) -> Option<&str>| missing_ladas.iter().map(of).collect::<Vec<_>>();
+    let rows: Vec<Option<i64>> = missing_ladas.iter().map(|missing| missing.rows).collect();
+    transaction
+        .execute(
+            include_str!("../../sql/missing_ladas_insert.sql"),
+            &[
+                &id.0,
+                &column(|missing| Some(&missing.lada)),
+                &rows,
+                &column(|missing| missing.examples.as_deref()),
+                &column(|missing| missing.detected_at.as_deref()),
+            ],
+        )
+        .await?;
+    Ok(())
+}
