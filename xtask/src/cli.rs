@@ -3,10 +3,16 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::boundaries;
+use crate::ci;
+use crate::environment;
 use crate::failure::Failure;
 use crate::help;
 use crate::output;
+use crate::run::{self, Session};
 use crate::services::{self, Set, holders::Holder};
+use crate::supervise;
+use crate::tests_run;
 use crate::workspace::Workspace;
 
 /// Options in front of the command, for the program's own use and its tests.
@@ -16,10 +22,13 @@ struct Hidden {
     root: Option<PathBuf>,
     /// The process on whose behalf servers are started; it outlives this one.
     holder: Option<u32>,
+    /// Whether to go on in a process group of its own.
+    leads: bool,
 }
 
 /// Runs the command that the arguments name.
-pub(crate) fn run(arguments: Vec<String>) -> Result<ExitCode, Failure> {
+pub(crate) fn execute(arguments: Vec<String>) -> Result<ExitCode, Failure> {
+    let all = arguments.clone();
     let mut arguments = arguments.into_iter();
     let mut hidden = Hidden::default();
     let command = loop {
@@ -30,6 +39,7 @@ pub(crate) fn run(arguments: Vec<String>) -> Result<ExitCode, Failure> {
             }
             Some("--root") => hidden.root = arguments.next().map(PathBuf::from),
             Some("--holder") => hidden.holder = arguments.next().and_then(|pid| pid.parse().ok()),
+            Some("--lead") => hidden.leads = true,
             Some(command) => break command.to_owned(),
         }
     };
@@ -46,10 +56,39 @@ pub(crate) fn run(arguments: Vec<String>) -> Result<ExitCode, Failure> {
         output::line(help);
         return Ok(ExitCode::SUCCESS);
     }
+    if hidden.leads {
+        let all: Vec<String> = all.into_iter().filter(|argument| argument != "--lead").collect();
+        return Err(supervise::become_leader(&all));
+    }
     let workspace = Workspace::find(hidden.root.as_deref())?;
+    let starts_servers = matches!(command.as_str(), "demo" | "test" | "bench" | "ci");
+    if starts_servers && hidden.holder.is_none() && environment::urls().is_none() {
+        return Err(supervise::become_supervisor(&workspace, &command, &arguments));
+    }
+    let session = Session {
+        workspace: &workspace,
+        holder: hidden.holder,
+    };
     match command.as_str() {
-        "services" => services_command(&workspace, &hidden, &arguments),
-        _ => Err(Failure::usage("not yet")),
+        "demo" => run::become_program(session.demo(&arguments)?),
+        "bench" => run::become_program(session.bench(&arguments)?),
+        "sample" => run::become_program(session.sample(&arguments)?),
+        "test" => Ok(tests_run::test(session, &arguments)),
+        "ci" => no_arguments(&command, &arguments).and_then(|()| ci::ci(session)),
+        "boundaries" => {
+            no_arguments(&command, &arguments)?;
+            boundaries::check(&workspace).map(|()| ExitCode::SUCCESS)
+        }
+        _ => services_command(&workspace, &hidden, &arguments),
+    }
+}
+
+fn no_arguments(command: &str, arguments: &[String]) -> Result<(), Failure> {
+    match arguments {
+        [] => Ok(()),
+        [first, ..] => Err(Failure::usage(format!(
+            "`{command}` takes no arguments, but got `{first}`; see `cargo xtask {command} --help`"
+        ))),
     }
 }
 

@@ -70,7 +70,7 @@ pub(crate) fn up(root: &Path, set: Set, holder: Holder) -> Result<Urls, Failure>
     if let Some(reason) = home.moved_because {
         eprintln!("the servers' data lives in {}: {reason}", folder.display());
     }
-    let lock = lock(&folder)?;
+    let _lock = lock(&folder)?;
     let state = remembered_or_new(&folder)?;
     let held_before = holder.holds(&folder);
     holder.hold(&folder)?;
@@ -80,7 +80,6 @@ pub(crate) fn up(root: &Path, set: Set, holder: Holder) -> Result<Urls, Failure>
         account,
         state,
         programs,
-        lock,
     };
     start::bring_up(&mut ground).inspect_err(|_| {
         if !held_before {

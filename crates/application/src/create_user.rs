@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::identity::{Email, Password, PasswordRefused, PasswordRule, Role, User, UserId};
-use domain::port::{Clock, HasherUnavailable, Ids, IdentityStore, PasswordHasher, StoreError};
+use domain::port::{Clock, HasherUnavailable, IdentityStore, Ids, PasswordHasher, StoreError};
 
 /// Makes a user.
 pub struct CreateUser {
@@ -69,7 +69,7 @@ impl CreateUser {
 #[cfg(test)]
 mod tests {
     use domain::identity::PasswordHash;
-    use domain::port::{MockClock, MockIds, MockIdentityStore, MockPasswordHasher};
+    use domain::port::{MockClock, MockIdentityStore, MockIds, MockPasswordHasher};
     use jiff::Timestamp;
     use uuid::Uuid;
 
@@ -79,7 +79,7 @@ mod tests {
         NewUser {
             email: Email::parse("ana@empresa.mx").unwrap(),
             role: Role::Manager,
-            password: Password::new(password.to_owned()),
+            password: Password::new(password),
             must_change_password: true,
         }
     }
@@ -92,7 +92,10 @@ mod tests {
         CreateUser {
             identities: Arc::new(identities),
             passwords: Arc::new(passwords),
-            password_rule: PasswordRule { length_min: 12, length_max: 128 },
+            password_rule: PasswordRule {
+                length_min: 12,
+                length_max: 128,
+            },
             clock: Arc::new(clock),
             ids: Arc::new(ids),
         }
@@ -101,7 +104,9 @@ mod tests {
     #[tokio::test]
     async fn a_user_is_stored_with_the_hash_and_never_the_password() {
         let mut passwords = MockPasswordHasher::new();
-        passwords.expect_hash().returning(|_| Ok(PasswordHash::new("$argon2id$x".to_owned())));
+        passwords
+            .expect_hash()
+            .returning(|_| Ok(PasswordHash::new("$argon2id$x".to_owned())));
         let mut identities = MockIdentityStore::new();
         identities
             .expect_add_user()
@@ -114,24 +119,31 @@ mod tests {
             })
             .times(1)
             .returning(|_, _| Ok(()));
-        let user =
-            use_case(identities, passwords).execute(new_user("una frase larga"), "migrator").await.unwrap();
+        let user = use_case(identities, passwords)
+            .execute(new_user("una frase larga"), "migrator")
+            .await
+            .unwrap();
         assert_eq!(user.role, Role::Manager);
     }
 
     #[tokio::test]
     async fn a_short_password_is_refused_before_anything_is_hashed_or_stored() {
-        let refused =
-            use_case(MockIdentityStore::new(), MockPasswordHasher::new()).execute(new_user("corta"), "migrator").await;
-        assert!(matches!(refused, Err(CreateUserError::PasswordRefused(PasswordRefused::TooShort { .. }))));
+        let refused = use_case(MockIdentityStore::new(), MockPasswordHasher::new())
+            .execute(new_user("corta"), "migrator")
+            .await;
+        assert!(matches!(
+            refused,
+            Err(CreateUserError::PasswordRefused(PasswordRefused::TooShort { .. }))
+        ));
     }
 
     #[tokio::test]
     async fn a_hasher_that_is_away_leaves_nobody_behind() {
         let mut passwords = MockPasswordHasher::new();
         passwords.expect_hash().returning(|_| Err(HasherUnavailable));
-        let refused =
-            use_case(MockIdentityStore::new(), passwords).execute(new_user("una frase larga"), "migrator").await;
+        let refused = use_case(MockIdentityStore::new(), passwords)
+            .execute(new_user("una frase larga"), "migrator")
+            .await;
         assert!(matches!(refused, Err(CreateUserError::Hasher(HasherUnavailable))));
     }
 }

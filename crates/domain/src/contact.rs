@@ -282,7 +282,9 @@ fn read_text<'a>(value: SourceValue<'a>, chars_max: usize, oddities: &mut Odditi
     if text.len() <= chars_max {
         return Some(text);
     }
-    let Some((end, _)) = text.char_indices().nth(chars_max) else { return Some(text) };
+    let Some((end, _)) = text.char_indices().nth(chars_max) else {
+        return Some(text);
+    };
     oddities.texts_shortened += 1;
     Some(match text {
         Cow::Borrowed(text) => Cow::Borrowed(text[..end].trim_end()),
@@ -299,9 +301,15 @@ fn read_instant(written: &str) -> Option<Timestamp> {
         return Some(instant);
     }
     if let Ok(local) = written.parse::<jiff::civil::DateTime>() {
-        return local.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+        return local
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .ok()
+            .map(|zoned| zoned.timestamp());
     }
-    let seconds = written.parse::<i64>().ok().filter(|seconds| (0..=4_102_444_800).contains(seconds))?;
+    let seconds = written
+        .parse::<i64>()
+        .ok()
+        .filter(|seconds| (0..=4_102_444_800).contains(seconds))?;
     Timestamp::from_second(seconds).ok()
 }
 
@@ -345,17 +353,33 @@ mod tests {
     #[test]
     fn only_an_explicit_no_makes_a_number_invalid() {
         let says = |value| read(&row_with(&[(SourceColumn::EsValido, value)])).is_valid;
-        for yes in [SourceValue::Null, SourceValue::Integer(1), SourceValue::Text(b"t"), SourceValue::Text(b"TRUE"), SourceValue::Text(b"")] {
+        for yes in [
+            SourceValue::Null,
+            SourceValue::Integer(1),
+            SourceValue::Text(b"t"),
+            SourceValue::Text(b"TRUE"),
+            SourceValue::Text(b""),
+        ] {
             assert!(says(yes), "{yes:?}");
         }
-        for no in [SourceValue::Integer(0), SourceValue::Real(0.0), SourceValue::Text(b"F"), SourceValue::Text(b" false "), SourceValue::Blob(b"0")] {
+        for no in [
+            SourceValue::Integer(0),
+            SourceValue::Real(0.0),
+            SourceValue::Text(b"F"),
+            SourceValue::Text(b" false "),
+            SourceValue::Blob(b"0"),
+        ] {
             assert!(!says(no), "{no:?}");
         }
     }
 
     #[test]
     fn the_area_code_is_the_numbers_and_a_disagreement_is_counted() {
-        let lada = |value| read(&row_with(&[(SourceColumn::Lada, value)])).oddities.lada_disagrees;
+        let lada = |value| {
+            read(&row_with(&[(SourceColumn::Lada, value)]))
+                .oddities
+                .lada_disagrees
+        };
         assert!(!lada(SourceValue::Text(b"551")));
         assert!(!lada(SourceValue::Integer(551)));
         assert!(!lada(SourceValue::Null));
@@ -377,8 +401,14 @@ mod tests {
     #[test]
     fn dates_are_read_in_the_forms_that_databases_write() {
         let date = |text: &str| read_instant(text).map(|instant| instant.to_string());
-        assert_eq!(date("2025-08-01 10:20:30").as_deref(), Some("2025-08-01T10:20:30Z"));
-        assert_eq!(date("2025-08-01T10:20:30.5-06:00").as_deref(), Some("2025-08-01T16:20:30.5Z"));
+        assert_eq!(
+            date("2025-08-01 10:20:30").as_deref(),
+            Some("2025-08-01T10:20:30Z")
+        );
+        assert_eq!(
+            date("2025-08-01T10:20:30.5-06:00").as_deref(),
+            Some("2025-08-01T16:20:30.5Z")
+        );
         assert_eq!(date("2025-08-01").as_deref(), Some("2025-08-01T00:00:00Z"));
         assert_eq!(date("1754043630").as_deref(), Some("2025-08-01T10:20:30Z"));
         assert_eq!(date("ayer"), None);
@@ -397,6 +427,9 @@ mod tests {
     fn nothing_about_a_person_is_shown_by_debug() {
         let batch = row_with(&[(SourceColumn::Nombre, SourceValue::Text(b"JUANA PEREZ"))]);
         let shown = format!("{:?} {:?}", read(&batch), batch);
-        assert!(!shown.contains("JUANA") && !shown.contains("5512345670"), "{shown}");
+        assert!(
+            !shown.contains("JUANA") && !shown.contains("5512345670"),
+            "{shown}"
+        );
     }
 }

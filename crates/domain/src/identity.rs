@@ -3,6 +3,8 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 /// What a user may do; each role may do all that the one before it may.
@@ -49,7 +51,10 @@ impl std::str::FromStr for Role {
     type Err = UnknownRole;
 
     fn from_str(name: &str) -> Result<Self, UnknownRole> {
-        Self::ALL.into_iter().find(|role| role.as_str() == name).ok_or(UnknownRole)
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str() == name)
+            .ok_or(UnknownRole)
     }
 }
 
@@ -75,7 +80,9 @@ impl Email {
             });
         let name_is_sound = !name.is_empty()
             && name.len() <= 64
-            && !name.chars().any(|c| c.is_whitespace() || c.is_control() || "@,;:<>()[]\"\\".contains(c));
+            && !name
+                .chars()
+                .any(|c| c.is_whitespace() || c.is_control() || "@,;:<>()[]\"\\".contains(c));
         if name_is_sound && labels_are_sound && address.len() <= 254 {
             Ok(Self(address))
         } else {
@@ -108,21 +115,22 @@ impl fmt::Debug for Email {
 #[error("not an e-mail address: give one like ana@empresa.mx")]
 pub struct InvalidEmail;
 
-/// A password in the clear, on its way to be hashed. Shown nowhere.
+/// A password in the clear, on its way to be hashed. Shown nowhere, and wiped from memory when it is dropped.
 #[derive(Clone)]
-pub struct Password(String);
+pub struct Password(SecretString);
 
 impl Password {
-    /// Takes a password as it was typed; its length is a matter of [`PasswordRule`].
+    /// Takes a password as it was typed, in the one Unicode form (NFKC) that every keyboard's `ñ` comes to; its length
+    /// is a matter of [`PasswordRule`].
     #[must_use]
-    pub fn new(typed: String) -> Self {
-        Self(typed)
+    pub fn new(typed: &str) -> Self {
+        Self(typed.nfkc().collect::<String>().into())
     }
 
     /// The password itself.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        self.0.expose_secret()
     }
 }
 
@@ -152,9 +160,13 @@ impl PasswordRule {
         let first = typed.chars().next();
         let name = email.as_str().split('@').next().unwrap_or_default();
         if length < self.length_min {
-            Err(PasswordRefused::TooShort { length_min: self.length_min })
+            Err(PasswordRefused::TooShort {
+                length_min: self.length_min,
+            })
         } else if length > self.length_max {
-            Err(PasswordRefused::TooLong { length_max: self.length_max })
+            Err(PasswordRefused::TooLong {
+                length_max: self.length_max,
+            })
         } else if typed.chars().all(|c| Some(c) == first)
             || typed.eq_ignore_ascii_case(email.as_str())
             || typed.eq_ignore_ascii_case(name)
@@ -248,23 +260,48 @@ mod tests {
 
     #[test]
     fn an_address_is_folded_and_what_is_none_is_refused() {
-        assert_eq!(Email::parse(" Ana@Empresa.MX ").unwrap().as_str(), "ana@empresa.mx");
-        for bad in ["", "ana", "ana@", "@empresa.mx", "ana@empresa", "a b@c.mx", "ana@@c.mx", "ana@c..mx", "ana@-c.mx", "a\0@c.mx"] {
+        assert_eq!(
+            Email::parse(" Ana@Empresa.MX ").unwrap().as_str(),
+            "ana@empresa.mx"
+        );
+        for bad in [
+            "",
+            "ana",
+            "ana@",
+            "@empresa.mx",
+            "ana@empresa",
+            "a b@c.mx",
+            "ana@@c.mx",
+            "ana@c..mx",
+            "ana@-c.mx",
+            "a\0@c.mx",
+        ] {
             assert_eq!(Email::parse(bad), Err(InvalidEmail), "{bad:?}");
         }
     }
 
     #[test]
     fn a_password_is_judged_by_its_length_and_shown_nowhere() {
-        let rule = PasswordRule { length_min: 12, length_max: 20 };
+        let rule = PasswordRule {
+            length_min: 12,
+            length_max: 20,
+        };
         let email = Email::parse("ana.lopez.ruiz@empresa.mx").unwrap();
-        let check = |typed: &str| rule.check(&Password::new(typed.to_owned()), &email);
+        let check = |typed: &str| rule.check(&Password::new(typed), &email);
         assert_eq!(check("corto"), Err(PasswordRefused::TooShort { length_min: 12 }));
         assert_eq!(check("ñandú ñandú ñ"), Ok(()));
-        assert_eq!(check(&"ab".repeat(11)), Err(PasswordRefused::TooLong { length_max: 20 }));
+        assert_eq!(
+            check(&"ab".repeat(11)),
+            Err(PasswordRefused::TooLong { length_max: 20 })
+        );
         assert_eq!(check(&"a".repeat(12)), Err(PasswordRefused::Guessable));
         assert_eq!(check("Ana.Lopez.Ruiz"), Err(PasswordRefused::Guessable));
-        let shown = format!("{:?} {:?}", Password::new("planted-secret".to_owned()), PasswordHash::new("planted-hash".to_owned()));
+        assert_eq!(Password::new("n\u{303}andu").expose(), "ñandu");
+        let shown = format!(
+            "{:?} {:?}",
+            Password::new("planted-secret"),
+            PasswordHash::new("planted-hash".to_owned())
+        );
         assert!(!shown.contains("planted"), "{shown}");
     }
 }

@@ -66,7 +66,7 @@ pub struct Import {
 }
 
 /// Why a row did not become a contact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Refusal {
     /// An earlier row of the same file has the number.
     Duplicate,
@@ -77,12 +77,29 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Every reason.
+    pub fn all() -> impl Iterator<Item = Self> {
+        [Self::Duplicate, Self::DuplicateExisting]
+            .into_iter()
+            .chain(PhoneRejection::ALL.into_iter().map(Self::Rejected))
+    }
+
+    /// Whether the number is taken, rather than none.
+    #[must_use]
+    pub fn is_duplicate(self) -> bool {
+        match self {
+            Self::Duplicate | Self::DuplicateExisting => true,
+            Self::Rejected(_) => false,
+        }
+    }
+
     /// `duplicate` or `rejected`.
     #[must_use]
     pub fn outcome(self) -> &'static str {
-        match self {
-            Self::Duplicate | Self::DuplicateExisting => "duplicate",
-            Self::Rejected(_) => "rejected",
+        if self.is_duplicate() {
+            "duplicate"
+        } else {
+            "rejected"
         }
     }
 
@@ -151,7 +168,10 @@ impl SortedBatch {
                 taken.take(phone).map(|()| phone)
             })
             .collect();
-        Self { rows: batch, verdicts }
+        Self {
+            rows: batch,
+            verdicts,
+        }
     }
 
     /// Rows held.
@@ -174,10 +194,13 @@ impl SortedBatch {
 
     /// What becomes of each row, in the source's order.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        self.rows.rows().zip(&self.verdicts).map(|(row, verdict)| match *verdict {
-            Ok(phone) => Entry::Contact(row, NewContact::from_source(row, phone)),
-            Err(refusal) => Entry::Refused(row, refusal),
-        })
+        self.rows
+            .rows()
+            .zip(&self.verdicts)
+            .map(|(row, verdict)| match *verdict {
+                Ok(phone) => Entry::Contact(row, NewContact::from_source(row, phone)),
+                Err(refusal) => Entry::Refused(row, refusal),
+            })
     }
 }
 
@@ -320,13 +343,25 @@ mod tests {
                 Entry::Refused(_, refusal) => refusal.reason(),
             })
             .collect();
-        assert_eq!(refusals, ["imported", "duplicate", "duplicate_existing", "not_a_number", "imported"]);
+        assert_eq!(
+            refusals,
+            [
+                "imported",
+                "duplicate",
+                "duplicate_existing",
+                "not_a_number",
+                "imported"
+            ]
+        );
         assert_eq!(sorted.last_source_row_id(), Some(12));
 
         let counted = tally(&sorted);
         assert!(counted.adds_up());
         assert_eq!((counted.imported, counted.imported_valid), (2, 1));
-        assert_eq!((counted.duplicates, counted.duplicates_existing, counted.rejected), (2, 1, 1));
+        assert_eq!(
+            (counted.duplicates, counted.duplicates_existing, counted.rejected),
+            (2, 1, 1)
+        );
         assert_eq!((counted.valid_rows_read, counted.valid_rows_kept), (4, 2));
         assert!((counted.valid_percent() - 50.0).abs() < 1e-9);
     }

@@ -121,7 +121,10 @@ pub struct SourceBatch {
 /// Shows the size alone: the rows are people.
 impl std::fmt::Debug for SourceBatch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SourceBatch").field("rows", &self.len()).field("bytes", &self.bytes.len()).finish()
+        f.debug_struct("SourceBatch")
+            .field("rows", &self.len())
+            .field("bytes", &self.bytes.len())
+            .finish()
     }
 }
 
@@ -164,7 +167,9 @@ impl SourceBatch {
     fn keep(&mut self, bytes: &[u8]) -> (u32, u32) {
         let start = u32::try_from(self.bytes.len());
         let len = u32::try_from(bytes.len());
-        let (Ok(start), Ok(len)) = (start, len) else { panic!("a batch holds less than 4 GiB") };
+        let (Ok(start), Ok(len)) = (start, len) else {
+            panic!("a batch holds less than 4 GiB")
+        };
         self.bytes.extend_from_slice(bytes);
         (start, len)
     }

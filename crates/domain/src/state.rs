@@ -127,7 +127,7 @@ fn read(table: &str) -> Catalogue {
             continue;
         };
         catalogue.names.insert(state, name.to_owned());
-        for spelling in aliases.split('|').chain([name]) {
+        for spelling in aliases.split('|') {
             let mut buffer = [0; SPELLING_BYTES_MAX];
             if let Some(folded) = fold_spelling(spelling, &mut buffer) {
                 catalogue.by_spelling.insert(folded.to_vec(), state);
@@ -140,17 +140,24 @@ fn read(table: &str) -> Catalogue {
 /// Upper case without accents, punctuation and spaces; none when nothing is left or it does not fit.
 fn fold_spelling<'b>(spelling: &str, buffer: &'b mut [u8; SPELLING_BYTES_MAX]) -> Option<&'b [u8]> {
     let mut length = 0;
-    let mut push = |bytes: &[u8]| {
-        let end = length + bytes.len();
-        let room = buffer.get_mut(length..end)?;
-        room.copy_from_slice(bytes);
-        length = end;
-        Some(())
-    };
-    for part in spelling.nfd().filter(|&part| !is_ignored(part)) {
-        for upper in part.to_uppercase() {
-            push(upper.encode_utf8(&mut [0; 4]).as_bytes())?;
+    let fold = |part: char| {
+        let mut push = |letter: char| {
+            let room = buffer.get_mut(length..length + letter.len_utf8())?;
+            length += letter.encode_utf8(room).len();
+            Some(())
+        };
+        if part.is_ascii_alphanumeric() {
+            push(part.to_ascii_uppercase())
+        } else if is_ignored(part) {
+            Some(())
+        } else {
+            part.to_uppercase().try_for_each(push)
         }
+    };
+    if spelling.is_ascii() {
+        spelling.chars().try_for_each(fold)?;
+    } else {
+        spelling.nfd().try_for_each(fold)?;
     }
     (length > 0).then(|| &buffer[..length])
 }

@@ -15,20 +15,17 @@ pub struct Cleaned<'a> {
 /// trims it. Borrows when nothing inside has to change.
 #[must_use]
 pub fn clean(bytes: &[u8]) -> Cleaned<'_> {
-    match str::from_utf8(bytes) {
-        Ok(text) => Cleaned {
+    if let Ok(text) = str::from_utf8(bytes) {
+        return Cleaned {
             text: clean_str(text),
             invalid_utf8: false,
-        },
-        Err(_) => {
-            let replaced = String::from_utf8_lossy(bytes);
-            Cleaned {
-                text: Some(fold(&replaced))
-                    .filter(|text| !text.is_empty())
-                    .map(Cow::Owned),
-                invalid_utf8: true,
-            }
-        }
+        };
+    }
+    let folded = fold(&String::from_utf8_lossy(bytes));
+    // A replacement character is left at least, so there is always text.
+    Cleaned {
+        text: Some(Cow::Owned(folded)),
+        invalid_utf8: true,
     }
 }
 

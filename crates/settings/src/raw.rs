@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// What a layer gives for a key.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Given {
     Text(SecretString),
     Whole(i64),
@@ -14,7 +14,19 @@ pub(crate) enum Given {
     Other(&'static str),
 }
 
+/// Shows the kind alone: a number, too, may be a secret in the wrong form.
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text(_) => "text",
+            Self::Whole(_) => "a whole number",
+            Self::Other(kind) => kind,
+        })
+    }
+}
+
 /// A key and what was given for it, if anything was.
+#[derive(Clone, Copy)]
 pub(crate) struct Entry<'raw> {
     pub(crate) key: &'static str,
     pub(crate) given: Option<&'raw Given>,
@@ -23,7 +35,10 @@ pub(crate) struct Entry<'raw> {
 /// The [`Entry`] of a field of [`RawSettings`], so that a key's name cannot differ from its field's.
 macro_rules! entry {
     ($raw:expr, $key:ident) => {
-        $crate::raw::Entry { key: stringify!($key), given: $raw.$key.as_ref() }
+        $crate::raw::Entry {
+            key: stringify!($key),
+            given: $raw.$key.as_ref(),
+        }
     };
     ($raw:expr, $section:ident . $key:ident) => {
         $crate::raw::Entry {
@@ -64,7 +79,6 @@ pub(crate) struct RawDatabase {
 pub(crate) struct RawImport {
     pub(crate) batch_rows: Option<Given>,
     pub(crate) maintenance_work_mem_mb: Option<Given>,
-    pub(crate) index_builds_at_once: Option<Given>,
     pub(crate) min_valid_percent: Option<Given>,
 }
 

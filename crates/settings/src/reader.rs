@@ -34,14 +34,15 @@ impl<'l> Reader<'l> {
     /// Notes what is wrong with `key` and what to do about it.
     pub(crate) fn refuse(&mut self, key: &str, wrong: &str, remedy: &str) -> Refused {
         let origin = self.origins.get(key).cloned().unwrap_or(Origin::Nowhere);
-        self.problems.push(SettingProblem::of_key(key, origin, wrong, remedy));
+        self.problems
+            .push(SettingProblem::of_key(key, origin, wrong, remedy));
         Refused
     }
 
     /// A whole number within `bounds`, of `unit`.
     pub(crate) fn whole<T>(
         &mut self,
-        entry: &Entry<'_>,
+        entry: Entry<'_>,
         bounds: RangeInclusive<T>,
         unit: &str,
     ) -> Result<T, Refused>
@@ -65,7 +66,7 @@ impl<'l> Reader<'l> {
     }
 
     /// Text that is not empty, if the key is set at all.
-    pub(crate) fn text(&mut self, entry: &Entry<'_>) -> Result<Option<SecretString>, Refused> {
+    pub(crate) fn text(&mut self, entry: Entry<'_>) -> Result<Option<SecretString>, Refused> {
         match entry.given {
             None => Ok(None),
             Some(Given::Text(text)) if text.expose_secret().trim().is_empty() => {
@@ -75,15 +76,12 @@ impl<'l> Reader<'l> {
                 Err(self.refuse(entry.key, "is not UTF-8", "give it as UTF-8 text"))
             }
             Some(Given::Text(text)) => Ok(Some(text.clone())),
-            Some(Given::Whole(_)) => Err(self.refuse(entry.key, "is a number", "give it as text, in quotes")),
-            Some(Given::Other(kind)) => {
-                Err(self.refuse(entry.key, &format!("is {kind}"), "give it as text, in quotes"))
-            }
+            Some(kind) => Err(self.refuse(entry.key, &format!("is {kind:?}"), "give it as text, in quotes")),
         }
     }
 
     /// Text that is no secret and must be there, without spaces around it.
-    pub(crate) fn required_text(&mut self, entry: &Entry<'_>, remedy: &str) -> Result<String, Refused> {
+    pub(crate) fn required_text(&mut self, entry: Entry<'_>, remedy: &str) -> Result<String, Refused> {
         match self.text(entry)? {
             Some(text) => Ok(text.expose_secret().trim().to_owned()),
             None => Err(self.refuse(entry.key, "is not set", remedy)),
@@ -94,7 +92,7 @@ impl<'l> Reader<'l> {
     pub(crate) fn choice<T: Copy>(&mut self, entry: Entry<'_>, choices: &[(&str, T)]) -> Result<T, Refused> {
         let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
         let remedy = format!("give one of {}", words.join(", "));
-        let given = self.required_text(&entry, &remedy)?;
+        let given = self.required_text(entry, &remedy)?;
         choices
             .iter()
             .find(|(word, _)| *word == given)
@@ -103,14 +101,24 @@ impl<'l> Reader<'l> {
     }
 
     /// A secret from its own key, or from the file that its `_file` key names; no layer leaves both.
-    pub(crate) fn secret(&mut self, direct: &Entry<'_>, in_file: &Entry<'_>) -> Result<Option<Secret>, Refused> {
+    pub(crate) fn secret(
+        &mut self,
+        direct: Entry<'_>,
+        in_file: Entry<'_>,
+    ) -> Result<Option<Secret>, Refused> {
         let (direct_value, path) = (self.text(direct), self.text(in_file));
         if let Some(value) = direct_value? {
-            return Ok(Some(Secret { value, key: direct.key }));
+            return Ok(Some(Secret {
+                value,
+                key: direct.key,
+            }));
         }
         let Some(path) = path? else { return Ok(None) };
         match secret_file::read(path.expose_secret()) {
-            Ok(value) => Ok(Some(Secret { value, key: in_file.key })),
+            Ok(value) => Ok(Some(Secret {
+                value,
+                key: in_file.key,
+            })),
             Err(reason) => Err(self.refuse(
                 in_file.key,
                 &format!("names a file that cannot be used: {reason}"),

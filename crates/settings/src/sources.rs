@@ -32,6 +32,9 @@ impl Sources {
 impl fmt::Debug for Sources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.environment.iter().map(|(name, _)| name.as_str()).collect();
-        f.debug_struct("Sources").field("file", &self.file).field("environment", &names).finish()
+        f.debug_struct("Sources")
+            .field("file", &self.file)
+            .field("environment", &names)
+            .finish()
     }
 }

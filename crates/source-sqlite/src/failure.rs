@@ -11,9 +11,15 @@ use crate::file::refused;
 pub(crate) fn classify(path: &Path, doing: &str, error: &rusqlite::Error) -> SourceError {
     let shown = path.display().to_string();
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::SystemIoFailure | ErrorCode::TooBig) => {
-            SourceError::Damaged { path: shown, reason: format!("cannot {doing}: {error}") }
-        }
+        Some(
+            ErrorCode::DatabaseCorrupt
+            | ErrorCode::NotADatabase
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::TooBig,
+        ) => SourceError::Damaged {
+            path: shown,
+            reason: format!("cannot {doing}: {error}"),
+        },
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => refused(
             path,
             &format!("another program is writing to it; wait for it or close it (cannot {doing}: {error})"),

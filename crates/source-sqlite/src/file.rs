@@ -48,12 +48,19 @@ impl Stamp {
             return Err(Unfit::NotSqlite(guess::what_it_is(start, bytes)));
         }
         let Some(header) = start.first_chunk::<HEADER_BYTES>() else {
-            return Err(Unfit::Damaged(format!("it was cut short after {bytes} bytes, within its header")));
+            return Err(Unfit::Damaged(format!(
+                "it was cut short after {bytes} bytes, within its header"
+            )));
         };
-        let stamp = Self { bytes, header: *header };
+        let stamp = Self {
+            bytes,
+            header: *header,
+        };
         let page = stamp.page_bytes();
         if !(512..=65_536).contains(&page) || !page.is_power_of_two() {
-            return Err(Unfit::Damaged(format!("its header names pages of {page} bytes, which SQLite has not")));
+            return Err(Unfit::Damaged(format!(
+                "its header names pages of {page} bytes, which SQLite has not"
+            )));
         }
         if let Some(pages) = stamp.pages() {
             let whole = pages * page;
@@ -77,7 +84,12 @@ impl Stamp {
     /// The file's pages by its header; `None` where an old program left that field behind.
     fn pages(&self) -> Option<u64> {
         let word = |at: usize| {
-            u32::from_be_bytes([self.header[at], self.header[at + 1], self.header[at + 2], self.header[at + 3]])
+            u32::from_be_bytes([
+                self.header[at],
+                self.header[at + 1],
+                self.header[at + 2],
+                self.header[at + 3],
+            ])
         };
         let (changes, pages, valid_for) = (word(24), word(28), word(92));
         (changes == valid_for && pages > 0).then_some(u64::from(pages))
@@ -92,7 +104,10 @@ impl Stamp {
 fn refuse_other_than_file(path: &Path) -> Result<(), SourceError> {
     let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
     if metadata.is_dir() {
-        Err(refused(path, "it is a folder; give the path of the contact file in it"))
+        Err(refused(
+            path,
+            "it is a folder; give the path of the contact file in it",
+        ))
     } else if metadata.is_file() {
         Ok(())
     } else {
@@ -158,7 +173,10 @@ fn is_hot(journal: &Path) -> io::Result<bool> {
 }
 
 fn name_of(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }
 
 pub(crate) fn unreadable(path: &Path, error: &io::Error) -> SourceError {
@@ -166,12 +184,18 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> SourceError {
     if error.kind() == io::ErrorKind::NotFound {
         SourceError::Missing { path: shown }
     } else {
-        SourceError::Unreadable { path: shown, reason: error.to_string() }
+        SourceError::Unreadable {
+            path: shown,
+            reason: error.to_string(),
+        }
     }
 }
 
 pub(crate) fn refused(path: &Path, reason: &str) -> SourceError {
-    SourceError::Unreadable { path: path.display().to_string(), reason: reason.to_owned() }
+    SourceError::Unreadable {
+        path: path.display().to_string(),
+        reason: reason.to_owned(),
+    }
 }
 
 enum Unfit {

@@ -13,7 +13,11 @@ pub(crate) fn classify(doing: impl Into<String>, error: &tokio_postgres::Error) 
     let doing = doing.into();
     let Some(server) = error.as_db_error() else {
         let reason = connection_reason(error);
-        return StoreError::Unavailable { doing, reason: reason.clone(), source: Some(Box::new(DriverError(reason))) };
+        return StoreError::Unavailable {
+            doing,
+            reason: reason.clone(),
+            source: Some(Box::new(DriverError(reason))),
+        };
     };
     let said = format!("{} (SQLSTATE {})", server.message(), server.code().code());
     let source: Option<Box<dyn std::error::Error + Send + Sync>> = Some(Box::new(DriverError(said.clone())));
@@ -25,24 +29,38 @@ pub(crate) fn classify(doing: impl Into<String>, error: &tokio_postgres::Error) 
         },
         "3D000" => StoreError::Unavailable {
             doing,
-            reason: format!("{}; make it with `migrator schema up --create-database`", server.message()),
+            reason: format!(
+                "{}; make it with `migrator schema up --create-database`",
+                server.message()
+            ),
             source,
         },
         code if *server.code() == SqlState::UNDEFINED_TABLE || code == "3F000" => StoreError::Corrupt {
             doing,
-            reason: format!("{}; bring the schema up with `migrator schema up`", server.message()),
+            reason: format!(
+                "{}; bring the schema up with `migrator schema up`",
+                server.message()
+            ),
             source,
         },
         code => match &code[..2] {
             "23" | "40" | "55" => StoreError::Conflict { doing, reason: said },
-            "08" | "53" | "57" | "58" | "28" => StoreError::Unavailable { doing, reason: said, source },
+            "08" | "53" | "57" | "58" | "28" => StoreError::Unavailable {
+                doing,
+                reason: said,
+                source,
+            },
             // A message of class 22 (data exception) quotes the value.
             "22" => StoreError::Corrupt {
                 doing,
                 reason: format!("a value does not fit its column (SQLSTATE {code})"),
                 source: None,
             },
-            _ => StoreError::Corrupt { doing, reason: said, source },
+            _ => StoreError::Corrupt {
+                doing,
+                reason: said,
+                source,
+            },
         },
     }
 }
@@ -66,11 +84,17 @@ pub(crate) fn classify_pool(doing: impl Into<String>, error: &deadpool_postgres:
         PoolError::Backend(error) => classify(doing, error),
         PoolError::Timeout(_) => StoreError::Unavailable {
             doing,
-            reason: "every connection stayed in use for as long as a request may wait (database.wait_timeout_ms)".to_owned(),
+            reason:
+                "every connection stayed in use for as long as a request may wait (database.wait_timeout_ms)"
+                    .to_owned(),
             source: None,
         },
         PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
-            StoreError::Unavailable { doing, reason: error.to_string(), source: None }
+            StoreError::Unavailable {
+                doing,
+                reason: error.to_string(),
+                source: None,
+            }
         }
     }
 }
@@ -80,11 +104,18 @@ pub(crate) fn exactly_one(rows: u64, doing: &str, reason: &str) -> Result<(), St
     if rows == 1 {
         Ok(())
     } else {
-        Err(StoreError::Conflict { doing: doing.to_owned(), reason: reason.to_owned() })
+        Err(StoreError::Conflict {
+            doing: doing.to_owned(),
+            reason: reason.to_owned(),
+        })
     }
 }
 
 /// A value in the store that no rule of ours could have written.
 pub(crate) fn corrupt(doing: &str, what: impl Into<String>) -> StoreError {
-    StoreError::Corrupt { doing: doing.to_owned(), reason: what.into(), source: None }
+    StoreError::Corrupt {
+        doing: doing.to_owned(),
+        reason: what.into(),
+        source: None,
+    }
 }

@@ -60,7 +60,10 @@ impl PostgresImportStore {
             .await
             .map_err(fail)?;
         let locked = client
-            .query_one("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", &[&LOCK_KEY])
+            .query_one(
+                "SELECT pg_try_advisory_lock(hashtextextended($1, 0))",
+                &[&LOCK_KEY],
+            )
             .await
             .map_err(fail)?;
         if locked.get(0) {
@@ -73,11 +76,22 @@ impl PostgresImportStore {
         }
     }
 
-    async fn open(&self, client: Client, id: ImportId, doing: &str) -> Result<Box<dyn ImportSession>, StoreError> {
+    async fn open(
+        &self,
+        client: Client,
+        id: ImportId,
+        doing: &str,
+    ) -> Result<Box<dyn ImportSession>, StoreError> {
         let mut client = client;
         let path = choose_path(&mut client, doing).await?;
         let import = rows::find(&client, id, doing).await?;
-        Ok(Box::new(PostgresImportSession { client, import, path, finishing: Vec::new(), is_finishing_planned: false }))
+        Ok(Box::new(PostgresImportSession {
+            client,
+            import,
+            path,
+            finishing: Vec::new(),
+            is_finishing_planned: false,
+        }))
     }
 }
 
@@ -87,7 +101,10 @@ impl ImportStore for PostgresImportStore {
         let doing = "look for an earlier import of this file";
         let client = self.database.pooled(doing).await?;
         let sql = include_str!("../sql/import_find_by_fingerprint.sql");
-        let row = client.query_opt(sql, &[&fingerprint]).await.map_err(|error| classify(doing, &error))?;
+        let row = client
+            .query_opt(sql, &[&fingerprint])
+            .await
+            .map_err(|error| classify(doing, &error))?;
         row.map(|row| rows::decode(&row, doing)).transpose()
     }
 
@@ -95,11 +112,18 @@ impl ImportStore for PostgresImportStore {
         let doing = "look for an unfinished import";
         let client = self.database.pooled(doing).await?;
         let sql = include_str!("../sql/import_find_loading.sql");
-        let row = client.query_opt(sql, &[]).await.map_err(|error| classify(doing, &error))?;
+        let row = client
+            .query_opt(sql, &[])
+            .await
+            .map_err(|error| classify(doing, &error))?;
         row.map(|row| rows::decode(&row, doing)).transpose()
     }
 
-    async fn begin(&self, id: ImportId, source: SourceDescription) -> Result<Box<dyn ImportSession>, StoreError> {
+    async fn begin(
+        &self,
+        id: ImportId,
+        source: SourceDescription,
+    ) -> Result<Box<dyn ImportSession>, StoreError> {
         let doing = "begin an import";
         let client = self.locked(doing).await?;
         let rows = client
@@ -115,13 +139,15 @@ impl ImportStore for PostgresImportStore {
                 ],
             )
             .await
-            .map_err(|error| match error.code().map(tokio_postgres::error::SqlState::code) {
-                Some("23505") => StoreError::Conflict {
-                    doing: doing.to_owned(),
-                    reason: "another import is unfinished; end it first with `--resume`".to_owned(),
+            .map_err(
+                |error| match error.code().map(tokio_postgres::error::SqlState::code) {
+                    Some("23505") => StoreError::Conflict {
+                        doing: doing.to_owned(),
+                        reason: "another import is unfinished; end it first with `--resume`".to_owned(),
+                    },
+                    _ => classify(doing, &error),
                 },
-                _ => classify(doing, &error),
-            })?;
+            )?;
         exactly_one(rows, doing, "it was not written")?;
         self.open(client, id, doing).await
     }
@@ -150,29 +176,45 @@ enum LoadPath {
 /// Takes the indexes down when the table is empty; finds them down when an earlier load did not end.
 async fn choose_path(client: &mut Client, doing: &str) -> Result<LoadPath, StoreError> {
     let fail = |error: tokio_postgres::Error| classify(doing, &error);
-    client.batch_execute(include_str!("../sql/incoming_create.sql")).await.map_err(fail)?;
+    client
+        .batch_execute(include_str!("../sql/incoming_create.sql"))
+        .await
+        .map_err(fail)?;
     let transaction = client.transaction().await.map_err(fail)?;
-    let deferred =
-        transaction.query(include_str!("../sql/deferred_index_list.sql"), &[]).await.map_err(fail)?;
+    let deferred = transaction
+        .query(include_str!("../sql/deferred_index_list.sql"), &[])
+        .await
+        .map_err(fail)?;
     if !deferred.is_empty() {
         return Ok(LoadPath::Copy);
     }
     let has_contacts = async |transaction: &Transaction<'_>| {
-        let row = transaction.query_one(include_str!("../sql/contact_any.sql"), &[]).await.map_err(fail)?;
+        let row = transaction
+            .query_one(include_str!("../sql/contact_any.sql"), &[])
+            .await
+            .map_err(fail)?;
         Ok::<bool, StoreError>(row.get(0))
     };
     if has_contacts(&transaction).await? {
         return Ok(LoadPath::Merge);
     }
-    transaction.batch_execute("LOCK TABLE contacts IN ACCESS EXCLUSIVE MODE").await.map_err(fail)?;
+    transaction
+        .batch_execute("LOCK TABLE contacts IN ACCESS EXCLUSIVE MODE")
+        .await
+        .map_err(fail)?;
     if has_contacts(&transaction).await? {
         return Ok(LoadPath::Merge);
     }
-    let names =
-        transaction.query(include_str!("../sql/deferred_index_insert.sql"), &[]).await.map_err(fail)?;
+    let names = transaction
+        .query(include_str!("../sql/deferred_index_insert.sql"), &[])
+        .await
+        .map_err(fail)?;
     for row in names {
         let name: &str = row.get(0);
-        transaction.batch_execute(&format!("DROP INDEX {}", quoted(name))).await.map_err(fail)?;
+        transaction
+            .batch_execute(&format!("DROP INDEX {}", quoted(name)))
+            .await
+            .map_err(fail)?;
     }
     transaction.commit().await.map_err(fail)?;
     Ok(LoadPath::Copy)
@@ -208,21 +250,37 @@ impl ImportSession for PostgresImportSession {
         self.import.clone()
     }
 
-    async fn known_numbers(&mut self, after: Option<i64>, page_rows: u32) -> Result<KnownNumbers, StoreError> {
+    async fn known_numbers(
+        &mut self,
+        after: Option<i64>,
+        page_rows: u32,
+    ) -> Result<KnownNumbers, StoreError> {
         let doing = "read the numbers that are there already";
         let rows = self
             .client
             .query(
                 include_str!("../sql/contact_known_page.sql"),
-                &[&after.unwrap_or(i64::MIN), &i64::from(page_rows), &self.import.id.0],
+                &[
+                    &after.unwrap_or(i64::MIN),
+                    &i64::from(page_rows),
+                    &self.import.id.0,
+                ],
             )
             .await
             .map_err(|error| classify(doing, &error))?;
-        let next = if rows.len() == page_rows as usize { rows.last().map(|row| row.get("id")) } else { None };
+        let next = if rows.len() == page_rows as usize {
+            rows.last().map(|row| row.get("id"))
+        } else {
+            None
+        };
         let numbers = rows
             .iter()
             .map(|row| {
-                let brought_by = if row.get("is_ours") { BroughtBy::ThisImport } else { BroughtBy::Another };
+                let brought_by = if row.get("is_ours") {
+                    BroughtBy::ThisImport
+                } else {
+                    BroughtBy::Another
+                };
                 Ok((phone_from(row.get("phone_national"), doing)?, brought_by))
             })
             .collect::<Result<_, StoreError>>()?;
@@ -231,20 +289,36 @@ impl ImportSession for PostgresImportSession {
 
     async fn append(&mut self, batch: SortedBatch) -> Result<Tally, StoreError> {
         let doing = format!("store a batch of import {}", self.import.id);
-        let Some(checkpoint) = batch.last_source_row_id() else { return Ok(Tally::default()) };
+        let Some(checkpoint) = batch.last_source_row_id() else {
+            return Ok(Tally::default());
+        };
         let fail = |error: tokio_postgres::Error| classify(&doing, &error);
         let transaction = self.client.transaction().await.map_err(fail)?;
         let encoded = match self.path {
             LoadPath::Copy => {
                 let mut encoded = encode(&batch, self.import.id, &HashSet::new());
                 let contacts = encoded.contacts.take();
-                copy_in(&transaction, include_str!("../sql/contact_copy.sql"), contacts, &doing).await?;
+                copy_in(
+                    &transaction,
+                    include_str!("../sql/contact_copy.sql"),
+                    contacts,
+                    &doing,
+                )
+                .await?;
                 encoded
             }
             LoadPath::Merge => merge(&transaction, &batch, self.import.id, &doing).await?,
         };
-        copy_in(&transaction, include_str!("../sql/import_reject_copy.sql"), encoded.rejects, &doing).await?;
-        let advanced = rows::advance(&transaction, &self.import, checkpoint, &encoded.tally).await.map_err(fail)?;
+        copy_in(
+            &transaction,
+            include_str!("../sql/import_reject_copy.sql"),
+            encoded.rejects,
+            &doing,
+        )
+        .await?;
+        let advanced = rows::advance(&transaction, &self.import, checkpoint, &encoded.tally)
+            .await
+            .map_err(fail)?;
         exactly_one(advanced, &doing, "its checkpoint was moved by somebody else")?;
         transaction.commit().await.map_err(fail)?;
         self.import.last_source_row_id = checkpoint;
@@ -258,18 +332,27 @@ impl ImportSession for PostgresImportSession {
         missing_ladas: Vec<MissingLada>,
     ) -> Result<(), StoreError> {
         let doing = "keep the source's account of itself";
-        let transaction = self.client.transaction().await.map_err(|error| classify(doing, &error))?;
+        let transaction = self
+            .client
+            .transaction()
+            .await
+            .map_err(|error| classify(doing, &error))?;
         rows::replace_account(&transaction, self.import.id, &statistics, &missing_ladas)
             .await
             .map_err(|error| classify(doing, &error))?;
-        transaction.commit().await.map_err(|error| classify(doing, &error))
+        transaction
+            .commit()
+            .await
+            .map_err(|error| classify(doing, &error))
     }
 
     async fn next_finishing_step(&mut self) -> Result<Option<String>, StoreError> {
         if !self.is_finishing_planned {
             self.plan_finishing().await?;
         }
-        let Some(step) = self.finishing.pop() else { return Ok(None) };
+        let Some(step) = self.finishing.pop() else {
+            return Ok(None);
+        };
         let name = match step {
             FinishingStep::BuildIndex { name, definition } => {
                 let doing = format!("build the index {name}");
@@ -285,7 +368,8 @@ impl ImportSession for PostgresImportSession {
                 format!("index {name}")
             }
             FinishingStep::VacuumAnalyze => {
-                self.run("VACUUM (ANALYZE) contacts", "vacuum and analyse the contacts").await?;
+                self.run("VACUUM (ANALYZE) contacts", "vacuum and analyse the contacts")
+                    .await?;
                 self.run("ANALYZE import_rejects", "analyse the rejects").await?;
                 "vacuum analyze".to_owned()
             }
@@ -303,24 +387,45 @@ impl ImportSession for PostgresImportSession {
 
     async fn count_stored(&mut self) -> Result<StoredRows, StoreError> {
         let doing = "count what an import brought";
+        let fail = |error: tokio_postgres::Error| classify(doing, &error);
+        let id = &self.import.id.0;
         let row = self
             .client
-            .query_one(include_str!("../sql/import_count_stored.sql"), &[&self.import.id.0])
+            .query_one(include_str!("../sql/import_count_stored.sql"), &[id])
             .await
-            .map_err(|error| classify(doing, &error))?;
+            .map_err(fail)?;
+        let by_reason = self
+            .client
+            .query(include_str!("../sql/import_reject_count.sql"), &[id])
+            .await
+            .map_err(fail)?;
+        let refused = by_reason
+            .iter()
+            .map(|row| {
+                Ok((
+                    rows::refusal(row.get("reason"), doing)?,
+                    rows::count(row, "rows", doing)?,
+                ))
+            })
+            .collect::<Result<_, StoreError>>()?;
         Ok(StoredRows {
             contacts: rows::count(&row, "contacts", doing)?,
-            duplicates: rows::count(&row, "duplicates", doing)?,
-            rejected: rows::count(&row, "rejected", doing)?,
+            refused,
         })
     }
 
     async fn close(&mut self) -> Result<Import, StoreError> {
         let doing = format!("end import {}", self.import.id);
         let fail = |error: tokio_postgres::Error| classify(&doing, &error);
-        self.client.batch_execute("SET synchronous_commit = on").await.map_err(fail)?;
-        let closed =
-            self.client.execute(include_str!("../sql/import_close.sql"), &[&self.import.id.0]).await.map_err(fail)?;
+        self.client
+            .batch_execute("SET synchronous_commit = on")
+            .await
+            .map_err(fail)?;
+        let closed = self
+            .client
+            .execute(include_str!("../sql/import_close.sql"), &[&self.import.id.0])
+            .await
+            .map_err(fail)?;
         exactly_one(closed, &doing, "it is not loading")?;
         self.import = rows::find(&self.client, self.import.id, &doing).await?;
         Ok(self.import.clone())
@@ -337,7 +442,10 @@ impl PostgresImportSession {
             .map_err(|error| classify(doing, &error))?;
         let mut steps: Vec<_> = rows
             .iter()
-            .map(|row| FinishingStep::BuildIndex { name: row.get("name"), definition: row.get("definition") })
+            .map(|row| FinishingStep::BuildIndex {
+                name: row.get("name"),
+                definition: row.get("definition"),
+            })
             .collect();
         steps.push(FinishingStep::VacuumAnalyze);
         steps.push(FinishingStep::RefreshContactsByState);
@@ -348,7 +456,10 @@ impl PostgresImportSession {
     }
 
     async fn run(&self, statement: &str, doing: &str) -> Result<(), StoreError> {
-        self.client.batch_execute(statement).await.map_err(|error| classify(doing, &error))
+        self.client
+            .batch_execute(statement)
+            .await
+            .map_err(|error| classify(doing, &error))
     }
 }
 
@@ -362,7 +473,13 @@ async fn merge(
 ) -> Result<EncodedBatch, StoreError> {
     let mut encoded = encode(batch, id, &HashSet::new());
     let contacts = encoded.contacts.take();
-    copy_in(transaction, include_str!("../sql/incoming_copy.sql"), contacts, doing).await?;
+    copy_in(
+        transaction,
+        include_str!("../sql/incoming_copy.sql"),
+        contacts,
+        doing,
+    )
+    .await?;
     let late = transaction
         .query(include_str!("../sql/incoming_merge.sql"), &[])
         .await

@@ -9,7 +9,10 @@ use uuid::Uuid;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the room that reads the machine's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the room that reads the machine's clock"
+    )]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
@@ -35,7 +38,10 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "compares the clock with the machine's other reading of it")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "compares the clock with the machine's other reading of it"
+    )]
     fn the_clock_tells_the_machines_time() {
         let before = SystemTime::now();
         let told = SystemTime::from(SystemClock.now());

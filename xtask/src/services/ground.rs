@@ -16,15 +16,13 @@ use crate::services::state::State;
 
 const LOG_LINES_SHOWN: usize = 15;
 
-/// One set's folder. Its lock is held for as long as this value lives, and by no process after that.
+/// One set's folder, which this command alone works on: whoever makes such a value holds the set's lock.
 pub(crate) struct Ground {
     pub(crate) set: Set,
     pub(crate) folder: PathBuf,
     pub(crate) account: Option<Account>,
     pub(crate) state: State,
     pub(crate) programs: Programs,
-    /// Kept for its lock alone.
-    pub(crate) lock: File,
 }
 
 impl Ground {

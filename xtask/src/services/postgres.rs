@@ -38,7 +38,7 @@ impl Server for Postgres {
     }
 
     fn patience(&self) -> Duration {
-        Duration::from_secs(120)
+        Duration::from_mins(2)
     }
 
     /// While the sessions of a killed server end, a new one refuses their folder.

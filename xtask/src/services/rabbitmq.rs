@@ -1,5 +1,6 @@
 //! RabbitMQ, and the register of Erlang nodes that it cannot do without.
 
+use std::io::{Read, Write};
 use std::process::Command;
 use std::time::Duration;
 
@@ -56,7 +57,19 @@ impl Server for Epmd {
     }
 
     fn probe(&self, ground: &Ground) -> Result<(), String> {
-        ports::connect(ground.state.port(Port::Epmd), Duration::from_secs(2)).map(drop)
+        // A request for the names it knows; the answer begins with its own port.
+        let port = ground.state.port(Port::Epmd);
+        let mut stream = ports::connect(port, Duration::from_secs(2))?;
+        let mut answer = [0; 4];
+        stream
+            .write_all(b"\x00\x01n")
+            .and_then(|()| stream.read_exact(&mut answer))
+            .map_err(|error| format!("no answer to a request for names: {error}"))?;
+        if u32::from_be_bytes(answer) == u32::from(port) {
+            Ok(())
+        } else {
+            Err(format!("a request for names was answered with {answer:?}"))
+        }
     }
 }
 
@@ -73,7 +86,7 @@ impl Server for RabbitMq {
     }
 
     fn executables(&self) -> &'static [&'static str] {
-        &["beam.smp"]
+        &["beam.smp", "erl_child_setup", "inet_gethost"]
     }
 
     fn ports(&self) -> &'static [Port] {
@@ -85,7 +98,7 @@ impl Server for RabbitMq {
     }
 
     fn patience(&self) -> Duration {
-        Duration::from_secs(120)
+        Duration::from_mins(2)
     }
 
     fn attempts_max(&self) -> u32 {

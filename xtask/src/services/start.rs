@@ -41,7 +41,7 @@ fn answers_already(server: &dyn Server, ground: &Ground) -> bool {
     let deadline = Instant::now() + server.patience();
     while identity.is_alive() && Instant::now() < deadline {
         if server.probe(ground).is_ok() {
-            return true;
+            return identity.is_alive();
         }
         thread::sleep(POLL);
     }

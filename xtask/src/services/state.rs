@@ -131,7 +131,7 @@ impl State {
                 "postgres://{USER}:{}@127.0.0.1:{postgres}/{USER}",
                 self.postgres_password()
             ),
-            redis: format!("redis://:{}@127.0.0.1:{redis}/0", self.redis_password()),
+            redis: format!("redis://default:{}@127.0.0.1:{redis}/0", self.redis_password()),
             amqp: format!("amqp://{USER}:{}@127.0.0.1:{amqp}/%2f", self.amqp_password()),
         }
     }

@@ -34,16 +34,22 @@ fn stop_together(folder: &Path, servers: &[&dyn Server]) -> usize {
             living
         })
         .collect();
-    for identity in &living {
+    end(&living);
+    for server in servers {
+        // What a server started for itself notices a little later that it is alone.
+        end(&working_in(&folder.join(server.name()), server.executables()));
+        let _ = fs::remove_file(pid_file(folder, server.name()));
+    }
+    living.len()
+}
+
+fn end(processes: &[Identity]) {
+    for identity in processes {
         if !identity.wait(PATIENCE) {
             identity.signal("KILL");
             identity.wait(PATIENCE_AFTER_KILL);
         }
     }
-    for server in servers {
-        let _ = fs::remove_file(pid_file(folder, server.name()));
-    }
-    living.len()
 }
 
 fn living(folder: &Path, server: &dyn Server) -> Vec<Identity> {

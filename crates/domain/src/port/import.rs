@@ -1,9 +1,11 @@
 //! The port to the store that imports write to.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::import::{BroughtBy, Import, ImportId, SortedBatch, Tally};
+use crate::import::{BroughtBy, Import, ImportId, Refusal, SortedBatch, Tally};
 use crate::phone::PhoneNumber;
 use crate::source::{MissingLada, SourceDescription, SourceStatistics};
 
@@ -20,7 +22,11 @@ pub trait ImportStore: Send + Sync {
     /// Begins an import, in `Loading` with nothing read, and opens it.
     ///
     /// `Conflict` when another import is `Loading` or open, here or in another process; then nothing began.
-    async fn begin(&self, id: ImportId, source: SourceDescription) -> Result<Box<dyn ImportSession>, StoreError>;
+    async fn begin(
+        &self,
+        id: ImportId,
+        source: SourceDescription,
+    ) -> Result<Box<dyn ImportSession>, StoreError>;
 
     /// Opens an import again where its checkpoint stands; it is `Loading` from then on.
     ///
@@ -37,7 +43,8 @@ pub trait ImportSession: Send {
 
     /// Numbers that the store has, by pages: those behind `after`, in an order of the store's own. A page with no
     /// `next` is the last. Every number that stood in the store when the session was opened comes exactly once.
-    async fn known_numbers(&mut self, after: Option<i64>, page_rows: u32) -> Result<KnownNumbers, StoreError>;
+    async fn known_numbers(&mut self, after: Option<i64>, page_rows: u32)
+    -> Result<KnownNumbers, StoreError>;
 
     /// Stores a batch: its contacts, its refused rows whole with their reasons, the tally and the checkpoint, all or
     /// nothing; returns what was counted. A contact whose number came into the store by another way in the meantime is
@@ -71,13 +78,33 @@ pub struct KnownNumbers {
     pub next: Option<i64>,
 }
 
-/// Rows that the store holds of one import.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Rows that the store holds of one import, counted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoredRows {
     /// Its contacts.
     pub contacts: u64,
-    /// Its refused rows with the outcome `duplicate`.
-    pub duplicates: u64,
-    /// Its refused rows with the outcome `rejected`.
-    pub rejected: u64,
+    /// Its refused rows by reason, those that it has.
+    pub refused: BTreeMap<Refusal, u64>,
+}
+
+impl StoredRows {
+    /// Refused rows with the outcome `duplicate`.
+    #[must_use]
+    pub fn duplicates(&self) -> u64 {
+        self.refused
+            .iter()
+            .filter(|(refusal, _)| refusal.is_duplicate())
+            .map(|(_, rows)| rows)
+            .sum()
+    }
+
+    /// Refused rows with the outcome `rejected`.
+    #[must_use]
+    pub fn rejected(&self) -> u64 {
+        self.refused
+            .iter()
+            .filter(|(refusal, _)| !refusal.is_duplicate())
+            .map(|(_, rows)| rows)
+            .sum()
+    }
 }

@@ -71,7 +71,9 @@ proptest! {
     }
 
     #[test]
-    fn clean_text_has_no_control_character_and_no_space_but_single_ones(raw in "[a-zñ\0\t\u{85}\u{a0} \r\n\u{7f}]{0,60}") {
+    fn clean_text_has_no_control_character_and_no_space_but_single_ones(
+        raw in "[a-zñ\0\t\u{85}\u{a0} \r\n\u{7f}]{0,60}",
+    ) {
         if let Some(text) = clean(raw.as_bytes()).text {
             prop_assert!(!text.is_empty() && text.trim() == text && !text.contains("  "));
             prop_assert!(!text.chars().any(|letter| letter.is_control() || (letter.is_whitespace() && letter != ' ')));

@@ -32,10 +32,15 @@ enum Step {
 }
 
 /// The rows of `range` as batches, read ahead by a bounded number of them.
-pub(super) fn batches(path: PathBuf, range: ReadRange) -> BoxStream<'static, Result<SourceBatch, SourceError>> {
+pub(super) fn batches(
+    path: PathBuf,
+    range: ReadRange,
+) -> BoxStream<'static, Result<SourceBatch, SourceError>> {
     let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
     let walked = path.clone();
-    let started = thread::Builder::new().name("numeros-walk".to_owned()).spawn(move || run(&walked, range, &sender));
+    let started = thread::Builder::new()
+        .name("numeros-walk".to_owned())
+        .spawn(move || run(&walked, range, &sender));
     if let Err(error) = started {
         return stream::iter([Err(unreadable(&path, &error))]).boxed();
     }
@@ -90,9 +95,11 @@ fn walk(
             path: path.display().to_string(),
             reason: format!("its rows are out of order {}", place(last_id, range)),
         }),
-        Err(Stop::Sqlite(error)) => {
-            Err(classify(path, &format!("read numeros {}", place(last_id, range)), &error))
-        }
+        Err(Stop::Sqlite(error)) => Err(classify(
+            path,
+            &format!("read numeros {}", place(last_id, range)),
+            &error,
+        )),
     };
     outbox.flush()?;
     Ok(end)
@@ -137,7 +144,9 @@ fn read_rows(
     let mut rows = statement.query([range.after_id])?;
     while let Some(row) = rows.next()? {
         let values = values_of(row)?;
-        let SourceValue::Integer(id) = values[SourceColumn::Id as usize] else { return Err(Stop::OutOfOrder) };
+        let SourceValue::Integer(id) = values[SourceColumn::Id as usize] else {
+            return Err(Stop::OutOfOrder);
+        };
         if id <= last_id.unwrap_or(range.after_id) {
             return Err(Stop::OutOfOrder);
         }
@@ -179,7 +188,11 @@ struct Outbox<'a> {
 impl<'a> Outbox<'a> {
     fn new(sender: &'a mpsc::Sender<Step>, batch_rows: usize) -> Self {
         let batch_rows = batch_rows.max(1);
-        Self { sender, batch: Self::empty(batch_rows), batch_rows }
+        Self {
+            sender,
+            batch: Self::empty(batch_rows),
+            batch_rows,
+        }
     }
 
     fn empty(batch_rows: usize) -> SourceBatch {
@@ -191,7 +204,11 @@ impl<'a> Outbox<'a> {
             self.flush()?;
         }
         self.batch.push(*values);
-        if self.batch.len() >= self.batch_rows { self.flush() } else { Ok(()) }
+        if self.batch.len() >= self.batch_rows {
+            self.flush()
+        } else {
+            Ok(())
+        }
     }
 
     fn flush(&mut self) -> Result<(), Dropped> {

@@ -1,6 +1,6 @@
 //! Rows of `imports` and of the source's account of itself.
 
-use domain::import::{Import, ImportId, ImportState, Tally};
+use domain::import::{Import, ImportId, ImportState, Refusal, Tally};
 use domain::port::StoreError;
 use domain::source::{MissingLada, SourceDescription, SourceStatistics};
 use tokio_postgres::{Client, Row, Transaction};
@@ -11,6 +11,13 @@ use crate::error::{classify, corrupt};
 /// A count column.
 pub(super) fn count(row: &Row, column: &str, doing: &str) -> Result<u64, StoreError> {
     u64::try_from(row.get::<_, i64>(column)).map_err(|_| corrupt(doing, format!("{column} is negative")))
+}
+
+/// A reason for which a row was refused.
+pub(super) fn refusal(reason: &str, doing: &str) -> Result<Refusal, StoreError> {
+    Refusal::all()
+        .find(|refusal| refusal.reason() == reason)
+        .ok_or_else(|| corrupt(doing, "reason holds an unknown value"))
 }
 
 /// The row of `imports` that the import_find statements answer.
@@ -68,7 +75,9 @@ pub(super) async fn advance(
     checkpoint: i64,
     tally: &Tally,
 ) -> Result<u64, tokio_postgres::Error> {
-    let statement = transaction.prepare(include_str!("../../sql/import_advance.sql")).await?;
+    let statement = transaction
+        .prepare(include_str!("../../sql/import_advance.sql"))
+        .await?;
     let counts = [
         tally.rows_read,
         tally.valid_rows_read,
@@ -87,7 +96,11 @@ pub(super) async fn advance(
     .map(to_bigint);
     let mut parameters: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
         vec![&import.id.0, &import.last_source_row_id, &checkpoint];
-    parameters.extend(counts.iter().map(|count| count as &(dyn tokio_postgres::types::ToSql + Sync)));
+    parameters.extend(
+        counts
+            .iter()
+            .map(|count| count as &(dyn tokio_postgres::types::ToSql + Sync)),
+    );
     transaction.execute(&statement, &parameters).await
 }
 
@@ -117,7 +130,9 @@ pub(super) async fn replace_account(
     statistics: &[SourceStatistics],
     missing_ladas: &[MissingLada],
 ) -> Result<(), tokio_postgres::Error> {
-    transaction.execute(include_str!("../../sql/import_statistics_delete.sql"), &[&id.0]).await?;
+    transaction
+        .execute(include_str!("../../sql/import_statistics_delete.sql"), &[&id.0])
+        .await?;
     for row in statistics {
         transaction
             .execute(
@@ -138,7 +153,9 @@ pub(super) async fn replace_account(
             )
             .await?;
     }
-    transaction.execute(include_str!("../../sql/missing_ladas_delete.sql"), &[&id.0]).await?;
+    transaction
+        .execute(include_str!("../../sql/missing_ladas_delete.sql"), &[&id.0])
+        .await?;
     let column = |of: fn(&MissingLada) -> Option<&str>| missing_ladas.iter().map(of).collect::<Vec<_>>();
     let rows: Vec<Option<i64>> = missing_ladas.iter().map(|missing| missing.rows).collect();
     transaction

@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use phonenumber::{Type, metadata::DATABASE};
+
 use super::super::assigned::is_assigned;
 use crate::lada::Lada;
 
@@ -26,6 +28,18 @@ fn the_assigned_leads_are_those_reviewed_last() {
         include_str!("assigned_leads.txt"),
         "review, then update the list"
     );
+}
+
+#[test]
+fn every_lead_has_the_type_that_libphonenumber_gives() {
+    for lead in 200..1000 {
+        let number = phonenumber::parse(None, format!("+52{lead}2345678")).unwrap();
+        assert_eq!(
+            is_assigned(lead),
+            number.number_type(&DATABASE) == Type::FixedLineOrMobile,
+            "{lead}"
+        );
+    }
 }
 
 #[test]

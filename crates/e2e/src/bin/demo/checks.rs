@@ -1,0 +1,182 @@
+//! The report: each figure beside the one it must equal, from a source of its own.
+
+use std::fmt;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::story::Story;
+
+/// Two figures that must be equal.
+struct Equality {
+    what: &'static str,
+    left: (String, i64),
+    right: (String, i64),
+}
+
+/// The report of a run.
+pub(crate) struct Report {
+    equalities: Vec<Equality>,
+    figures: Vec<(String, String)>,
+}
+
+impl Report {
+    pub(crate) fn adds_up(&self) -> bool {
+        self.equalities
+            .iter()
+            .all(|equality| equality.left.1 == equality.right.1)
+    }
+}
+
+/// Asks the database, and holds what it says against what the import and the generator said.
+pub(crate) async fn look(story: &Story) -> Result<Report> {
+    let client = story.database.connect().await?;
+    let ask = async |sql: &'static str| -> Result<i64> {
+        let row = client
+            .query_one(sql, &[])
+            .await
+            .with_context(|| format!("the report cannot ask: {sql}"))?;
+        Ok(row.get(0))
+    };
+    let said = |name: &str| figure(&story.import, name);
+    let contacts = ask("SELECT count(*) FROM contacts").await?;
+    let duplicates = ask("SELECT count(*) FROM import_rejects WHERE outcome = 'duplicate'").await?;
+    let rejected = ask("SELECT count(*) FROM import_rejects WHERE outcome = 'rejected'").await?;
+    let in_order = ask(
+        "SELECT count(*) FROM contacts WHERE phone_e164 ~ '^\\+52[2-9][0-9]{9}$' AND phone_e164 = '+52' || phone_national",
+    )
+    .await?;
+    let equalities = vec![
+        equality(
+            "every source row is accounted for",
+            ("rows of the file", figure(&story.sample, "rows")?),
+            (
+                "contacts + duplicates + rejected",
+                contacts + duplicates + rejected,
+            ),
+        ),
+        equality(
+            "the import counted what the table holds",
+            ("imported", said("imported")?),
+            ("contacts", contacts),
+        ),
+        equality(
+            "… and the duplicates",
+            ("duplicates", said("duplicates")?),
+            ("kept rows", duplicates),
+        ),
+        equality(
+            "… and the rejected",
+            ("rejected", said("rejected")?),
+            ("kept rows", rejected),
+        ),
+        equality(
+            "every phone is E.164",
+            ("contacts", contacts),
+            ("well formed", in_order),
+        ),
+        equality(
+            "no number stands twice",
+            ("contacts", contacts),
+            (
+                "distinct numbers",
+                ask("SELECT count(DISTINCT phone_national) FROM contacts").await?,
+            ),
+        ),
+        equality(
+            "contacts_by_state is whole",
+            ("contacts", contacts),
+            (
+                "sum over states",
+                ask("SELECT coalesce(sum(total_contacts), 0)::bigint FROM contacts_by_state").await?,
+            ),
+        ),
+        equality(
+            "the source's statistics came over",
+            ("rows", 1),
+            ("kept", ask("SELECT count(*) FROM import_statistics").await?),
+        ),
+        equality(
+            "the source's missing area codes came over",
+            ("rows", 186),
+            ("kept", ask("SELECT count(*) FROM missing_ladas").await?),
+        ),
+        equality(
+            "no index is missing",
+            ("deferred", 0),
+            ("indexes", ask("SELECT count(*) FROM deferred_indexes").await?),
+        ),
+    ];
+    Ok(Report {
+        equalities,
+        figures: figures(story)?,
+    })
+}
+
+fn equality(what: &'static str, left: (&str, i64), right: (&str, i64)) -> Equality {
+    Equality {
+        what,
+        left: (left.0.to_owned(), left.1),
+        right: (right.0.to_owned(), right.1),
+    }
+}
+
+fn figure(line: &Value, name: &str) -> Result<i64> {
+    line[name]
+        .as_i64()
+        .with_context(|| format!("a figure is missing: {name}"))
+}
+
+fn figures(story: &Story) -> Result<Vec<(String, String)>> {
+    let import = &story.import;
+    let mut figures = vec![
+        (
+            "source rows".to_owned(),
+            figure(import, "source_rows")?.to_string(),
+        ),
+        (
+            "= imported".to_owned(),
+            format!("{} ({} valid)", import["imported"], import["imported_valid"]),
+        ),
+        ("+ duplicates".to_owned(), import["duplicates"].to_string()),
+        ("+ rejected".to_owned(), import["rejected"].to_string()),
+    ];
+    for (reason, rows) in import["refused_by_reason"]
+        .as_object()
+        .context("a figure is missing: refused_by_reason")?
+    {
+        figures.push((format!("    {reason}"), rows.to_string()));
+    }
+    figures.push(("rate".to_owned(), format!("{} rows/s", import["rows_per_second"])));
+    let percent = import["valid_percent"]
+        .as_f64()
+        .context("a figure is missing: valid_percent")?;
+    figures.push(("valid rows kept".to_owned(), format!("{percent:.3} %")));
+    for (step, took) in &story.steps {
+        figures.push((format!("time of {step}"), format!("{:.2} s", took.as_secs_f64())));
+    }
+    Ok(figures)
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nImport")?;
+        for (name, value) in &self.figures {
+            writeln!(f, "  {name:<26} {value}")?;
+        }
+        writeln!(f, "\nChecks")?;
+        for Equality { what, left, right } in &self.equalities {
+            let (mark, sign) = if left.1 == right.1 {
+                ("ok  ", '=')
+            } else {
+                ("FAIL", '≠')
+            };
+            writeln!(
+                f,
+                "  {mark} {what}: {} {} {sign} {} {}",
+                left.1, left.0, right.1, right.0
+            )?;
+        }
+        Ok(())
+    }
+}

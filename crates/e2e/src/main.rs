@@ -1,3 +1,0 @@
-//! Drives the real binaries: the demo and the long proofs.
-
-fn main() {}

@@ -1,0 +1,149 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use domain::identity::{Email, Role};
+use settings::{BatchRows, ValidPercentMin};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    anything not named below
+  2    wrong usage, or settings that cannot be used
+  3    the input cannot be used as it is
+  4    a server is away or refuses: wrong password, schema too old or too new
+  5    all was done, but a check of the result failed
+  130  interrupted, with everything up to the last checkpoint stored";
+
+/// Brings the schema up, contact files in, and the first users to the door.
+#[derive(Debug, Parser)]
+#[command(name = "migrator", version, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    /// A TOML file of settings; variables of the environment beat it, it beats the defaults.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The database's schema.
+    Schema(Schema),
+    /// Bring a contact file in: every row ends as imported, duplicate or rejected.
+    #[command(after_help = "\
+Examples:
+  migrator import numeros.db
+  migrator import numeros.db --limit 10000000     a trial, whole in itself
+  migrator import numeros.db --resume             the rest of it, or what a crash left
+  migrator import numeros.db --json | jq .        one JSON object a line")]
+    Import(Import),
+    /// Say of each number, one a line, what it is; CSV out.
+    #[command(after_help = "\
+Examples:
+  migrator normalize numbers.txt > numbers.csv
+  echo '044 55 1234 5678' | migrator normalize")]
+    Normalize(Normalize),
+    /// The people who sign in.
+    User(User),
+    /// Say whether settings, server, schema, permissions, clock and disk are as they should be, and what to do.
+    Check(Check),
+    /// End 0 if the database answers and its schema is this program's; for container health checks.
+    Health,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    #[command(subcommand)]
+    pub(crate) command: SchemaCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SchemaCommand {
+    /// Apply the missing migrations. Two at once are safe: one waits for the other.
+    #[command(after_help = "\
+Examples:
+  migrator schema up
+  migrator schema up --create-database            as a user who may create databases and roles")]
+    Up {
+        /// Make the database, and the groups of users that api and worker belong to, where they are missing.
+        #[arg(long)]
+        create_database: bool,
+        /// One JSON object on stdout.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say which migrations are applied. Ends 4 unless the schema is this program's.
+    Status {
+        /// One JSON object on stdout.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The contact file, a SQLite database with the table `numeros`. It is opened for reading alone.
+    pub(crate) file: PathBuf,
+    /// End after so many rows of the file in all, whole and ready to be looked at.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// Rows of one batch, which is one transaction [default: the setting import.batch_rows].
+    #[arg(long, value_name = "N")]
+    pub(crate) batch_rows: Option<BatchRows>,
+    /// Go on with the unfinished import of this file; where there is none, begin.
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// End 5 when fewer of a hundred rows with es_valido = 1 are kept as valid contacts [default: the setting
+    /// import.min_valid_percent].
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) min_valid_percent: Option<ValidPercentMin>,
+    /// Events on stdout, one JSON object a line, instead of a progress bar on stderr.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Normalize {
+    /// A file of numbers, one a line; `-` is standard input.
+    #[arg(default_value = "-", value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct User {
+    #[command(subcommand)]
+    pub(crate) command: UserCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Make a user. Without --password-stdin a password is generated, shown once, and must be changed at the first
+    /// sign-in.
+    #[command(after_help = "\
+Examples:
+  migrator user create --email ana@empresa.mx --role admin
+  printf %s \"$PASSWORD\" | migrator user create --email ana@empresa.mx --role viewer --password-stdin")]
+    Create {
+        /// Signs in with it.
+        #[arg(long, value_parser = Email::parse)]
+        email: Email,
+        /// viewer, operator, manager or admin.
+        #[arg(long)]
+        role: Role,
+        /// Read the password from standard input: its first line, without the line's end.
+        #[arg(long)]
+        password_stdin: bool,
+        /// One JSON object on stdout.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Check {
+    /// One JSON object a line on stdout.
+    #[arg(long)]
+    pub(crate) json: bool,
+}

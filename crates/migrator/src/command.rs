@@ -1,0 +1,7 @@
+//! The commands, one a file.
+
+pub(crate) mod check;
+pub(crate) mod import;
+pub(crate) mod normalize;
+pub(crate) mod schema;
+pub(crate) mod user;

@@ -1,0 +1,251 @@
+//! `migrator import`.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use application::{ImportCommand, ImportNumbers, ImportObserver, ImportOutcome};
+use domain::import::{Import, Tally};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use settings::Sources;
+use source_sqlite::SqliteNumbersReader;
+use store_postgres::{BulkLoad, PostgresImportStore};
+
+use crate::cli;
+use crate::failure::Failure;
+use crate::stop::StopRequest;
+use crate::terminal::{print_json, print_table, thousands};
+use crate::wiring;
+
+/// Between two lines of progress for machines.
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
+
+pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), Failure> {
+    let reader = SqliteNumbersReader::open(&command.file)?;
+    let settings = wiring::load(sources)?;
+    let database = wiring::current_database(&settings).await?;
+    let bulk_load = BulkLoad {
+        maintenance_work_mem_mb: settings.import.maintenance_work_mem_mb,
+    };
+    let use_case = ImportNumbers {
+        source: Arc::new(reader),
+        imports: Arc::new(PostgresImportStore::new(database, bulk_load)),
+        ids: wiring::ids(),
+    };
+    let batch_rows = command.batch_rows.unwrap_or(settings.import.batch_rows);
+    let min_valid_percent = command
+        .min_valid_percent
+        .unwrap_or(settings.import.min_valid_percent);
+    let observer = Observer::new(command.json, &command.file);
+    let how = ImportCommand {
+        resume: command.resume,
+        rows_max: command.limit,
+        batch_rows: usize::try_from(batch_rows.get()).unwrap_or(usize::MAX),
+    };
+    let ended = use_case.execute(how, &observer).await;
+    observer.bar.finish_and_clear();
+    let outcome = ended?;
+    report(&outcome, command.json, &observer);
+    let kept = outcome.import.tally.valid_percent();
+    if kept < f64::from(min_valid_percent.get()) {
+        return Err(Failure::Check(format!(
+            "{kept:.3} % of the rows with es_valido = 1 were kept as valid contacts, fewer than the {min_valid_percent} % \
+             asked for; look at import_rejects for the reasons"
+        )));
+    }
+    Ok(())
+}
+
+/// A bar for people, JSON lines for machines.
+struct Observer {
+    is_json: bool,
+    bar: ProgressBar,
+    stop: StopRequest,
+    started: Instant,
+    heard: Mutex<Heard>,
+}
+
+struct Heard {
+    rows_at_start: u64,
+    last_line: Instant,
+    loaded_after: Option<Duration>,
+    last_step: Instant,
+}
+
+impl Observer {
+    fn new(is_json: bool, file: &Path) -> Self {
+        let bar = if is_json {
+            ProgressBar::hidden()
+        } else {
+            ProgressBar::new(0)
+        };
+        let style = ProgressStyle::with_template(
+            "{msg} {bar:30} {human_pos}/{human_len} rows  {per_sec}  {elapsed_precise}, {eta} left",
+        );
+        if let Ok(style) = style {
+            bar.set_style(style);
+        }
+        bar.set_message(
+            file.file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+        );
+        let now = Instant::now();
+        Self {
+            is_json,
+            bar,
+            stop: StopRequest::listen(),
+            started: now,
+            heard: Mutex::new(Heard {
+                rows_at_start: 0,
+                last_line: now,
+                loaded_after: None,
+                last_step: now,
+            }),
+        }
+    }
+
+    fn heard(&self) -> std::sync::MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ImportObserver for Observer {
+    fn began(&self, import: &Import) {
+        let mut heard = self.heard();
+        heard.rows_at_start = import.tally.rows_read;
+        if self.is_json {
+            print_json(&json!({
+                "event": "began", "import_id": import.id.to_string(), "source_file": import.source.file_name,
+                "source_rows": import.source.rows, "rows_read": import.tally.rows_read,
+            }));
+        } else {
+            self.bar.suspend(|| eprintln!("import {}", import.id));
+            self.bar.set_length(import.source.rows);
+            self.bar.set_position(import.tally.rows_read);
+            self.bar.reset_eta();
+        }
+    }
+
+    fn progressed(&self, import: &Import) {
+        self.bar.set_position(import.tally.rows_read);
+        let mut heard = self.heard();
+        heard.loaded_after = Some(self.started.elapsed());
+        heard.last_step = Instant::now();
+        if self.is_json && heard.last_line.elapsed() >= PROGRESS_EVERY {
+            heard.last_line = Instant::now();
+            let mut line = tally_json(&import.tally);
+            line["event"] = json!("progress");
+            line["import_id"] = json!(import.id.to_string());
+            line["source_rows"] = json!(import.source.rows);
+            print_json(&line);
+        }
+    }
+
+    fn finished_step(&self, step: &str) {
+        let mut heard = self.heard();
+        let took_ms = u64::try_from(heard.last_step.elapsed().as_millis()).unwrap_or(u64::MAX);
+        heard.last_step = Instant::now();
+        if self.is_json {
+            print_json(&json!({"event": "step", "step": step, "took_ms": took_ms}));
+        } else {
+            self.bar.suspend(|| eprintln!("  {step}: {took_ms} ms"));
+        }
+    }
+
+    fn is_stop_requested(&self) -> bool {
+        self.stop.is_made()
+    }
+}
+
+fn tally_json(tally: &Tally) -> Value {
+    json!({
+        "rows_read": tally.rows_read, "imported": tally.imported, "imported_valid": tally.imported_valid,
+        "duplicates": tally.duplicates, "duplicates_existing": tally.duplicates_existing, "rejected": tally.rejected,
+        "valid_rows_read": tally.valid_rows_read, "valid_rows_kept": tally.valid_rows_kept,
+        "valid_percent": tally.valid_percent(),
+        "states_unmapped": tally.states_unmapped, "ladas_disagreeing": tally.ladas_disagreeing,
+        "texts_invalid_utf8": tally.texts_invalid_utf8, "texts_shortened": tally.texts_shortened,
+        "dates_unreadable": tally.dates_unreadable,
+    })
+}
+
+fn report(outcome: &ImportOutcome, as_json: bool, observer: &Observer) {
+    let import = &outcome.import;
+    let tally = &import.tally;
+    let heard = observer.heard();
+    let took = observer.started.elapsed();
+    let load_seconds = heard.loaded_after.map_or(0.0, |took| took.as_secs_f64());
+    let rate = rows_per_second(tally.rows_read - heard.rows_at_start, load_seconds);
+    if as_json {
+        let mut line = tally_json(tally);
+        line["event"] = json!("finished");
+        line["import_id"] = json!(import.id.to_string());
+        line["state"] = json!(import.state.as_str());
+        line["source_rows"] = json!(import.source.rows);
+        line["contacts_stored"] = json!(outcome.stored.contacts);
+        line["refused_by_reason"] = outcome
+            .stored
+            .refused
+            .iter()
+            .map(|(refusal, rows)| (refusal.reason().to_owned(), json!(rows)))
+            .collect();
+        line["load_seconds"] = json!(load_seconds);
+        line["rows_per_second"] = json!(rate);
+        line["took_seconds"] = json!(took.as_secs_f64());
+        print_json(&line);
+        return;
+    }
+    eprintln!("import {}: {}", import.id, import.state.as_str());
+    let mut rows = vec![
+        ("source rows", thousands(import.source.rows)),
+        ("read", thousands(tally.rows_read)),
+        (
+            "= imported",
+            format!(
+                "{} ({} valid)",
+                thousands(tally.imported),
+                thousands(tally.imported_valid)
+            ),
+        ),
+        ("+ duplicates", thousands(tally.duplicates)),
+        ("+ rejected", thousands(tally.rejected)),
+    ];
+    let reasons: Vec<_> = outcome
+        .stored
+        .refused
+        .iter()
+        .map(|(refusal, rows)| (refusal.reason(), thousands(*rows)))
+        .collect();
+    rows.extend(reasons);
+    rows.extend([
+        ("valid rows kept", format!("{:.3} %", tally.valid_percent())),
+        ("states unmapped", thousands(tally.states_unmapped)),
+        ("ladas disagreeing", thousands(tally.ladas_disagreeing)),
+        ("texts not UTF-8", thousands(tally.texts_invalid_utf8)),
+        ("texts shortened", thousands(tally.texts_shortened)),
+        ("dates unreadable", thousands(tally.dates_unreadable)),
+        (
+            "loaded in",
+            format!("{load_seconds:.1} s, {} rows/s", thousands(rate)),
+        ),
+        ("took in all", format!("{:.1} s", took.as_secs_f64())),
+    ]);
+    print_table(&rows);
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate for people, of counts far below 2^53"
+)]
+fn rows_per_second(rows: u64, seconds: f64) -> u64 {
+    if seconds > 0.0 {
+        (rows as f64 / seconds) as u64
+    } else {
+        0
+    }
+}

@@ -1,0 +1,93 @@
+//! `migrator user`.
+
+use std::io::{BufRead, Read};
+use std::sync::Arc;
+
+use application::{CreateUser, NewUser};
+use domain::identity::{Email, Password, PasswordRule, Role};
+use serde_json::json;
+use settings::Sources;
+use store_postgres::PostgresIdentityStore;
+
+use crate::cli::UserCommand;
+use crate::failure::Failure;
+use crate::terminal::print_json;
+use crate::wiring;
+
+/// The most that is read of standard input for a password.
+const PASSWORD_LINE_BYTES_MAX: u64 = 8192;
+
+pub(crate) async fn run(command: &UserCommand, sources: &Sources) -> Result<(), Failure> {
+    match command {
+        UserCommand::Create {
+            email,
+            role,
+            password_stdin,
+            json,
+        } => create(email, *role, *password_stdin, *json, sources).await,
+    }
+}
+
+async fn create(
+    email: &Email,
+    role: Role,
+    is_typed: bool,
+    as_json: bool,
+    sources: &Sources,
+) -> Result<(), Failure> {
+    let settings = wiring::load(sources)?;
+    let password = if is_typed {
+        read_password()?
+    } else {
+        credentials::generate_password().map_err(|error| Failure::Other(error.to_string()))?
+    };
+    let database = wiring::current_database(&settings).await?;
+    let use_case = CreateUser {
+        identities: Arc::new(PostgresIdentityStore::new(database)),
+        passwords: wiring::passwords(&settings)?,
+        password_rule: PasswordRule {
+            length_min: settings.passwords.length_min,
+            length_max: settings.passwords.length_max,
+        },
+        clock: wiring::clock(),
+        ids: wiring::ids(),
+    };
+    let new = NewUser {
+        email: email.clone(),
+        role,
+        password: password.clone(),
+        must_change_password: !is_typed,
+    };
+    let user = use_case.execute(new, "migrator").await?;
+    if as_json {
+        let mut answer =
+            json!({"id": user.id.0.to_string(), "email": user.email.as_str(), "role": role.as_str()});
+        if !is_typed {
+            answer["password"] = json!(password.expose());
+        }
+        print_json(&answer);
+    } else {
+        eprintln!("made {} with the role {role}", user.email);
+        if !is_typed {
+            eprintln!(
+                "password, shown this once and to be changed at the first sign-in: {}",
+                password.expose()
+            );
+        }
+    }
+    Ok(())
+}
+
+fn read_password() -> Result<Password, Failure> {
+    let mut line = String::new();
+    std::io::stdin()
+        .lock()
+        .take(PASSWORD_LINE_BYTES_MAX)
+        .read_line(&mut line)
+        .map_err(|error| {
+            Failure::Input(format!(
+                "the password cannot be read from standard input: {error}"
+            ))
+        })?;
+    Ok(Password::new(line.trim_end_matches(['\r', '\n'])))
+}

@@ -1,0 +1,95 @@
+//! How a command ends when it does not end well: a sentence, and the exit code that says of what kind it is.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use application::{CreateUserError, ImportError};
+use domain::port::{SourceError, StoreError};
+use settings::SettingsError;
+
+/// A failure by the kind that callers tell apart.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Wrong usage: another command line would do.
+    Usage(String),
+    /// The input cannot be used as it is.
+    Input(String),
+    /// A server is away or refuses.
+    Server(String),
+    /// All was done, but a check of the result failed.
+    Check(String),
+    /// Stopped as asked; what was done is whole.
+    Interrupted(String),
+    /// Anything else.
+    Other(String),
+}
+
+impl Failure {
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Other(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Input(_) => 3,
+            Self::Server(_) => 4,
+            Self::Check(_) => 5,
+            Self::Interrupted(_) => 130,
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(sentence)
+            | Self::Input(sentence)
+            | Self::Server(sentence)
+            | Self::Check(sentence)
+            | Self::Interrupted(sentence)
+            | Self::Other(sentence) => f.write_str(sentence),
+        }
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        Self::Input(error.to_string())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable { .. } | StoreError::Corrupt { .. } => Self::Server(error.to_string()),
+            StoreError::Conflict { .. } => Self::Other(error.to_string()),
+        }
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Source(error) => error.into(),
+            ImportError::Store(error) => error.into(),
+            ImportError::Unfinished(_) | ImportError::AnotherUnfinished(_) => Self::Usage(error.to_string()),
+            ImportError::Interrupted(_) => Self::Interrupted(error.to_string()),
+            ImportError::DoesNotAddUp { .. } => Self::Check(error.to_string()),
+        }
+    }
+}
+
+impl From<CreateUserError> for Failure {
+    fn from(error: CreateUserError) -> Self {
+        match error {
+            CreateUserError::PasswordRefused(refused) => Self::Input(refused.to_string()),
+            CreateUserError::Hasher(_) => Self::Other(error.to_string()),
+            CreateUserError::Store(StoreError::Conflict { .. }) => Self::Input(error.to_string()),
+            CreateUserError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! From settings to the things that work.
+
+use std::sync::Arc;
+
+use credentials::{Argon2Cost, Argon2Passwords};
+use secrecy::ExposeSecret;
+use settings::{LogFormat, Settings, Sources};
+use store_postgres::{Database, DatabaseOptions, Schema};
+use system::{SystemClock, SystemIds};
+
+use crate::failure::Failure;
+
+/// Reads the settings and sets the log up by them.
+pub(crate) fn load(sources: &Sources) -> Result<Settings, Failure> {
+    let settings = Settings::load(sources)?;
+    let format = match settings.log.format {
+        LogFormat::Auto => telemetry::Format::Auto,
+        LogFormat::Json => telemetry::Format::Json,
+        LogFormat::Pretty => telemetry::Format::Pretty,
+    };
+    telemetry::init(&settings.log.level, format).map_err(|error| Failure::Usage(error.to_string()))?;
+    Ok(settings)
+}
+
+/// The way to the database.
+pub(crate) fn database(settings: &Settings) -> Result<Database, Failure> {
+    let given = settings.database()?;
+    Ok(Database::new(&DatabaseOptions {
+        url: given.url.expose_secret().to_owned(),
+        application_name: given.application_name.clone(),
+        pool_size_max: given.pool_size_max,
+        connect_timeout: given.connect_timeout,
+        wait_timeout: given.wait_timeout,
+        statement_timeout: given.statement_timeout,
+    })?)
+}
+
+/// The database, once its schema is known to be this program's.
+pub(crate) async fn current_database(settings: &Settings) -> Result<Database, Failure> {
+    let database = database(settings)?;
+    Schema::new(database.clone()).require_current().await?;
+    Ok(database)
+}
+
+/// The hasher of passwords; one at a time, for a command makes one user.
+pub(crate) fn passwords(settings: &Settings) -> Result<Arc<Argon2Passwords>, Failure> {
+    let cost = Argon2Cost {
+        memory_kib: settings.passwords.memory_kib,
+        iterations: settings.passwords.iterations,
+        lanes: settings.passwords.lanes,
+    };
+    let hasher = Argon2Passwords::new(cost, std::num::NonZeroUsize::MIN);
+    hasher
+        .map(Arc::new)
+        .map_err(|error| Failure::Usage(error.to_string()))
+}
+
+pub(crate) fn clock() -> Arc<SystemClock> {
+    Arc::new(SystemClock)
+}
+
+pub(crate) fn ids() -> Arc<SystemIds> {
+    Arc::new(SystemIds)
+}

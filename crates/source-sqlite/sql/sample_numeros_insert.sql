@@ -1,0 +1,2 @@
+-- One contact, its values in the order of the columns.
+INSERT INTO numeros VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)

@@ -1,0 +1,61 @@
+//! The obligations of the ports, one module a port, one clause a sentence of its comment.
+//!
+//! A macro of each suite expands to one test a clause, so that each shows by its name for the fake and for the adapter.
+//! It takes an expression that makes a fresh instance, and needs `tokio` where it is used.
+
+pub mod clock_and_ids;
+pub mod contact_store;
+pub mod identity_store;
+pub mod import_session;
+pub mod import_store;
+pub mod password_hasher;
+pub mod source_reader;
+
+mod imports;
+
+pub use imports::ImportHarness;
+
+/// Expands to one test for each clause of a suite.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! clauses {
+    ($suite:ident, $harness:expr, [$($clause:ident),+ $(,)?]) => {
+        $(
+            #[::tokio::test]
+            async fn $clause() {
+                let harness = $harness;
+                $crate::contract::$suite::$clause(&harness).await;
+            }
+        )+
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    /// A clause that no test runs would promise what nobody checks.
+    #[test]
+    fn every_clause_stands_in_the_macro_of_its_suite() {
+        for suite in [
+            include_str!("contract/clock_and_ids.rs"),
+            include_str!("contract/contact_store.rs"),
+            include_str!("contract/identity_store.rs"),
+            include_str!("contract/import_session.rs"),
+            include_str!("contract/import_store.rs"),
+            include_str!("contract/password_hasher.rs"),
+            include_str!("contract/source_reader.rs"),
+        ] {
+            let clauses: Vec<_> = suite
+                .split("pub async fn ")
+                .skip(1)
+                .filter_map(|rest| rest.split(['(', '<']).next())
+                .collect();
+            assert!(!clauses.is_empty());
+            for clause in clauses {
+                assert!(
+                    suite.contains(&format!("    {clause},\n")),
+                    "{clause} is run by nobody"
+                );
+            }
+        }
+    }
+}

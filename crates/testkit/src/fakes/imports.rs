@@ -1,0 +1,227 @@
+//! Imports and the contacts they bring, in memory.
+
+mod session;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use domain::contact::{Contact, ContactId, ContactStatus, LineType};
+use domain::import::{Import, ImportId, ImportState, Refusal, Tally};
+use domain::phone::PhoneNumber;
+use domain::port::{Clock, ContactStore, ImportSession, ImportStore, StoreError};
+use domain::source::{MissingLada, SourceDescription, SourceStatistics};
+
+use super::SteppingClock;
+use crate::fixtures::Row;
+use session::FakeImportSession;
+
+type Account = (Vec<SourceStatistics>, Vec<MissingLada>);
+
+struct Refused {
+    import: ImportId,
+    row: Row,
+    refusal: Refusal,
+}
+
+#[derive(Default)]
+struct Kept {
+    clock: SteppingClock,
+    imports: Vec<Import>,
+    /// The one that is open.
+    open: Option<ImportId>,
+    contacts: Vec<(Contact, Option<ImportId>)>,
+    refused: Vec<Refused>,
+    accounts: BTreeMap<ImportId, Account>,
+    is_broken: bool,
+}
+
+impl Kept {
+    fn import_mut(&mut self, id: ImportId) -> &mut Import {
+        self.imports
+            .iter_mut()
+            .find(|import| import.id == id)
+            .expect("an open import is there")
+    }
+
+    fn holds(&self, phone: PhoneNumber) -> bool {
+        self.contacts.iter().any(|(contact, _)| contact.phone == phone)
+    }
+
+    fn next_contact_id(&self) -> ContactId {
+        ContactId(i64::try_from(self.contacts.len()).unwrap() + 1)
+    }
+
+    /// Why no import can be opened now.
+    fn is_in_use(&self, doing: &str, but: Option<ImportId>) -> Result<(), StoreError> {
+        if self.open.is_some() {
+            return Err(conflict(doing, "another import is running"));
+        }
+        let loading = self
+            .imports
+            .iter()
+            .find(|import| import.state == ImportState::Loading);
+        if loading.is_some_and(|loading| Some(loading.id) != but) {
+            return Err(conflict(doing, "another import is unfinished"));
+        }
+        Ok(())
+    }
+}
+
+/// [`ImportStore`] and [`ContactStore`] in memory. Clones share what they hold, as two processes share a database.
+#[derive(Clone, Default)]
+pub struct FakeImportStore(Arc<Mutex<Kept>>);
+
+impl FakeImportStore {
+    /// Adds a contact by another way than an import.
+    ///
+    /// # Errors
+    /// `Conflict` when the number is there already.
+    pub fn add_contact(&self, phone: PhoneNumber) -> Result<(), StoreError> {
+        let mut kept = self.kept();
+        if kept.holds(phone) {
+            return Err(conflict("add a contact", "the number is there already"));
+        }
+        let contact = Contact {
+            id: kept.next_contact_id(),
+            phone,
+            phone_original: None,
+            full_name: None,
+            address: None,
+            neighborhood: None,
+            municipality: None,
+            state: None,
+            state_text: None,
+            lada: phone.lada(),
+            city: None,
+            line_type: LineType::Unknown,
+            carrier: None,
+            is_valid: phone.is_assigned(),
+            status: ContactStatus::Active,
+            opt_out_at: None,
+            source_row_id: None,
+            migrated_at: None,
+        };
+        kept.contacts.push((contact, None));
+        Ok(())
+    }
+
+    /// Lets every batch fail, or none any more.
+    pub fn set_broken(&self, is_broken: bool) {
+        self.kept().is_broken = is_broken;
+    }
+
+    /// What an import kept of the source's account of itself.
+    #[must_use]
+    pub fn account(&self, id: ImportId) -> (Vec<SourceStatistics>, Vec<MissingLada>) {
+        self.kept().accounts.get(&id).cloned().unwrap_or_default()
+    }
+
+    /// The rows that an import refused, whole, each with its reason.
+    #[must_use]
+    pub fn refused(&self, id: ImportId) -> Vec<(Row, Refusal)> {
+        let kept = self.kept();
+        kept.refused
+            .iter()
+            .filter(|refused| refused.import == id)
+            .map(|refused| (refused.row.clone(), refused.refusal))
+            .collect()
+    }
+
+    /// Every contact.
+    #[must_use]
+    pub fn contacts(&self) -> Vec<Contact> {
+        self.kept()
+            .contacts
+            .iter()
+            .map(|(contact, _)| contact.clone())
+            .collect()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap()
+    }
+
+    fn open(&self, kept: &mut Kept, id: ImportId) -> Box<dyn ImportSession> {
+        kept.open = Some(id);
+        Box::new(FakeImportSession::new(self.clone(), id))
+    }
+}
+
+fn conflict(doing: &str, reason: &str) -> StoreError {
+    StoreError::Conflict {
+        doing: doing.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+#[async_trait]
+impl ImportStore for FakeImportStore {
+    async fn find_by_fingerprint(&self, fingerprint: String) -> Result<Option<Import>, StoreError> {
+        Ok(self
+            .kept()
+            .imports
+            .iter()
+            .rev()
+            .find(|import| import.source.fingerprint == fingerprint)
+            .cloned())
+    }
+
+    async fn find_loading(&self) -> Result<Option<Import>, StoreError> {
+        Ok(self
+            .kept()
+            .imports
+            .iter()
+            .find(|import| import.state == ImportState::Loading)
+            .cloned())
+    }
+
+    async fn begin(
+        &self,
+        id: ImportId,
+        source: SourceDescription,
+    ) -> Result<Box<dyn ImportSession>, StoreError> {
+        let doing = "begin an import";
+        let mut kept = self.kept();
+        kept.is_in_use(doing, None)?;
+        if kept.imports.iter().any(|import| import.id == id) {
+            return Err(conflict(doing, "the id is taken"));
+        }
+        let started_at = kept.clock.now();
+        kept.imports.push(Import {
+            id,
+            state: ImportState::Loading,
+            source,
+            last_source_row_id: 0,
+            tally: Tally::default(),
+            started_at,
+            finished_at: None,
+        });
+        Ok(self.open(&mut kept, id))
+    }
+
+    async fn reopen(&self, id: ImportId) -> Result<Box<dyn ImportSession>, StoreError> {
+        let doing = "go on with an import";
+        let mut kept = self.kept();
+        kept.is_in_use(doing, Some(id))?;
+        let found = kept.imports.iter_mut().find(|import| import.id == id);
+        match found.filter(|import| import.state != ImportState::Completed) {
+            Some(import) => import.state = ImportState::Loading,
+            None => return Err(conflict(doing, "there is no such import that could go on")),
+        }
+        Ok(self.open(&mut kept, id))
+    }
+}
+
+#[async_trait]
+impl ContactStore for FakeImportStore {
+    async fn find_by_phone(&self, phone: PhoneNumber) -> Result<Option<Contact>, StoreError> {
+        Ok(self
+            .kept()
+            .contacts
+            .iter()
+            .map(|(contact, _)| contact)
+            .find(|contact| contact.phone == phone)
+            .cloned())
+    }
+}

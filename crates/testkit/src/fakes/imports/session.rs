@@ -1,0 +1,206 @@
+//! An open import in memory.
+
+use std::borrow::Cow;
+
+use async_trait::async_trait;
+use domain::contact::{Contact, ContactId, ContactStatus, LineType, NewContact};
+use domain::import::{BroughtBy, Entry, Import, ImportId, ImportState, Refusal, SortedBatch, Tally};
+use domain::port::{Clock, ImportSession, KnownNumbers, StoreError, StoredRows};
+use domain::source::{MissingLada, SourceStatistics};
+
+use super::{FakeImportStore, Refused, conflict};
+use crate::fixtures::Row;
+
+const FINISHING_STEPS: [&str; 2] = ["indexes", "contacts_by_state"];
+
+pub(super) struct FakeImportSession {
+    store: FakeImportStore,
+    id: ImportId,
+    steps_done: usize,
+}
+
+impl FakeImportSession {
+    pub(super) fn new(store: FakeImportStore, id: ImportId) -> Self {
+        Self {
+            store,
+            id,
+            steps_done: 0,
+        }
+    }
+}
+
+impl Drop for FakeImportSession {
+    fn drop(&mut self) {
+        self.store.kept().open = None;
+    }
+}
+
+#[async_trait]
+impl ImportSession for FakeImportSession {
+    fn import(&self) -> Import {
+        self.store.kept().import_mut(self.id).clone()
+    }
+
+    async fn known_numbers(
+        &mut self,
+        after: Option<i64>,
+        page_rows: u32,
+    ) -> Result<KnownNumbers, StoreError> {
+        let kept = self.store.kept();
+        let page: Vec<_> = kept
+            .contacts
+            .iter()
+            .filter(|(contact, _)| after.is_none_or(|after| contact.id.0 > after))
+            .take(page_rows as usize)
+            .collect();
+        let next = page
+            .last()
+            .filter(|_| page.len() == page_rows as usize)
+            .map(|(contact, _)| contact.id.0);
+        let numbers = page
+            .into_iter()
+            .map(|(contact, import)| {
+                let is_ours = *import == Some(self.id);
+                (
+                    contact.phone,
+                    if is_ours {
+                        BroughtBy::ThisImport
+                    } else {
+                        BroughtBy::Another
+                    },
+                )
+            })
+            .collect();
+        Ok(KnownNumbers { numbers, next })
+    }
+
+    async fn append(&mut self, batch: SortedBatch) -> Result<Tally, StoreError> {
+        let Some(checkpoint) = batch.last_source_row_id() else {
+            return Ok(Tally::default());
+        };
+        let mut kept = self.store.kept();
+        if kept.is_broken {
+            return Err(conflict("store a batch", "the store was told to refuse it"));
+        }
+        let mut counted = Tally::default();
+        for entry in batch.entries() {
+            let entry = match entry {
+                Entry::Contact(row, contact) if kept.holds(contact.phone) => {
+                    Entry::Refused(row, Refusal::DuplicateExisting)
+                }
+                Entry::Contact(..) | Entry::Refused(..) => entry,
+            };
+            counted.count(&entry);
+            match entry {
+                Entry::Contact(_, contact) => {
+                    let id = kept.next_contact_id();
+                    kept.contacts.push((stored(id, contact), Some(self.id)));
+                }
+                Entry::Refused(row, refusal) => {
+                    kept.refused.push(Refused {
+                        import: self.id,
+                        row: Row::from(row),
+                        refusal,
+                    });
+                }
+            }
+        }
+        let import = kept.import_mut(self.id);
+        import.last_source_row_id = checkpoint;
+        import.tally = sum(&import.tally, &counted);
+        Ok(counted)
+    }
+
+    async fn keep_account(
+        &mut self,
+        statistics: Vec<SourceStatistics>,
+        missing_ladas: Vec<MissingLada>,
+    ) -> Result<(), StoreError> {
+        self.store
+            .kept()
+            .accounts
+            .insert(self.id, (statistics, missing_ladas));
+        Ok(())
+    }
+
+    async fn next_finishing_step(&mut self) -> Result<Option<String>, StoreError> {
+        let step = FINISHING_STEPS.get(self.steps_done);
+        self.steps_done += usize::from(step.is_some());
+        Ok(step.map(|step| (*step).to_owned()))
+    }
+
+    async fn count_stored(&mut self) -> Result<StoredRows, StoreError> {
+        let kept = self.store.kept();
+        let contacts = kept
+            .contacts
+            .iter()
+            .filter(|(_, import)| *import == Some(self.id))
+            .count();
+        let mut stored = StoredRows {
+            contacts: u64::try_from(contacts).unwrap(),
+            ..StoredRows::default()
+        };
+        for refused in kept.refused.iter().filter(|refused| refused.import == self.id) {
+            *stored.refused.entry(refused.refusal).or_default() += 1;
+        }
+        Ok(stored)
+    }
+
+    async fn close(&mut self) -> Result<Import, StoreError> {
+        let mut kept = self.store.kept();
+        let now = kept.clock.now();
+        let import = kept.import_mut(self.id);
+        if import.state != ImportState::Loading {
+            return Err(conflict("end an import", "it is not loading"));
+        }
+        if import.last_source_row_id >= import.source.last_id {
+            import.state = ImportState::Completed;
+            import.finished_at = Some(now);
+        } else {
+            import.state = ImportState::Stopped;
+        }
+        Ok(import.clone())
+    }
+}
+
+fn stored(id: ContactId, contact: NewContact<'_>) -> Contact {
+    let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
+    Contact {
+        id,
+        phone: contact.phone,
+        phone_original: owned(contact.phone_original),
+        full_name: owned(contact.full_name),
+        address: owned(contact.address),
+        neighborhood: owned(contact.neighborhood),
+        municipality: owned(contact.municipality),
+        state: contact.state,
+        state_text: owned(contact.state_text),
+        lada: contact.lada,
+        city: owned(contact.city),
+        line_type: LineType::Unknown,
+        carrier: None,
+        is_valid: contact.is_valid,
+        status: ContactStatus::Active,
+        opt_out_at: None,
+        source_row_id: Some(contact.source_row_id),
+        migrated_at: contact.migrated_at,
+    }
+}
+
+fn sum(one: &Tally, other: &Tally) -> Tally {
+    Tally {
+        rows_read: one.rows_read + other.rows_read,
+        valid_rows_read: one.valid_rows_read + other.valid_rows_read,
+        valid_rows_kept: one.valid_rows_kept + other.valid_rows_kept,
+        imported: one.imported + other.imported,
+        imported_valid: one.imported_valid + other.imported_valid,
+        duplicates: one.duplicates + other.duplicates,
+        duplicates_existing: one.duplicates_existing + other.duplicates_existing,
+        rejected: one.rejected + other.rejected,
+        states_unmapped: one.states_unmapped + other.states_unmapped,
+        ladas_disagreeing: one.ladas_disagreeing + other.ladas_disagreeing,
+        texts_invalid_utf8: one.texts_invalid_utf8 + other.texts_invalid_utf8,
+        texts_shortened: one.texts_shortened + other.texts_shortened,
+        dates_unreadable: one.dates_unreadable + other.dates_unreadable,
+    }
+}

@@ -1,0 +1,7 @@
+//! Rows, batches and files to test with.
+
+mod batch;
+mod row;
+
+pub use batch::{batch_of, phone, rows_numbered, sorted, sorted_after, source_of};
+pub use row::{Row, Value};
