@@ -206,6 +206,10 @@ impl SortedBatch {
 
 /// What becomes of one source row.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one lives at a time, on the stack; nearly all are contacts"
+)]
 pub enum Entry<'a> {
     /// It is imported.
     Contact(SourceRow<'a>, NewContact<'a>),

@@ -124,7 +124,7 @@ impl std::fmt::Debug for SourceBatch {
         f.debug_struct("SourceBatch")
             .field("rows", &self.len())
             .field("bytes", &self.bytes.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

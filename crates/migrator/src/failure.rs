@@ -62,12 +62,10 @@ impl From<SourceError> for Failure {
     }
 }
 
+/// Whatever a store refuses, another command line or another file would not help.
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable { .. } | StoreError::Corrupt { .. } => Self::Server(error.to_string()),
-            StoreError::Conflict { .. } => Self::Other(error.to_string()),
-        }
+        Self::Server(error.to_string())
     }
 }
 

@@ -17,6 +17,10 @@ pub struct Sources {
 impl Sources {
     /// The file, and the variables of this process that are settings of ours.
     #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the environment"
+    )]
     pub fn from_process(file: Option<PathBuf>) -> Self {
         // Not `vars`, which panics when any variable, ours or not, is not UTF-8.
         let environment = std::env::vars_os()

@@ -350,7 +350,8 @@ impl ImportSession for PostgresImportSession {
         if !self.is_finishing_planned {
             self.plan_finishing().await?;
         }
-        let Some(step) = self.finishing.pop() else {
+        // A step that fails stays the next one.
+        let Some(step) = self.finishing.last().cloned() else {
             return Ok(None);
         };
         let name = match step {
@@ -382,6 +383,7 @@ impl ImportSession for PostgresImportSession {
                 "contacts_by_state".to_owned()
             }
         };
+        self.finishing.pop();
         Ok(Some(name))
     }
 

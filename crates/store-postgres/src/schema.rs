@@ -16,7 +16,7 @@ mod embedded {
 /// blocked on an advisory lock holds a snapshot, and CREATE INDEX CONCURRENTLY elsewhere waits for that for ever.
 const LOCK_POLL: Duration = Duration::from_millis(200);
 /// How long a migrator waits for another before it gives up.
-const LOCK_WAIT_MAX: Duration = Duration::from_secs(600);
+const LOCK_WAIT_MAX: Duration = Duration::from_mins(10);
 const LOCK_KEY: &str = "pregon.schema";
 
 /// The schema of one database.
@@ -115,18 +115,15 @@ impl Schema {
     /// migrator is at it, waits until that one has ended; `on_wait` is told once.
     ///
     /// # Errors
-    /// `Conflict` when the schema is newer than this program, or a migration is not the one that was applied under its
-    /// number; `Unavailable` when the server does not answer or the other migrator takes more than ten minutes.
+    /// `Corrupt` when the schema is newer than this program, `Conflict` when a migration is not the one that was applied
+    /// under its number; `Unavailable` when the server does not answer or the other migrator takes more than ten minutes.
     pub async fn up(&self, on_wait: impl FnOnce()) -> Result<Vec<Migration>, StoreError> {
         let doing = "bring the schema up";
         let mut client = self.database.single(doing).await?;
         lock(&client, doing, on_wait).await?;
         let before = status(&client, doing).await?;
         if before.state == SchemaState::Newer {
-            return Err(StoreError::Conflict {
-                doing: doing.to_owned(),
-                reason: newer(&before),
-            });
+            return Err(corrupt(doing, newer(&before)));
         }
         let report = embedded::migrations::runner()
             .run_async(&mut client)
@@ -151,8 +148,8 @@ impl Schema {
             .collect())
     }
 
-    /// A number that another migration, or another text of one, changes: what was made from the schema of one fingerprint
-    /// fits a program of the same.
+    /// A number that any change of the migrations or of the grants changes: a database brought up by one program fits
+    /// every program of the same fingerprint.
     #[must_use]
     pub fn fingerprint() -> u64 {
         let mut checksums: Vec<(i32, u64)> = embedded::migrations::runner()
@@ -161,11 +158,14 @@ impl Schema {
             .map(|migration| (migration.version(), migration.checksum()))
             .collect();
         checksums.sort_unstable();
-        // FNV-1a over the words, for a hasher of the standard library promises nothing from one release to the next.
+        let grants = include_str!("../sql/role_grant.sql").bytes().map(u64::from);
+        // FNV-1a, for a hasher of the standard library promises nothing from one release to the next.
         checksums
-            .iter()
-            .fold(0xcbf2_9ce4_8422_2325, |hash, (_, checksum)| {
-                (hash ^ checksum).wrapping_mul(0x0000_0100_0000_01b3)
+            .into_iter()
+            .map(|(_, checksum)| checksum)
+            .chain(grants)
+            .fold(0xcbf2_9ce4_8422_2325, |hash, word| {
+                (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3)
             })
     }
 

@@ -44,6 +44,9 @@ const NOTHING: &[&[&str]] = &[];
 /// The crate that only tests may use, and the one room that is nothing but tests.
 pub(super) const TESTKIT: &str = "testkit";
 
+/// The room that drives the built binaries from outside; the benchmarks share what it knows.
+const E2E: &str = "e2e";
+
 /// Rooms that depend on nothing at all, not even from outside.
 pub(super) const BARE: &[&str] = &["xtask"];
 
@@ -51,7 +54,7 @@ pub(super) const BARE: &[&str] = &["xtask"];
 pub(super) const ROOMS: &[Room] = &[
     room("domain", NOTHING, NOTHING),
     room("application", &[DOMAIN], NOTHING),
-    room("store-postgres", &[DOMAIN], NOTHING),
+    room("store-postgres", &[DOMAIN], &[CORE]),
     room("cache-redis", &[DOMAIN], NOTHING),
     room("queue-rabbitmq", &[DOMAIN], NOTHING),
     room("source-sqlite", &[DOMAIN], NOTHING),
@@ -68,14 +71,18 @@ pub(super) const ROOMS: &[Room] = &[
     room("api", &[CORE, ADAPTERS, SUPPORT], &[SANDBOX]),
     room("worker", &[CORE, ADAPTERS, SUPPORT], &[SANDBOX]),
     room("migrator", &[CORE, ADAPTERS, SUPPORT], &[SANDBOX]),
-    room("benches", &[CORE, ADAPTERS, SUPPORT], &[SANDBOX]),
-    room("e2e", &[CORE, ADAPTERS, SUPPORT, SANDBOX, &[TESTKIT]], NOTHING),
+    room("benches", &[CORE, ADAPTERS, SUPPORT, &[E2E]], &[SANDBOX]),
+    room(E2E, &[CORE, ADAPTERS, SUPPORT, SANDBOX, &[TESTKIT]], NOTHING),
     room("xtask", NOTHING, NOTHING),
 ];
 
 /// Drivers and frameworks stay in the one room that speaks their language.
 pub(super) const WATCHED: &[Watched] = &[
-    watched("tokio-postgres", Rule::Only(&["store-postgres", TESTKIT])),
+    // What drives the product from outside asks the database behind its back.
+    watched(
+        "tokio-postgres",
+        Rule::Only(&["store-postgres", TESTKIT, E2E, "benches"]),
+    ),
     watched("deadpool-postgres", Rule::Only(&["store-postgres", TESTKIT])),
     watched("redis", Rule::Only(&["cache-redis"])),
     watched("lapin", Rule::Only(&["queue-rabbitmq"])),
@@ -87,7 +94,15 @@ pub(super) const WATCHED: &[Watched] = &[
     watched("config", Rule::Only(&["settings"])),
     watched(
         "anyhow",
-        Rule::Only(&["api", "worker", "migrator", "e2e", "benches", "telnyx-sandbox"]),
+        Rule::Only(&[
+            "api",
+            "worker",
+            "migrator",
+            E2E,
+            "benches",
+            "telnyx-sandbox",
+            "source-sqlite",
+        ]),
     ),
     watched("tokio", Rule::NeverIn(DOMAIN)),
     watched("reqwest", Rule::NeverIn(CORE)),

@@ -36,20 +36,24 @@ impl Opened {
         Ok(Self { connection, stamp })
     }
 
-    /// Whether the rows that were read are those of the file as it was opened.
+    /// Whether the rows that were read are those of the file as it was opened. A file that was whole then and is not
+    /// now is being overwritten.
     pub(super) fn check_unchanged(&self, path: &Path) -> Result<(), SourceError> {
         let now = if self.stamp.is_write_ahead() {
             Stamp::of_file_at_rest(path)
         } else {
             Stamp::of_file(path)
-        }?;
-        if now == self.stamp {
-            Ok(())
-        } else {
-            Err(refused(
+        };
+        match now {
+            Ok(now) if now == self.stamp => Ok(()),
+            Ok(_)
+            | Err(
+                SourceError::NotSqlite { .. } | SourceError::WrongShape { .. } | SourceError::Damaged { .. },
+            ) => Err(refused(
                 path,
                 "another program changed it while it was being read; close that program, or read a copy, and begin again",
-            ))
+            )),
+            Err(error @ (SourceError::Missing { .. } | SourceError::Unreadable { .. })) => Err(error),
         }
     }
 }

@@ -69,7 +69,7 @@ fn fill(connection: &Connection, ids: impl IntoIterator<Item = i64>) {
         .unwrap();
     for id in ids {
         insert
-            .execute((id, format!("{}", 5_500_000_000 + id), format!("NOMBRE {id}")))
+            .execute((id, id.to_string(), format!("NOMBRE {id}")))
             .unwrap();
     }
     connection.execute_batch("COMMIT").unwrap();

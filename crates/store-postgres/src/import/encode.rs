@@ -6,14 +6,15 @@ use bytes::Bytes;
 use domain::contact::NewContact;
 use domain::import::{Entry, ImportId, Refusal, SortedBatch, Tally};
 use domain::source::{SourceColumn, SourceRow, SourceValue};
+use domain::state::StateCode;
 use serde_json::{Map, Value, json};
 
 use crate::contact::to_bigint;
 use crate::copy::CopyBuffer;
 
-/// The fields of contact_copy.sql.
+/// The fields of `contact_copy.sql`.
 const CONTACT_FIELDS: i16 = 15;
-/// The fields of import_reject_copy.sql.
+/// The fields of `import_reject_copy.sql`.
 const REJECT_FIELDS: i16 = 5;
 /// What a contact takes on the wire, about.
 const CONTACT_BYTES: usize = 280;
@@ -63,8 +64,8 @@ fn put_contact(buffer: &mut CopyBuffer, contact: &NewContact<'_>, import: Import
     buffer.text(contact.address.as_deref());
     buffer.text(contact.neighborhood.as_deref());
     buffer.text(contact.municipality.as_deref());
-    buffer.text(contact.state.as_ref().map(|state| state.as_str()));
-    buffer.text(contact.state.map(|state| state.name()));
+    buffer.text(contact.state.as_ref().map(StateCode::as_str));
+    buffer.text(contact.state.map(StateCode::name));
     buffer.text(contact.state_text.as_deref());
     buffer.text(contact.lada.map(|lada| lada.to_string()).as_deref());
     buffer.text(contact.city.as_deref());

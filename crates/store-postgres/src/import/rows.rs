@@ -20,7 +20,7 @@ pub(super) fn refusal(reason: &str, doing: &str) -> Result<Refusal, StoreError> 
         .ok_or_else(|| corrupt(doing, "reason holds an unknown value"))
 }
 
-/// The row of `imports` that the import_find statements answer.
+/// The row of `imports` that the `import_find` statements answer.
 pub(super) fn decode(row: &Row, doing: &str) -> Result<Import, StoreError> {
     let count = |column: &str| count(row, column, doing);
     let state: &str = row.get("state");
@@ -147,8 +147,8 @@ pub(super) async fn replace_account(
                     &row.ladas_found,
                     &row.ladas_missing,
                     &row.took_seconds,
-                    &row.source_file,
-                    &row.migrated_at,
+                    &without_nul(row.source_file.as_deref()),
+                    &without_nul(row.migrated_at.as_deref()),
                 ],
             )
             .await?;
@@ -156,7 +156,12 @@ pub(super) async fn replace_account(
     transaction
         .execute(include_str!("../../sql/missing_ladas_delete.sql"), &[&id.0])
         .await?;
-    let column = |of: fn(&MissingLada) -> Option<&str>| missing_ladas.iter().map(of).collect::<Vec<_>>();
+    let column = |of: fn(&MissingLada) -> Option<&str>| -> Vec<Option<String>> {
+        missing_ladas
+            .iter()
+            .map(|missing| without_nul(of(missing)))
+            .collect()
+    };
     let rows: Vec<Option<i64>> = missing_ladas.iter().map(|missing| missing.rows).collect();
     transaction
         .execute(
@@ -171,4 +176,9 @@ pub(super) async fn replace_account(
         )
         .await?;
     Ok(())
+}
+
+/// A text as the server can hold it. The account is kept after the last row: its dirt must not hold up the end.
+fn without_nul(text: Option<&str>) -> Option<String> {
+    text.map(|text| text.replace('\0', ""))
 }

@@ -141,11 +141,10 @@ fn a_batch_is_handed_on_before_its_bytes_are_too_many() {
     let folder = Folder::new();
     let path = folder.path("numeros.db");
     let connection = create(&path);
+    let most = i64::try_from(SourceBatch::BYTES_MAX).unwrap();
     let insert = "INSERT INTO numeros (numero, nombre) VALUES ('1', zeroblob(?1))";
     for _ in 0..5 {
-        connection
-            .execute(insert, [SourceBatch::BYTES_MAX / 2 - 1_000])
-            .unwrap();
+        connection.execute(insert, [most / 2 - 1_000]).unwrap();
     }
     let (batches, failed) = block_on(read(&path, range(0, None, 1_000)));
     assert_eq!(failed, None);
@@ -154,7 +153,7 @@ fn a_batch_is_handed_on_before_its_bytes_are_too_many() {
         [2, 2, 1]
     );
 
-    connection.execute(insert, [SourceBatch::BYTES_MAX + 1]).unwrap();
+    connection.execute(insert, [most + 1]).unwrap();
     let (batches, failed) = block_on(read(&path, range(0, None, 1_000)));
     assert_eq!(ids(&batches), [1, 2, 3, 4, 5]);
     assert!(matches!(failed, Some(SourceError::Damaged { .. })));
@@ -212,11 +211,8 @@ fn a_file_that_is_overwritten_under_the_walk_is_noticed() {
         while let Some(next) = stream.next().await {
             last = next.err();
         }
-        assert!(
-            last.unwrap()
-                .to_string()
-                .contains("changed it while it was being read")
-        );
+        let said = last.unwrap().to_string();
+        assert!(said.contains("changed it while it was being read"), "{said}");
     });
 }
 

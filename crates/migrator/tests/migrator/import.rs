@@ -1,0 +1,220 @@
+//! Imports that go well, are cut short, killed and gone on with.
+
+use std::process::Child;
+
+use testkit::TestDatabase;
+
+use crate::running::{
+    ask, assert_fails, contact_file, digest, migrator, run, run_json, stderr, text, wait_for_more,
+};
+
+const ROWS: u64 = 30_000;
+const ROWS_READ: &str = "SELECT coalesce(max(rows_read), 0)::bigint FROM imports";
+
+/// Starts an import in small batches and waits until some of it is stored.
+async fn begun(database: &TestDatabase, file: &str) -> Child {
+    let mut child = migrator(database.url(), &["import", file, "--batch-rows", "100", "--json"])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_for_more(database, ROWS_READ, 2_000, &mut child).await;
+    child
+}
+
+async fn uninterrupted(file: &str) -> (i64, String, i64, String) {
+    let database = TestDatabase::fresh().await;
+    run_json(
+        database.url(),
+        &["import", file, "--json", "--min-valid-percent", "90"],
+    );
+    digest(&database).await
+}
+
+#[tokio::test]
+async fn every_row_of_the_file_is_imported_or_kept_with_its_reason() {
+    let (_folder, file) = contact_file(ROWS);
+    let database = TestDatabase::fresh().await;
+    let report = run_json(
+        database.url(),
+        &["import", text(&file), "--json", "--min-valid-percent", "90"],
+    );
+    let figure = |name: &str| report[name].as_i64().unwrap();
+    assert_eq!(report["state"], "completed");
+    assert_eq!(figure("source_rows"), i64::try_from(ROWS).unwrap());
+    assert_eq!(
+        figure("rows_read"),
+        figure("imported") + figure("duplicates") + figure("rejected")
+    );
+    assert_eq!(
+        ask(&database, "SELECT count(*) FROM contacts").await,
+        figure("imported")
+    );
+    assert_eq!(
+        ask(&database, "SELECT count(*) FROM import_rejects").await,
+        figure("duplicates") + figure("rejected")
+    );
+    assert_eq!(ask(&database, "SELECT count(*) FROM import_statistics").await, 1);
+    assert_eq!(ask(&database, "SELECT count(*) FROM missing_ladas").await, 186);
+    assert_eq!(ask(&database, "SELECT count(*) FROM deferred_indexes").await, 0);
+    assert_eq!(
+        ask(
+            &database,
+            "SELECT sum(total_contacts)::bigint FROM contacts_by_state"
+        )
+        .await,
+        figure("imported")
+    );
+}
+
+#[tokio::test]
+async fn a_second_import_of_the_same_file_changes_nothing_of_the_first() {
+    let (_folder, file) = contact_file(3_000);
+    let database = TestDatabase::fresh().await;
+    run_json(
+        database.url(),
+        &["import", text(&file), "--json", "--min-valid-percent", "90"],
+    );
+    let before = ask(&database, "SELECT count(*) FROM contacts").await;
+    let again = run_json(
+        database.url(),
+        &["import", text(&file), "--json", "--min-valid-percent", "90"],
+    );
+    assert_eq!(again["imported"], 0);
+    assert!(again["duplicates_existing"].as_i64().unwrap() >= before);
+    assert_eq!(ask(&database, "SELECT count(*) FROM contacts").await, before);
+}
+
+#[tokio::test]
+async fn an_import_killed_in_the_middle_goes_on_and_ends_with_the_same_rows() {
+    let (_folder, file) = contact_file(ROWS);
+    let database = TestDatabase::fresh().await;
+    let mut child = begun(&database, text(&file)).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let refused = run(database.url(), &["import", text(&file)]);
+    assert_fails(&refused, 2, &["unfinished", "--resume"]);
+    let resumed = run_json(
+        database.url(),
+        &[
+            "import",
+            text(&file),
+            "--resume",
+            "--json",
+            "--min-valid-percent",
+            "90",
+        ],
+    );
+    assert_eq!(resumed["state"], "completed");
+    assert_eq!(digest(&database).await, uninterrupted(text(&file)).await);
+    assert_eq!(ask(&database, "SELECT count(*) FROM deferred_indexes").await, 0);
+}
+
+#[tokio::test]
+async fn an_import_whose_server_breaks_off_ends_4_and_can_go_on() {
+    let (_folder, file) = contact_file(ROWS);
+    let database = TestDatabase::fresh().await;
+    let child = begun(&database, text(&file)).await;
+    ask(
+        &database,
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    .await;
+    let output = child.wait_with_output().unwrap();
+    assert_fails(&output, 4, &["store a batch of import", "unavailable"]);
+
+    let resumed = run_json(
+        database.url(),
+        &[
+            "import",
+            text(&file),
+            "--resume",
+            "--json",
+            "--min-valid-percent",
+            "90",
+        ],
+    );
+    assert_eq!(resumed["state"], "completed");
+    assert_eq!(digest(&database).await, uninterrupted(text(&file)).await);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_import_asked_to_end_stops_at_a_batch_and_ends_130() {
+    let (_folder, file) = contact_file(ROWS);
+    let database = TestDatabase::fresh().await;
+    let child = begun(&database, text(&file)).await;
+    let asked = std::process::Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(asked.success());
+    let output = child.wait_with_output().unwrap();
+    assert_fails(&output, 130, &["as asked", "--resume"]);
+    let stored = ask(
+        &database,
+        "SELECT (SELECT count(*) FROM contacts) + (SELECT count(*) FROM import_rejects)",
+    )
+    .await;
+    assert_eq!(stored, ask(&database, ROWS_READ).await);
+}
+
+#[tokio::test]
+async fn a_limit_ends_whole_and_the_rest_is_the_same_import_going_on() {
+    let (_folder, file) = contact_file(5_000);
+    let database = TestDatabase::fresh().await;
+    let low = ["--json", "--min-valid-percent", "90"];
+    let trial = run_json(
+        database.url(),
+        &[&["import", text(&file), "--limit", "1234"][..], &low].concat(),
+    );
+    assert_eq!(
+        (trial["state"].as_str(), trial["rows_read"].as_i64()),
+        (Some("stopped"), Some(1234))
+    );
+    assert_eq!(ask(&database, "SELECT count(*) FROM deferred_indexes").await, 0);
+
+    let rest = ["import", text(&file), "--resume", "--batch-rows", "777"];
+    let rest = run_json(database.url(), &[&rest[..], &low].concat());
+    assert_eq!(rest["import_id"], trial["import_id"]);
+    assert_eq!(
+        (rest["state"].as_str(), rest["rows_read"].as_i64()),
+        (Some("completed"), Some(5_000))
+    );
+    assert_eq!(digest(&database).await, uninterrupted(text(&file)).await);
+}
+
+#[tokio::test]
+async fn two_imports_at_once_are_one_and_a_refusal() {
+    let (_folder, file) = contact_file(ROWS);
+    let (_other_folder, other) = contact_file(1_000);
+    let database = TestDatabase::fresh().await;
+    let mut child = begun(&database, text(&file)).await;
+    let second = run(database.url(), &["import", text(&other)]);
+    assert_eq!(second.status.code(), Some(2), "{}", stderr(&second));
+    assert!(stderr(&second).contains("another file"), "{}", stderr(&second));
+    let resumed = run(database.url(), &["import", text(&file), "--resume"]);
+    assert_fails(&resumed, 4, &["another import is running"]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[tokio::test]
+async fn too_few_valid_rows_kept_end_5_with_everything_stored() {
+    let (_folder, file) = contact_file(5_000);
+    let database = TestDatabase::fresh().await;
+    let output = run(
+        database.url(),
+        &["import", text(&file), "--min-valid-percent", "100"],
+    );
+    assert_fails(&output, 5, &["kept as valid contacts", "import_rejects"]);
+    assert_eq!(
+        ask(
+            &database,
+            "SELECT count(*) FROM imports WHERE state = 'completed'"
+        )
+        .await,
+        1
+    );
+}

@@ -1,0 +1,19 @@
+//! The adapter against a real server: the contracts of its ports, and what the schema promises beside them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what fails in here fails a test, and says where"
+)]
+
+mod contracts;
+mod failures;
+mod finishing;
+mod guards;
+mod harness;
+mod import_fields;
+mod messages;
+mod names;
+mod plan_queries;
+mod schema;
+mod statements;

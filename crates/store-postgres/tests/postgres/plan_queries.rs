@@ -1,0 +1,33 @@
+//! The plan's own queries, as they stand in it.
+
+use crate::harness::Postgres;
+
+#[tokio::test]
+async fn the_four_queries_of_the_plan_run_as_they_stand() {
+    let postgres = Postgres::fresh().await;
+    postgres
+        .client
+        .batch_execute(
+            "INSERT INTO contacts (phone_national, is_valid, state_code, lada)
+             SELECT 5510000000 + n, n % 10 <> 0, (ARRAY['CMX', 'MEX', 'JAL'])[1 + n % 3], (100 + n % 25)::text
+             FROM generate_series(1, 100) AS n",
+        )
+        .await
+        .unwrap();
+    let all = postgres
+        .client
+        .query_one("SELECT COUNT(*) FROM contacts", &[])
+        .await
+        .unwrap();
+    assert_eq!(all.get::<_, i64>(0), 100);
+    let valid = postgres
+        .client
+        .query_one("SELECT COUNT(*) FROM contacts WHERE is_valid = true", &[])
+        .await
+        .unwrap();
+    assert_eq!(valid.get::<_, i64>(0), 90);
+    let by_state = "SELECT state_code, COUNT(*) FROM contacts GROUP BY state_code ORDER BY COUNT(*) DESC";
+    assert_eq!(postgres.rows(by_state).await, 3);
+    let by_lada = "SELECT lada, COUNT(*) FROM contacts GROUP BY lada ORDER BY COUNT(*) DESC LIMIT 20";
+    assert_eq!(postgres.rows(by_lada).await, 20);
+}
