@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use application::{ImportCommand, ImportNumbers, ImportObserver, ImportOutcome};
-use domain::import::{Import, Tally};
+use domain::import::{Import, Refusal, Tally};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use settings::Sources;
@@ -210,16 +210,23 @@ fn report(outcome: &ImportOutcome, as_json: bool, observer: &Observer) {
                 thousands(tally.imported_valid)
             ),
         ),
-        ("+ duplicates", thousands(tally.duplicates)),
-        ("+ rejected", thousands(tally.rejected)),
     ];
-    let reasons: Vec<_> = outcome
-        .stored
-        .refused
-        .iter()
-        .map(|(refusal, rows)| (refusal.reason(), thousands(*rows)))
-        .collect();
-    rows.extend(reasons);
+    for (sum, of_all, is_of_sum) in [
+        (
+            "+ duplicates",
+            tally.duplicates,
+            Refusal::is_duplicate as fn(Refusal) -> bool,
+        ),
+        ("+ rejected", tally.rejected, |refusal| !refusal.is_duplicate()),
+    ] {
+        rows.push((sum, thousands(of_all)));
+        let reasons = outcome
+            .stored
+            .refused
+            .iter()
+            .filter(|(refusal, _)| is_of_sum(**refusal));
+        rows.extend(reasons.map(|(refusal, rows)| (refusal.reason(), format!("  {}", thousands(*rows)))));
+    }
     rows.extend([
         ("valid rows kept", format!("{:.3} %", tally.valid_percent())),
         ("states unmapped", thousands(tally.states_unmapped)),

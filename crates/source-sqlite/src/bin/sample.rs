@@ -14,7 +14,7 @@ use source_sqlite::sample::{
     Dirt, Existing, ROWS_MAX, SampleError, SampleSpec, SampleSummary, Stage, write_sample_watched,
 };
 
-/// The input or the place is unusable.
+/// The place is taken or unusable.
 const UNUSABLE: u8 = 3;
 const INTERRUPTED: u8 = 130;
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use domain::port::{ReadRange, SourceError, SourceReader as _};
-use domain::source::{SourceBatch, SourceColumn, SourceValue};
+use domain::source::{SourceBatch, SourceColumn, SourceRow, SourceValue};
 use futures::StreamExt as _;
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
@@ -100,7 +100,7 @@ async fn read(path: &Path, range: ReadRange) -> (Vec<SourceBatch>, Option<Source
 fn ids(batches: &[SourceBatch]) -> Vec<i64> {
     batches
         .iter()
-        .flat_map(|batch| batch.rows().map(|row| row.id()).collect::<Vec<_>>())
+        .flat_map(|batch| batch.rows().map(SourceRow::id).collect::<Vec<_>>())
         .collect()
 }
 

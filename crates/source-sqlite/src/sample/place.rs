@@ -25,10 +25,11 @@ pub(super) struct Partial {
 }
 
 impl Partial {
-    /// A name beside `path`; what an earlier run left there when it was killed goes.
+    /// An empty file beside `path`; what an earlier run left there when it was killed goes.
     pub(super) fn beside(path: &Path) -> Result<Self, SampleError> {
         let partial = with_suffix(path, ".partial");
         remove(&partial).map_err(|source| failed("remove the left-over", &partial, source))?;
+        fs::File::create_new(&partial).map_err(|source| failed("create", &partial, source))?;
         Ok(Self {
             path: partial,
             is_moved: false,

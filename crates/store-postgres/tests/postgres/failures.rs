@@ -1,6 +1,7 @@
 //! What a failure means to the caller, and what it must not say.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use domain::identity::{Email, PasswordHash, Role, User, UserId};
@@ -22,7 +23,7 @@ fn everything_said(error: &StoreError) -> String {
     let mut said = format!("{error} {error:?}");
     let mut cause = error.source();
     while let Some(inner) = cause {
-        said.push_str(&format!(" {inner} {inner:?}"));
+        write!(said, " {inner} {inner:?}").unwrap();
         cause = inner.source();
     }
     said

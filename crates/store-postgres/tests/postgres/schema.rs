@@ -114,7 +114,7 @@ async fn a_database_of_a_later_program_is_newer_and_is_left_alone() {
     assert!(refused.to_string().contains("use a newer program"), "{refused}");
     assert!(matches!(
         schema(&test).up(|| {}).await,
-        Err(StoreError::Conflict { .. })
+        Err(StoreError::Corrupt { .. })
     ));
 }
 

@@ -1,5 +1,7 @@
 //! What [`Clock`] and [`Ids`] owe.
 
+#![expect(clippy::unused_async, reason = "a clause is a future, whatever its port is")]
+
 use std::collections::HashSet;
 
 use domain::port::{Clock, Ids};

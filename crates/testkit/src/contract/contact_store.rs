@@ -1,6 +1,7 @@
 //! What [`ContactStore`](domain::port::ContactStore) owes.
 
 use domain::contact::{ContactStatus, LineType};
+use domain::lada::Lada;
 use domain::source::SourceColumn;
 use domain::state::StateCode;
 
@@ -50,7 +51,7 @@ pub async fn a_contact_is_found_by_its_phone_with_everything_that_is_known_of_it
         (contact.state, contact.state_text),
         (Some(StateCode::parse("CMX").unwrap()), None)
     );
-    assert_eq!(contact.lada.map(|lada| lada.number()), Some(55));
+    assert_eq!(contact.lada.map(Lada::number), Some(55));
     assert_eq!(contact.city, text("CIUDAD DE MÉXICO"));
     assert_eq!((contact.line_type, contact.carrier), (LineType::Unknown, None));
     assert!(contact.is_valid);

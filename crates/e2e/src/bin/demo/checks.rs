@@ -71,6 +71,24 @@ pub(crate) async fn look(story: &Story) -> Result<Report> {
             ("kept rows", rejected),
         ),
         equality(
+            "what the generator wrote as good came in",
+            (
+                "written",
+                figure(&story.sample, "accepted")? + figure(&story.sample, "accepted_invalid")?,
+            ),
+            ("imported", said("imported")?),
+        ),
+        equality(
+            "… its duplicates were found",
+            ("written", figure(&story.sample, "duplicates")?),
+            ("duplicates", said("duplicates")?),
+        ),
+        equality(
+            "… and what is no number was refused",
+            ("written", figure(&story.sample, "rejected")?),
+            ("rejected", said("rejected")?),
+        ),
+        equality(
             "every phone is E.164",
             ("contacts", contacts),
             ("well formed", in_order),
@@ -138,14 +156,21 @@ fn figures(story: &Story) -> Result<Vec<(String, String)>> {
             "= imported".to_owned(),
             format!("{} ({} valid)", import["imported"], import["imported_valid"]),
         ),
-        ("+ duplicates".to_owned(), import["duplicates"].to_string()),
-        ("+ rejected".to_owned(), import["rejected"].to_string()),
     ];
-    for (reason, rows) in import["refused_by_reason"]
+    let reasons = import["refused_by_reason"]
         .as_object()
-        .context("a figure is missing: refused_by_reason")?
-    {
-        figures.push((format!("    {reason}"), rows.to_string()));
+        .context("a figure is missing: refused_by_reason")?;
+    for (sum, is_of_sum) in [
+        (
+            "duplicates",
+            (|reason| reason.starts_with("duplicate")) as fn(&str) -> bool,
+        ),
+        ("rejected", |reason| !reason.starts_with("duplicate")),
+    ] {
+        figures.push((format!("+ {sum}"), import[sum].to_string()));
+        for (reason, rows) in reasons.iter().filter(|(reason, _)| is_of_sum(reason)) {
+            figures.push((format!("    {reason}"), rows.to_string()));
+        }
     }
     figures.push(("rate".to_owned(), format!("{} rows/s", import["rows_per_second"])));
     let percent = import["valid_percent"]

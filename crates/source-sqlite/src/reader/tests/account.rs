@@ -12,7 +12,7 @@ fn a_description_stays_while_the_file_does_and_changes_with_its_rows() {
         let settle = || {
             connection
                 .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
-                .unwrap()
+                .unwrap();
         };
         let describe = || block_on(SqliteNumbersReader::open(&path).unwrap().describe()).unwrap();
         settle();

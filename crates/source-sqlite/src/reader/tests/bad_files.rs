@@ -150,10 +150,7 @@ fn columns_may_come_in_any_order_and_among_others() {
     names.reverse();
     names.insert(3, "extra");
     let connection = Connection::open(&path).unwrap();
-    let declared = names
-        .join(", ")
-        .replace("id,", "id,")
-        .replace(", id", ", ID INTEGER PRIMARY KEY");
+    let declared = names.join(", ").replace(", id", ", ID INTEGER PRIMARY KEY");
     connection
         .execute_batch(&format!("CREATE TABLE Numeros ({declared})"))
         .unwrap();

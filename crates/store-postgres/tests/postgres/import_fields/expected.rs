@@ -1,6 +1,7 @@
 //! What the store must hold of the specimens, by the import rules of the contract.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use domain::import::Tally;
 use domain::source::SourceColumn;
@@ -63,7 +64,7 @@ pub(super) fn rejects(specimens: &[Specimen]) -> Vec<Reject> {
     specimens
         .iter()
         .filter_map(|specimen| {
-            let Number::Refused(reason, _) = specimen.number else {
+            let Number::Refused(reason) = specimen.number else {
                 return None;
             };
             let outcome = if reason.starts_with("duplicate") {
@@ -83,7 +84,6 @@ pub(super) fn rejects(specimens: &[Specimen]) -> Vec<Reject> {
 
 /// The row as it is, in JSON, and by its bytes where JSON cannot hold it.
 fn whole_row(specimen: &Specimen) -> Json {
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let columns: Map<String, Json> = SourceColumn::ALL
         .into_iter()
         .map(|column| {
@@ -116,9 +116,9 @@ pub(super) fn tally(specimens: &[Specimen]) -> Tally {
                 tally.imported_valid += u64::from(lada.is_some() && specimen.validity != Validity::Denied);
                 count_oddities(&mut tally, specimen, lada);
             }
-            Number::Refused("duplicate", _) => tally.duplicates += 1,
+            Number::Refused("duplicate") => tally.duplicates += 1,
             // Those that were there before have the area code 55, which is assigned.
-            Number::Refused("duplicate_existing", _) => {
+            Number::Refused("duplicate_existing") => {
                 tally.duplicates += 1;
                 tally.duplicates_existing += 1;
                 tally.valid_rows_kept += u64::from(is_said_valid);
@@ -149,4 +149,12 @@ fn count_oddities(tally: &mut Tally, specimen: &Specimen, lada: Option<&str>) {
         (Some(column), Some(lada)) => !column.starts_with(lada),
     };
     tally.ladas_disagreeing += u64::from(disagrees);
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut written = String::new();
+    for byte in bytes {
+        write!(written, "{byte:02x}").unwrap();
+    }
+    written
 }

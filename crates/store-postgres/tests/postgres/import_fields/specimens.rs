@@ -24,7 +24,7 @@ pub(super) enum Number {
     /// A number that is free, and its area code when that is assigned.
     Free(u64, Option<&'static str>),
     /// One that is not, with its reason.
-    Refused(&'static str, Option<u64>),
+    Refused(&'static str),
 }
 
 /// A text column: what is written there and what is kept.
@@ -138,13 +138,11 @@ fn number(n: u64, there: &HashSet<u64>) -> (Value, Option<String>, Number) {
         (
             Value::text(written),
             Some(written.to_owned()),
-            Number::Refused(reason, None),
+            Number::Refused(reason),
         )
     };
     match n % 20 {
-        0 if there.contains(&national(n)) => {
-            text(digits, Number::Refused("duplicate_existing", Some(national(n))))
-        }
+        0 if there.contains(&national(n)) => text(digits, Number::Refused("duplicate_existing")),
         0 => text(digits, own),
         1 => text(
             format!("+52 {} {} {}", &digits[..2], &digits[2..6], &digits[6..]),
@@ -179,16 +177,15 @@ fn number(n: u64, there: &HashSet<u64>) -> (Value, Option<String>, Number) {
         }
         10 => {
             // That of the row two before, whose area code is 230 and which came first.
-            let number = 2_300_000_000 + n - 2;
-            text(number.to_string(), Number::Refused("duplicate", Some(number)))
+            text((2_300_000_000 + n - 2).to_string(), Number::Refused("duplicate"))
         }
-        11 => (Value::Null, None, Number::Refused("empty", None)),
+        11 => (Value::Null, None, Number::Refused("empty")),
         12 => refused("hola", "not_a_number"),
         13 => refused("12345", "too_short"),
         14 => (
             Value::text(b"55123\xff45670"),
             None,
-            Number::Refused("not_a_number", None),
+            Number::Refused("not_a_number"),
         ),
         15 => refused("8001234567", "special_service"),
         16 => refused("+12125550100", "foreign"),
@@ -197,7 +194,7 @@ fn number(n: u64, there: &HashSet<u64>) -> (Value, Option<String>, Number) {
         _ => (
             Value::text("55123\u{0}45670"),
             None,
-            Number::Refused("not_a_number", None),
+            Number::Refused("not_a_number"),
         ),
     }
 }
