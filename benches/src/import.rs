@@ -28,30 +28,12 @@ pub(crate) async fn measure(rows: u64) -> Result<Value> {
     let database = ScratchDatabase::dropped(&servers.database_url, "pregon_bench").await?;
     let tools = Tools::beside_this_one(&database.url)?;
     let file = contact_file(&tools, rows).await?;
-    tools
-        .run(
-            "migrator",
-            &["schema", "up", "--create-database", "--json"],
-            "",
-            |_| {},
-        )
-        .await?;
+    tools.run("migrator", &["schema", "up", "--create-database", "--json"], "", |_| {}).await?;
 
-    let imported = tools
-        .run(
-            "migrator",
-            &["import", &file.to_string_lossy(), "--json"],
-            "",
-            |_| {},
-        )
-        .await?;
+    let imported = tools.run("migrator", &["import", &file.to_string_lossy(), "--json"], "", |_| {}).await?;
     let last = imported.last()?;
-    let load_seconds = last["load_seconds"]
-        .as_f64()
-        .context("a figure is missing: load_seconds")?;
-    let contacts = last["imported"]
-        .as_u64()
-        .context("a figure is missing: imported")?;
+    let load_seconds = last["load_seconds"].as_f64().context("a figure is missing: load_seconds")?;
+    let contacts = last["imported"].as_u64().context("a figure is missing: imported")?;
 
     let mut floors = floor(&database.connect().await?).await?;
     floors.sort_by(f64::total_cmp);
@@ -80,9 +62,7 @@ async fn contact_file(tools: &Tools, rows: u64) -> Result<PathBuf> {
     if !file.exists() {
         let rows = rows.to_string();
         let path = file.to_string_lossy();
-        tools
-            .run("sample", &["--rows", &rows, "--out", &path, "--json"], "", |_| {})
-            .await?;
+        tools.run("sample", &["--rows", &rows, "--out", &path, "--json"], "", |_| {}).await?;
     }
     Ok(file)
 }
@@ -100,9 +80,7 @@ async fn floor(client: &Client) -> Result<Vec<f64>> {
     for _ in 0..FLOOR_RUNS {
         client.batch_execute("TRUNCATE floor; CHECKPOINT").await?;
         let started = Instant::now();
-        let sink = client
-            .copy_in(&format!("COPY floor ({COLUMNS}) FROM STDIN (FORMAT binary)"))
-            .await?;
+        let sink = client.copy_in(&format!("COPY floor ({COLUMNS}) FROM STDIN (FORMAT binary)")).await?;
         let mut sink = std::pin::pin!(sink);
         let mut rest = all.clone();
         while !rest.is_empty() {

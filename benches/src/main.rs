@@ -1,9 +1,6 @@
 //! Scenario benchmarks: each figure beside a floor measured in the same run, one JSON line on stdout.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "the JSON lines are this program's standard output"
-)]
+#![expect(clippy::print_stdout, reason = "the JSON lines are this program's standard output")]
 
 mod import;
 mod load;

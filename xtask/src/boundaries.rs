@@ -29,10 +29,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
         .doing(|| "run cargo metadata".into())?;
     if !output.status.success() {
         let reason = String::from_utf8_lossy(&output.stderr);
-        return Err(Failure::other(format!(
-            "cargo metadata failed: {}",
-            reason.trim()
-        )));
+        return Err(Failure::other(format!("cargo metadata failed: {}", reason.trim())));
     }
     let metadata =
         Json::parse(&String::from_utf8_lossy(&output.stdout)).doing(|| "read cargo metadata".into())?;
@@ -54,9 +51,7 @@ fn violations(metadata: &Json) -> Vec<String> {
         let name = package.get("name").text().unwrap_or_default();
         let room = ROOMS.iter().find(|room| room.name == name);
         if room.is_none() {
-            violations.push(format!(
-                "crate `{name}` is not in the table: add its row to ROOMS in {TABLE}"
-            ));
+            violations.push(format!("crate `{name}` is not in the table: add its row to ROOMS in {TABLE}"));
         }
         for dependency in package.get("dependencies").elements() {
             let edge = Edge {
@@ -74,25 +69,15 @@ fn violations(metadata: &Json) -> Vec<String> {
 /// Why the table does not allow an edge.
 fn refuse(edge: &Edge<'_>, room: &Room) -> Option<String> {
     let Edge { from, to, .. } = edge;
-    let kind = if edge.is_for_tests {
-        "in its tests"
-    } else {
-        "in its code"
-    };
+    let kind = if edge.is_for_tests { "in its tests" } else { "in its code" };
     if BARE.contains(from) {
-        return Some(format!(
-            "`{from}` uses `{to}` {kind}: it depends on nothing at all"
-        ));
+        return Some(format!("`{from}` uses `{to}` {kind}: it depends on nothing at all"));
     }
     if edge.is_ours {
         let may = contains(room.may_use, to)
             || edge.is_for_tests && (*to == TESTKIT || contains(room.tests_may_use, to));
         let allowed = room.may_use.concat().join(", ");
-        let allowed = if allowed.is_empty() {
-            "none of ours"
-        } else {
-            &allowed
-        };
+        let allowed = if allowed.is_empty() { "none of ours" } else { &allowed };
         return (!may).then(|| format!("`{from}` uses `{to}` {kind}: it may use {allowed}"));
     }
     match WATCHED.iter().find(|watched| watched.name == *to)?.rule {

@@ -51,10 +51,7 @@ impl Build {
             Self::Development => &["build", "--workspace", "--bins", "--tests"],
             Self::Release => &["build", "--workspace", "--bins", "--release"],
         };
-        run(
-            cargo(workspace).args(arguments).stdout(io::stderr()),
-            "the workspace does not build",
-        )
+        run(cargo(workspace).args(arguments).stdout(io::stderr()), "the workspace does not build")
     }
 }
 
@@ -70,12 +67,6 @@ pub(crate) fn cargo(workspace: &Workspace) -> Command {
 
 /// Runs a command to its end; `complaint` is what a failure of it means.
 pub(crate) fn run(command: &mut Command, complaint: &str) -> Result<(), Failure> {
-    let status = command
-        .status()
-        .doing(|| format!("run {}", command.get_program().display()))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Failure::other(complaint))
-    }
+    let status = command.status().doing(|| format!("run {}", command.get_program().display()))?;
+    if status.success() { Ok(()) } else { Err(Failure::other(complaint)) }
 }

@@ -28,26 +28,17 @@ fn steps(session: Session<'_>, sum: &mut Sum) -> Result<(), Failure> {
         command
     };
     timed("fmt", || {
-        run(
-            &mut call(&["fmt", "--all", "--check"]),
-            "the code is not formatted: run cargo fmt",
-        )
+        run(&mut call(&["fmt", "--all", "--check"]), "the code is not formatted: run cargo fmt")
     })?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    timed("clippy", || {
-        run(&mut call(&clippy), "clippy has something to say")
-    })?;
+    timed("clippy", || run(&mut call(&clippy), "clippy has something to say"))?;
     timed("boundaries", || boundaries::check(workspace))?;
     let mut docs = call(&["doc", "--workspace", "--no-deps"]);
     docs.env("RUSTDOCFLAGS", "-D warnings");
     timed("docs", || run(&mut docs, "the documentation has faults"))?;
     timed("test", || {
         *sum = run_tests(session, &[])?;
-        if sum.failed == 0 {
-            Ok(())
-        } else {
-            Err(Failure::other("tests failed"))
-        }
+        if sum.failed == 0 { Ok(()) } else { Err(Failure::other("tests failed")) }
     })?;
     timed("demo", || demo_to_its_end(session))
 }

@@ -49,10 +49,7 @@ pub(crate) fn execute(arguments: Vec<String>) -> Result<ExitCode, Failure> {
             "there is no command `{command}`; `cargo xtask --help` lists them"
         )));
     };
-    if arguments
-        .iter()
-        .any(|argument| matches!(argument.as_str(), "--help" | "-h"))
-    {
+    if arguments.iter().any(|argument| matches!(argument.as_str(), "--help" | "-h")) {
         output::line(help);
         return Ok(ExitCode::SUCCESS);
     }
@@ -65,10 +62,7 @@ pub(crate) fn execute(arguments: Vec<String>) -> Result<ExitCode, Failure> {
     if starts_servers && hidden.holder.is_none() && environment::urls().is_none() {
         return Err(supervise::become_supervisor(&workspace, &command, &arguments));
     }
-    let session = Session {
-        workspace: &workspace,
-        holder: hidden.holder,
-    };
+    let session = Session { workspace: &workspace, holder: hidden.holder };
     match command.as_str() {
         "demo" => run::become_program(session.demo(&arguments)?),
         "bench" => run::become_program(session.bench(&arguments)?),
@@ -134,18 +128,10 @@ fn status(workspace: &Workspace, set: Set) -> Result<ExitCode, Failure> {
     let (folder, servers) = services::status(&workspace.root, set)?;
     output::line(&format!("set {} in {}", set.name(), folder.display()));
     for server in &servers {
-        let port = server
-            .port
-            .map_or_else(|| "-".to_owned(), |port| format!("127.0.0.1:{port}"));
-        let state = server
-            .pid
-            .map_or_else(|| "stopped".to_owned(), |pid| format!("runs as {pid}"));
+        let port = server.port.map_or_else(|| "-".to_owned(), |port| format!("127.0.0.1:{port}"));
+        let state = server.pid.map_or_else(|| "stopped".to_owned(), |pid| format!("runs as {pid}"));
         output::line(&format!("  {:<20} {port:<16} {state}", server.title));
     }
     let all_run = servers.iter().all(|server| server.pid.is_some());
-    Ok(if all_run {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(4)
-    })
+    Ok(if all_run { ExitCode::SUCCESS } else { ExitCode::from(4) })
 }

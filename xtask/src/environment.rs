@@ -15,37 +15,25 @@ pub(crate) struct Urls {
 impl Urls {
     /// Names and values as they stand in the environment of a program.
     pub(crate) fn variables(&self) -> [(&'static str, &str); 3] {
-        [
-            ("DATABASE_URL", &self.database),
-            ("REDIS_URL", &self.redis),
-            ("AMQP_URL", &self.amqp),
-        ]
+        [("DATABASE_URL", &self.database), ("REDIS_URL", &self.redis), ("AMQP_URL", &self.amqp)]
     }
 }
 
 /// The servers that the caller names, if all three are named.
 pub(crate) fn urls() -> Option<Urls> {
     let text = |name| variable(name).and_then(|value| value.into_string().ok());
-    Some(Urls {
-        database: text("DATABASE_URL")?,
-        redis: text("REDIS_URL")?,
-        amqp: text("AMQP_URL")?,
-    })
+    Some(Urls { database: text("DATABASE_URL")?, redis: text("REDIS_URL")?, amqp: text("AMQP_URL")? })
 }
 
 /// Whether the caller names some of the three servers.
 pub(crate) fn names_a_server() -> bool {
-    ["DATABASE_URL", "REDIS_URL", "AMQP_URL"]
-        .into_iter()
-        .any(|name| variable(name).is_some())
+    ["DATABASE_URL", "REDIS_URL", "AMQP_URL"].into_iter().any(|name| variable(name).is_some())
 }
 
 /// The folders in which programs are looked for.
 pub(crate) fn search_path() -> Vec<PathBuf> {
     let path = variable("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into());
-    env::split_paths(&path)
-        .filter(|folder| folder.is_absolute())
-        .collect()
+    env::split_paths(&path).filter(|folder| folder.is_absolute()).collect()
 }
 
 /// The cargo that runs this program, so that the same toolchain does the rest.

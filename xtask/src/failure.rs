@@ -12,34 +12,22 @@ pub(crate) struct Failure {
 impl Failure {
     /// The command line does not say what to do (exit code 2).
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            code: 2,
-        }
+        Self { message: message.into(), code: 2 }
     }
 
     /// A server, or a program that makes one, is not to be had (exit code 4).
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            code: 4,
-        }
+        Self { message: message.into(), code: 4 }
     }
 
     /// A check of the repository did not pass (exit code 5).
     pub(crate) fn check(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            code: 5,
-        }
+        Self { message: message.into(), code: 5 }
     }
 
     /// Anything else (exit code 1).
     pub(crate) fn other(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            code: 1,
-        }
+        Self { message: message.into(), code: 1 }
     }
 }
 

@@ -20,9 +20,7 @@ const DEPTH_MAX: usize = 100;
 
 impl Json {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let mut parser = Parser {
-            rest: text.chars().peekable(),
-        };
+        let mut parser = Parser { rest: text.chars().peekable() };
         let value = parser.value(0)?;
         parser.blanks();
         match parser.rest.next() {
@@ -40,20 +38,12 @@ impl Json {
     }
 
     pub(crate) fn text(&self) -> Option<&str> {
-        if let Self::Text(text) = self {
-            Some(text)
-        } else {
-            None
-        }
+        if let Self::Text(text) = self { Some(text) } else { None }
     }
 
     /// The elements of an array; none of anything else.
     pub(crate) fn elements(&self) -> &[Self] {
-        if let Self::Array(elements) = self {
-            elements
-        } else {
-            &[]
-        }
+        if let Self::Array(elements) = self { elements } else { &[] }
     }
 }
 
@@ -63,11 +53,7 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn blanks(&mut self) {
-        while self
-            .rest
-            .next_if(|char| matches!(char, ' ' | '\t' | '\r' | '\n'))
-            .is_some()
-        {}
+        while self.rest.next_if(|char| matches!(char, ' ' | '\t' | '\r' | '\n')).is_some() {}
     }
 
     fn value(&mut self, depth: usize) -> Result<Json, String> {
@@ -169,9 +155,8 @@ impl Parser<'_> {
 
     fn number(&mut self) -> String {
         let mut number = String::new();
-        while let Some(char) = self
-            .rest
-            .next_if(|char| matches!(char, '0'..='9' | '-' | '+' | '.' | 'e' | 'E'))
+        while let Some(char) =
+            self.rest.next_if(|char| matches!(char, '0'..='9' | '-' | '+' | '.' | 'e' | 'E'))
         {
             number.push(char);
         }
@@ -186,9 +171,7 @@ impl Parser<'_> {
     }
 
     fn next(&mut self) -> Result<char, String> {
-        self.rest
-            .next()
-            .ok_or_else(|| "the text ends in the middle of a value".into())
+        self.rest.next().ok_or_else(|| "the text ends in the middle of a value".into())
     }
 
     /// The next character if it is this one, blanks skipped.
@@ -234,18 +217,7 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_refused() {
-        for text in [
-            "",
-            "{",
-            "[1",
-            "{\"a\" 1}",
-            "[1,]",
-            "nul",
-            "\"\\x\"",
-            "\"\\ud83d\"",
-            "1 2",
-            "\"a\nb\"",
-        ] {
+        for text in ["", "{", "[1", "{\"a\" 1}", "[1,]", "nul", "\"\\x\"", "\"\\ud83d\"", "1 2", "\"a\nb\""] {
             assert!(Json::parse(text).is_err(), "{text}");
         }
         assert!(Json::parse(&"[".repeat(100_000)).is_err());

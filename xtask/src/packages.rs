@@ -68,10 +68,7 @@ impl Programs {
             Err(missing) => {
                 install(&missing)?;
                 Self::find(account).map_err(|missing| {
-                    Failure::unavailable(format!(
-                        "{} installed, but no program found",
-                        missing.join(" and ")
-                    ))
+                    Failure::unavailable(format!("{} installed, but no program found", missing.join(" and ")))
                 })
             }
         }
@@ -84,12 +81,9 @@ impl Programs {
         let rabbitmq = rabbitmq_script(account);
         let epmd = on_path("epmd", account).or_else(|| epmd_beside_erlang(account));
         match (postgres, redis, rabbitmq, epmd) {
-            (Some(postgres), Some(redis), Some(rabbitmq), Some(epmd)) => Ok(Self {
-                postgres,
-                redis,
-                rabbitmq,
-                epmd,
-            }),
+            (Some(postgres), Some(redis), Some(rabbitmq), Some(epmd)) => {
+                Ok(Self { postgres, redis, rabbitmq, epmd })
+            }
             (postgres, redis, rabbitmq, epmd) => {
                 let missing = [
                     (postgres.is_none(), "postgresql"),
@@ -108,21 +102,12 @@ impl Programs {
 /// `psql` alone, for a check that must not wait for anything else.
 pub(crate) fn postgres_folder(account: Option<Account>) -> Option<PathBuf> {
     let whole = |folder: &PathBuf| {
-        ["postgres", "initdb", "psql"]
-            .iter()
-            .all(|name| is_program(&folder.join(name), account))
+        ["postgres", "initdb", "psql"].iter().all(|name| is_program(&folder.join(name), account))
     };
     // Debian's names on the PATH are links or wrappers; the real folder holds all programs of one version.
     let from_path = environment::search_path()
         .into_iter()
-        .filter_map(|folder| {
-            Some(
-                fs::canonicalize(folder.join("postgres"))
-                    .ok()?
-                    .parent()?
-                    .to_path_buf(),
-            )
-        })
+        .filter_map(|folder| Some(fs::canonicalize(folder.join("postgres")).ok()?.parent()?.to_path_buf()))
         .find(whole);
     from_path.or_else(|| {
         let mut versions: Vec<(u32, PathBuf)> = folders(LIBRARIES_OF_POSTGRES)
@@ -139,19 +124,13 @@ fn rabbitmq_script(account: Option<Account>) -> Option<PathBuf> {
     ["/usr/lib/rabbitmq/bin", "/opt/rabbitmq/sbin"]
         .into_iter()
         .map(PathBuf::from)
-        .chain(
-            environment::search_path()
-                .into_iter()
-                .filter(|folder| !folder.ends_with("sbin")),
-        )
+        .chain(environment::search_path().into_iter().filter(|folder| !folder.ends_with("sbin")))
         .map(|folder| folder.join("rabbitmq-server"))
         .find(|script| is_program(script, account))
 }
 
 fn epmd_beside_erlang(account: Option<Account>) -> Option<PathBuf> {
-    folders(LIBRARIES_OF_ERLANG)
-        .map(|folder| folder.join("bin/epmd"))
-        .find(|epmd| is_program(epmd, account))
+    folders(LIBRARIES_OF_ERLANG).map(|folder| folder.join("bin/epmd")).find(|epmd| is_program(epmd, account))
 }
 
 fn on_path(name: &str, account: Option<Account>) -> Option<PathBuf> {
@@ -166,11 +145,7 @@ fn is_program(file: &Path, account: Option<Account>) -> bool {
 }
 
 fn folders(parent: &str) -> impl Iterator<Item = PathBuf> {
-    fs::read_dir(parent)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
+    fs::read_dir(parent).into_iter().flatten().flatten().map(|entry| entry.path())
 }
 
 fn install(packages: &[&str]) -> Result<(), Failure> {
@@ -192,14 +167,7 @@ fn install(packages: &[&str]) -> Result<(), Failure> {
 }
 
 fn apt_get(arguments: &[&str]) -> io::Result<bool> {
-    let command = [
-        "/usr/bin/apt-get",
-        "-q",
-        "-o",
-        "DPkg::Lock::Timeout=300",
-        "-o",
-        "DPkg::Use-Pty=0",
-    ];
+    let command = ["/usr/bin/apt-get", "-q", "-o", "DPkg::Lock::Timeout=300", "-o", "DPkg::Use-Pty=0"];
     under_policy(Path::new(POLICY), &[&command, arguments].concat())
         .env("DEBIAN_FRONTEND", "noninteractive")
         .stdin(Stdio::null())
@@ -210,10 +178,7 @@ fn apt_get(arguments: &[&str]) -> io::Result<bool> {
 
 fn under_policy(policy: &Path, command: &[&str]) -> Command {
     let mut shell = Command::new("sh");
-    shell
-        .args(["-c", UNDER_POLICY, "install"])
-        .arg(policy)
-        .args(command);
+    shell.args(["-c", UNDER_POLICY, "install"]).arg(policy).args(command);
     shell
 }
 
@@ -247,11 +212,9 @@ mod tests {
     #[test]
     fn nothing_may_start_while_packages_are_installed_and_no_policy_is_left() {
         let folder = Folder::new("fresh");
-        let status = under_policy(
-            &folder.policy(),
-            &["sh", "-c", "\"$0\"", folder.policy().to_str().unwrap()],
-        )
-        .status();
+        let status =
+            under_policy(&folder.policy(), &["sh", "-c", "\"$0\"", folder.policy().to_str().unwrap()])
+                .status();
         assert_eq!(status.unwrap().code(), Some(101));
         assert!(!folder.policy().exists());
     }
@@ -260,12 +223,7 @@ mod tests {
     fn a_policy_that_stood_there_comes_back_after_a_failure() {
         let folder = Folder::new("existing");
         fs::write(folder.policy(), "theirs").unwrap();
-        assert!(
-            !under_policy(&folder.policy(), &["false"])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(!under_policy(&folder.policy(), &["false"]).status().unwrap().success());
         assert_eq!(fs::read_to_string(folder.policy()).unwrap(), "theirs");
     }
 
@@ -273,9 +231,7 @@ mod tests {
     fn a_policy_comes_back_after_a_signal() {
         let folder = Folder::new("signal");
         fs::write(folder.policy(), "theirs").unwrap();
-        let status = under_policy(&folder.policy(), &["sh", "-c", "kill -s TERM $PPID"])
-            .status()
-            .unwrap();
+        let status = under_policy(&folder.policy(), &["sh", "-c", "kill -s TERM $PPID"]).status().unwrap();
         assert_eq!(status.code(), Some(143));
         assert_eq!(fs::read_to_string(folder.policy()).unwrap(), "theirs");
     }
@@ -284,17 +240,10 @@ mod tests {
     fn a_run_that_was_killed_outright_is_put_right_by_the_next() {
         let folder = Folder::new("killed");
         fs::write(folder.policy(), "theirs").unwrap();
-        let kill = under_policy(&folder.policy(), &["sh", "-c", "kill -s KILL $PPID"])
-            .status()
-            .unwrap();
+        let kill = under_policy(&folder.policy(), &["sh", "-c", "kill -s KILL $PPID"]).status().unwrap();
         assert!(!kill.success());
         assert_ne!(fs::read_to_string(folder.policy()).unwrap(), "theirs");
-        assert!(
-            under_policy(&folder.policy(), &["true"])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(under_policy(&folder.policy(), &["true"]).status().unwrap().success());
         assert_eq!(fs::read_to_string(folder.policy()).unwrap(), "theirs");
     }
 }

@@ -24,18 +24,12 @@ impl Identity {
     /// The process that has this pid now; none if it ended, even if nobody has collected it yet.
     pub(crate) fn of(pid: u32) -> Option<Self> {
         let stat = Stat::read(pid)?;
-        stat.is_alive().then_some(Self {
-            pid,
-            started_ticks: stat.started_ticks,
-        })
+        stat.is_alive().then_some(Self { pid, started_ticks: stat.started_ticks })
     }
 
     /// A child that was just started and not collected yet, even if it ended already.
     pub(crate) fn of_child(pid: u32) -> Option<Self> {
-        Some(Self {
-            pid,
-            started_ticks: Stat::read(pid)?.started_ticks,
-        })
+        Some(Self { pid, started_ticks: Stat::read(pid)?.started_ticks })
     }
 
     pub(crate) fn is_alive(self) -> bool {
@@ -46,10 +40,7 @@ impl Identity {
     pub(crate) fn remembered(file: &Path) -> Option<Self> {
         let text = fs::read_to_string(file).ok()?;
         let (pid, started_ticks) = text.trim().split_once(' ')?;
-        let identity = Self {
-            pid: pid.parse().ok()?,
-            started_ticks: started_ticks.parse().ok()?,
-        };
+        let identity = Self { pid: pid.parse().ok()?, started_ticks: started_ticks.parse().ok()? };
         identity.is_alive().then_some(identity)
     }
 
@@ -107,9 +98,8 @@ fn works_in(pid: u32, folder: &Path, programs: &[&str]) -> bool {
         let text = target.to_str()?;
         Some(PathBuf::from(text.strip_suffix(" (deleted)").unwrap_or(text)))
     };
-    let is_program = link("exe")
-        .and_then(|exe| Some(programs.contains(&exe.file_name()?.to_str()?)))
-        .unwrap_or_default();
+    let is_program =
+        link("exe").and_then(|exe| Some(programs.contains(&exe.file_name()?.to_str()?))).unwrap_or_default();
     is_program && link("cwd").is_some_and(|cwd| cwd.starts_with(folder))
 }
 
@@ -131,11 +121,7 @@ impl Stat {
         let state = fields.next()?.chars().next()?;
         let parent = fields.next()?.parse().ok()?;
         let started_ticks = fields.nth(17)?.parse().ok()?;
-        Some(Self {
-            state,
-            parent,
-            started_ticks,
-        })
+        Some(Self { state, parent, started_ticks })
     }
 
     /// A process that ended stays in the table until its parent has asked for it.
@@ -162,21 +148,14 @@ mod tests {
     #[test]
     fn a_pid_given_to_somebody_else_is_not_the_remembered_process() {
         let own = Identity::of(id()).unwrap();
-        let other = Identity {
-            started_ticks: own.started_ticks + 1,
-            ..own
-        };
+        let other = Identity { started_ticks: own.started_ticks + 1, ..own };
         assert!(own.is_alive());
         assert!(!other.is_alive());
     }
 
     #[test]
     fn a_process_that_ended_but_was_not_collected_counts_as_gone() {
-        let mut child = Command::new("cat")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let identity = Identity::of(child.id()).unwrap();
         drop(child.stdin.take());
         assert!(identity.wait(Duration::from_secs(10)));

@@ -37,8 +37,7 @@ impl Session<'_> {
 
     /// Lets go of the servers that this command holds; the caller's own stay.
     pub(crate) fn release(self) -> Result<(), Failure> {
-        self.holder
-            .map_or(Ok(()), |pid| services::release(&self.workspace.root, pid))
+        self.holder.map_or(Ok(()), |pid| services::release(&self.workspace.root, pid))
     }
 
     fn program(self, build: Build, name: &str) -> Result<Command, Failure> {
@@ -67,10 +66,7 @@ impl Session<'_> {
         build.run(self.workspace)?;
         let mut command = self.program(build, name)?;
         let urls = self.servers(Set::Dev)?;
-        command
-            .args(arguments)
-            .envs(urls.variables())
-            .current_dir(&self.workspace.root);
+        command.args(arguments).envs(urls.variables()).current_dir(&self.workspace.root);
         Ok(command)
     }
 
@@ -86,10 +82,7 @@ impl Session<'_> {
 /// Becomes the program, so that its signals and its exit code are its own.
 pub(crate) fn become_program(mut command: Command) -> Result<ExitCode, Failure> {
     let error = command.exec();
-    Err(Failure::other(format!(
-        "cannot run {}: {error}",
-        command.get_program().display()
-    )))
+    Err(Failure::other(format!("cannot run {}: {error}", command.get_program().display())))
 }
 
 /// Runs the demo to its end.

@@ -46,14 +46,9 @@ impl Set {
     }
 
     pub(crate) fn parse(name: &str) -> Result<Self, Failure> {
-        Self::ALL
-            .into_iter()
-            .find(|set| set.name() == name)
-            .ok_or_else(|| {
-                Failure::usage(format!(
-                    "there is no set `{name}` of servers; there are dev and test"
-                ))
-            })
+        Self::ALL.into_iter().find(|set| set.name() == name).ok_or_else(|| {
+            Failure::usage(format!("there is no set `{name}` of servers; there are dev and test"))
+        })
     }
 }
 
@@ -74,13 +69,7 @@ pub(crate) fn up(root: &Path, set: Set, holder: Holder) -> Result<Urls, Failure>
     let state = remembered_or_new(&folder)?;
     let held_before = holder.holds(&folder);
     holder.hold(&folder)?;
-    let mut ground = Ground {
-        set,
-        folder,
-        account,
-        state,
-        programs,
-    };
+    let mut ground = Ground { set, folder, account, state, programs };
     start::bring_up(&mut ground).inspect_err(|_| {
         if !held_before {
             holder.let_go(&ground.folder);
@@ -137,10 +126,7 @@ pub(crate) fn status(root: &Path, set: Set) -> Result<(PathBuf, Vec<Status>), Fa
         .map(|server| Status {
             title: server.title(),
             pid: Identity::remembered(&ground::pid_file(&folder, server.name())).map(|identity| identity.pid),
-            port: state
-                .as_ref()
-                .zip(server.ports().first())
-                .map(|(state, port)| state.port(*port)),
+            port: state.as_ref().zip(server.ports().first()).map(|(state, port)| state.port(*port)),
         })
         .collect();
     Ok((folder, servers))

@@ -21,19 +21,12 @@ impl Sum {
     /// Prints the sum, which must be the last thing printed; the exit code follows from it.
     pub(crate) fn conclude(self) -> ExitCode {
         output::line(&self.to_string());
-        if self.failed == 0 {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
+        if self.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 
     /// Adds a line such as `test result: ok. 12 passed; 0 failed; 1 ignored; …`; other lines add nothing.
     fn add(&mut self, line: &str) {
-        let Some(counts) = line
-            .strip_prefix("test result: ")
-            .and_then(|rest| rest.split_once(". "))
-        else {
+        let Some(counts) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")) else {
             return;
         };
         for count in counts.1.split("; ") {
@@ -73,16 +66,11 @@ pub(crate) fn run_tests(session: Session<'_>, filters: &[String]) -> Result<Sum,
     }
     let urls = session.servers(Set::Test)?;
     let mut command = cargo(session.workspace);
-    command
-        .args(["test", "--workspace", "--no-fail-fast"])
-        .envs(urls.variables());
+    command.args(["test", "--workspace", "--no-fail-fast"]).envs(urls.variables());
     if !filters.is_empty() {
         command.arg("--").args(filters);
     }
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .doing(|| "run cargo test".into())?;
+    let mut child = command.stdout(Stdio::piped()).spawn().doing(|| "run cargo test".into())?;
     let mut sum = Sum::default();
     if let Some(lines) = child.stdout.take() {
         copy_and_add(BufReader::new(lines), &mut io::stdout().lock(), &mut sum);

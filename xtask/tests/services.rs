@@ -1,9 +1,6 @@
 //! `cargo xtask services` against real servers: started, killed, found again, and never left behind.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests stand outside the test functions"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests stand outside the test functions")]
 
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Read};
@@ -28,19 +25,12 @@ impl Clone {
         let root = outermost.join(below);
         fs::create_dir_all(&root).unwrap();
         fs::set_permissions(&outermost, Permissions::from_mode(0o755)).unwrap();
-        Self {
-            outermost,
-            root: fs::canonicalize(root).unwrap(),
-        }
+        Self { outermost, root: fs::canonicalize(root).unwrap() }
     }
 
     fn xtask(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        command
-            .arg("--root")
-            .arg(&self.root)
-            .args(arguments)
-            .stdin(Stdio::null());
+        command.arg("--root").arg(&self.root).args(arguments).stdin(Stdio::null());
         for name in ["DATABASE_URL", "REDIS_URL", "AMQP_URL"] {
             command.env_remove(name);
         }
@@ -48,9 +38,7 @@ impl Clone {
     }
 
     fn services(&self, action: &str) -> Output {
-        self.xtask(&["services", action, "--set", "test"])
-            .output()
-            .unwrap()
+        self.xtask(&["services", action, "--set", "test"]).output().unwrap()
     }
 
     #[track_caller]
@@ -62,19 +50,9 @@ impl Clone {
 
     /// Where the set keeps its data, as `status` tells.
     fn folder(&self, set: &str) -> PathBuf {
-        let output = self
-            .xtask(&["services", "status", "--set", set])
-            .output()
-            .unwrap();
+        let output = self.xtask(&["services", "status", "--set", set]).output().unwrap();
         let status = text(&output.stdout);
-        status
-            .lines()
-            .next()
-            .unwrap()
-            .split_once(" in ")
-            .unwrap()
-            .1
-            .into()
+        status.lines().next().unwrap().split_once(" in ").unwrap().1.into()
     }
 
     fn pid_file(&self, server: &str) -> PathBuf {
@@ -82,12 +60,7 @@ impl Clone {
     }
 
     fn pid(&self, server: &str) -> String {
-        fs::read_to_string(self.pid_file(server))
-            .unwrap()
-            .split(' ')
-            .next()
-            .unwrap()
-            .to_owned()
+        fs::read_to_string(self.pid_file(server)).unwrap().split(' ').next().unwrap().to_owned()
     }
 
     fn pids(&self) -> [String; 4] {
@@ -145,13 +118,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn signal(name: &str, pid: &str) {
-    assert!(
-        Command::new("sh")
-            .args(["-c", &format!("kill -s {name} {pid}")])
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("sh").args(["-c", &format!("kill -s {name} {pid}")]).status().unwrap().success());
 }
 
 fn is_root() -> bool {
@@ -185,11 +152,7 @@ fn a_set_comes_up_again_whatever_happened_to_its_servers() {
     // Two at once, and no locale: one starts the servers, the other waits and finds them.
     let ups = [0, 1].map(|_| {
         let mut up = clone.xtask(&["services", "up", "--set", "test"]);
-        up.env_remove("LANG")
-            .env_remove("LC_ALL")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+        up.env_remove("LANG").env_remove("LC_ALL").stderr(Stdio::piped()).spawn().unwrap()
     });
     for up in ups {
         let output = up.wait_with_output().unwrap();
@@ -207,11 +170,7 @@ fn a_set_comes_up_again_whatever_happened_to_its_servers() {
     let pids = clone.pids();
     let begun = Instant::now();
     clone.up();
-    assert!(
-        begun.elapsed() < Duration::from_secs(5),
-        "took {:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < Duration::from_secs(5), "took {:?}", begun.elapsed());
     assert_eq!(clone.pids(), pids);
 
     // Each killed alone: it comes back, and nobody else is disturbed.
@@ -221,23 +180,12 @@ fn a_set_comes_up_again_whatever_happened_to_its_servers() {
         clone.up();
         clone.runs();
         for (server, before) in SERVERS.iter().zip(pids) {
-            assert_eq!(
-                clone.pid(server) == before,
-                *server != killed,
-                "{server} after {killed} was killed"
-            );
+            assert_eq!(clone.pid(server) == before, *server != killed, "{server} after {killed} was killed");
         }
     }
 
     // All killed, one pid given to somebody else meanwhile, one port taken.
-    let port = first
-        .split("@127.0.0.1:")
-        .nth(2)
-        .unwrap()
-        .split('/')
-        .next()
-        .unwrap()
-        .to_owned();
+    let port = first.split("@127.0.0.1:").nth(2).unwrap().split('/').next().unwrap().to_owned();
     for pid in clone.pids() {
         signal("KILL", &pid);
     }
@@ -253,11 +201,7 @@ fn a_set_comes_up_again_whatever_happened_to_its_servers() {
     drop(stranger);
 
     // Nobody remembers anything: the old servers make room for new ones.
-    for file in SERVERS
-        .map(|server| clone.pid_file(server))
-        .into_iter()
-        .chain([state])
-    {
+    for file in SERVERS.map(|server| clone.pid_file(server)).into_iter().chain([state]) {
         fs::remove_file(file).unwrap();
     }
     clone.up();
@@ -297,24 +241,15 @@ fn a_clone_with_a_long_path_keeps_its_servers_elsewhere() {
 fn an_up_that_fails_leaves_nothing() {
     let clone = Clone::new("failing", "workspace");
     let programs = clone.outermost.join("programs");
-    script(
-        &programs.join("redis-server"),
-        "echo this cache is broken; exit 1",
-    );
+    script(&programs.join("redis-server"), "echo this cache is broken; exit 1");
     let output = clone
         .xtask(&["services", "up", "--set", "test"])
-        .env(
-            "PATH",
-            format!("{}:/usr/local/bin:/usr/bin:/bin", programs.display()),
-        )
+        .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", programs.display()))
         .output()
         .unwrap();
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(4), "{said}");
-    assert!(
-        said.contains("Redis ended while starting") && said.contains("this cache is broken"),
-        "{said}"
-    );
+    assert!(said.contains("Redis ended while starting") && said.contains("this cache is broken"), "{said}");
     clone.is_deserted();
 }
 

@@ -92,10 +92,7 @@ mod tests {
         CreateUser {
             identities: Arc::new(identities),
             passwords: Arc::new(passwords),
-            password_rule: PasswordRule {
-                length_min: 12,
-                length_max: 128,
-            },
+            password_rule: PasswordRule { length_min: 12, length_max: 128 },
             clock: Arc::new(clock),
             ids: Arc::new(ids),
         }
@@ -104,9 +101,7 @@ mod tests {
     #[tokio::test]
     async fn a_user_is_stored_with_the_hash_and_never_the_password() {
         let mut passwords = MockPasswordHasher::new();
-        passwords
-            .expect_hash()
-            .returning(|_| Ok(PasswordHash::new("$argon2id$x".to_owned())));
+        passwords.expect_hash().returning(|_| Ok(PasswordHash::new("$argon2id$x".to_owned())));
         let mut identities = MockIdentityStore::new();
         identities
             .expect_add_user()
@@ -119,10 +114,8 @@ mod tests {
             })
             .times(1)
             .returning(|_, _| Ok(()));
-        let user = use_case(identities, passwords)
-            .execute(new_user("una frase larga"), "migrator")
-            .await
-            .unwrap();
+        let user =
+            use_case(identities, passwords).execute(new_user("una frase larga"), "migrator").await.unwrap();
         assert_eq!(user.role, Role::Manager);
     }
 
@@ -131,10 +124,7 @@ mod tests {
         let refused = use_case(MockIdentityStore::new(), MockPasswordHasher::new())
             .execute(new_user("corta"), "migrator")
             .await;
-        assert!(matches!(
-            refused,
-            Err(CreateUserError::PasswordRefused(PasswordRefused::TooShort { .. }))
-        ));
+        assert!(matches!(refused, Err(CreateUserError::PasswordRefused(PasswordRefused::TooShort { .. }))));
     }
 
     #[tokio::test]

@@ -106,20 +106,12 @@ impl ImportNumbers {
         self.load(session.as_mut(), command, &mut taken, observer).await?;
         drop(taken);
 
-        session
-            .keep_account(
-                self.source.statistics().await?,
-                self.source.missing_ladas().await?,
-            )
-            .await?;
+        session.keep_account(self.source.statistics().await?, self.source.missing_ladas().await?).await?;
         while let Some(step) = session.next_finishing_step().await? {
             observer.finished_step(&step);
         }
         let stored = session.count_stored().await?;
-        let outcome = ImportOutcome {
-            import: session.close().await?,
-            stored,
-        };
+        let outcome = ImportOutcome { import: session.close().await?, stored };
         check(outcome)
     }
 
@@ -133,17 +125,11 @@ impl ImportNumbers {
         {
             return Err(ImportError::AnotherUnfinished(Box::new(loading)));
         }
-        let earlier = self
-            .imports
-            .find_by_fingerprint(source.fingerprint.clone())
-            .await?;
+        let earlier = self.imports.find_by_fingerprint(source.fingerprint.clone()).await?;
         match earlier.filter(|earlier| earlier.state != ImportState::Completed) {
             Some(unfinished) if resume => Ok(self.imports.reopen(unfinished.id).await?),
             Some(unfinished) => Err(ImportError::Unfinished(Box::new(unfinished))),
-            None => Ok(self
-                .imports
-                .begin(ImportId(self.ids.next()), source.clone())
-                .await?),
+            None => Ok(self.imports.begin(ImportId(self.ids.next()), source.clone()).await?),
         }
     }
 
@@ -155,9 +141,7 @@ impl ImportNumbers {
         observer: &dyn ImportObserver,
     ) -> Result<(), ImportError> {
         let begun = session.import();
-        let rows_left = command
-            .rows_max
-            .map(|rows_max| rows_max.saturating_sub(begun.tally.rows_read));
+        let rows_left = command.rows_max.map(|rows_max| rows_max.saturating_sub(begun.tally.rows_read));
         let mut batches = self.source.batches(ReadRange {
             after_id: begun.last_source_row_id,
             rows_max: rows_left,
@@ -203,17 +187,11 @@ fn check(outcome: ImportOutcome) -> Result<ImportOutcome, ImportError> {
     } else if held != counted {
         format!("imported, duplicates and rejected were {counted:?} on the way in, and {held:?} are there")
     } else if import.state == ImportState::Completed && tally.rows_read != import.source.rows {
-        format!(
-            "the file has {} rows and {} were read",
-            import.source.rows, tally.rows_read
-        )
+        format!("the file has {} rows and {} were read", import.source.rows, tally.rows_read)
     } else {
         return Ok(outcome);
     };
-    Err(ImportError::DoesNotAddUp {
-        outcome: Box::new(outcome),
-        what,
-    })
+    Err(ImportError::DoesNotAddUp { outcome: Box::new(outcome), what })
 }
 
 #[cfg(test)]

@@ -34,11 +34,7 @@ pub struct Argon2Cost {
 /// The second of the settings that OWASP's Password Storage Cheat Sheet holds equally strong.
 impl Default for Argon2Cost {
     fn default() -> Self {
-        Self {
-            memory_kib: 19_456,
-            iterations: 2,
-            lanes: 1,
-        }
+        Self { memory_kib: 19_456, iterations: 2, lanes: 1 }
     }
 }
 
@@ -95,10 +91,7 @@ impl Argon2Passwords {
         &self,
         work: impl FnOnce(&Argon2<'_>) -> T + Send + 'static,
     ) -> Result<T, HasherUnavailable> {
-        let permit = Arc::clone(&self.in_flight)
-            .acquire_owned()
-            .await
-            .map_err(|_| HasherUnavailable)?;
+        let permit = Arc::clone(&self.in_flight).acquire_owned().await.map_err(|_| HasherUnavailable)?;
         let argon2 = self.argon2.clone();
         spawn_blocking(move || {
             let outcome = work(&argon2);
@@ -123,12 +116,8 @@ impl PasswordHasher for Argon2Passwords {
         let Some(stored) = read_stored(&hash) else {
             return Ok(false);
         };
-        self.off_thread(move |argon2| {
-            argon2
-                .verify_password(password.expose().as_bytes(), &stored)
-                .is_ok()
-        })
-        .await
+        self.off_thread(move |argon2| argon2.verify_password(password.expose().as_bytes(), &stored).is_ok())
+            .await
     }
 }
 
@@ -148,15 +137,9 @@ fn is_affordable(params: &Params) -> bool {
 
 /// A hash of the right form at `cost` that no known password gives: 16 bytes of salt and 32 of output, all zero.
 fn hash_of_nobody(cost: Argon2Cost) -> PasswordHash {
-    let Argon2Cost {
-        memory_kib,
-        iterations,
-        lanes,
-    } = cost;
+    let Argon2Cost { memory_kib, iterations, lanes } = cost;
     let (salt, output) = ("A".repeat(22), "A".repeat(43));
-    PasswordHash::new(format!(
-        "$argon2id$v=19$m={memory_kib},t={iterations},p={lanes}${salt}${output}"
-    ))
+    PasswordHash::new(format!("$argon2id$v=19$m={memory_kib},t={iterations},p={lanes}${salt}${output}"))
 }
 
 #[cfg(test)]
@@ -174,21 +157,14 @@ mod tests {
     }
 
     fn hasher(in_flight_max: usize) -> Argon2Passwords {
-        let cost = Argon2Cost {
-            memory_kib: 64,
-            iterations: 3,
-            lanes: 2,
-        };
+        let cost = Argon2Cost { memory_kib: 64, iterations: 3, lanes: 2 };
         Argon2Passwords::new(cost, NonZeroUsize::new(in_flight_max).unwrap()).unwrap()
     }
 
     #[tokio::test]
     async fn a_hash_of_the_reference_implementation_is_verified_at_its_own_cost() {
         let hash = PasswordHash::new(REFERENCE.to_owned());
-        assert_eq!(
-            hasher(1).verify(password("password"), hash.clone()).await,
-            Ok(true)
-        );
+        assert_eq!(hasher(1).verify(password("password"), hash.clone()).await, Ok(true));
         assert_eq!(hasher(1).verify(password("passwore"), hash).await, Ok(false));
     }
 
@@ -196,21 +172,10 @@ mod tests {
     async fn a_password_is_hashed_at_the_cost_that_was_asked_for_and_verifies() {
         let hasher = hasher(1);
         let hash = hasher.hash(password("una contraseña")).await.unwrap();
-        assert!(
-            hash.as_str().starts_with("$argon2id$v=19$m=64,t=3,p=2$"),
-            "{}",
-            hash.as_str()
-        );
+        assert!(hash.as_str().starts_with("$argon2id$v=19$m=64,t=3,p=2$"), "{}", hash.as_str());
         let parts: Vec<&str> = hash.as_str().split('$').collect();
-        assert_eq!(
-            (parts[4].len(), parts[5].len()),
-            (22, 43),
-            "16 bytes of salt, 32 of output"
-        );
-        assert_eq!(
-            hasher.verify(password("una contraseña"), hash.clone()).await,
-            Ok(true)
-        );
+        assert_eq!((parts[4].len(), parts[5].len()), (22, 43), "16 bytes of salt, 32 of output");
+        assert_eq!(hasher.verify(password("una contraseña"), hash.clone()).await, Ok(true));
         assert_eq!(hasher.verify(password("una contrasena"), hash).await, Ok(false));
     }
 
@@ -218,11 +183,7 @@ mod tests {
     async fn the_default_cost_is_the_one_of_the_house() {
         let hasher = Argon2Passwords::new(Argon2Cost::default(), NonZeroUsize::MIN).unwrap();
         let hash = hasher.hash(password("x")).await.unwrap();
-        assert!(
-            hash.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-            "{}",
-            hash.as_str()
-        );
+        assert!(hash.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.as_str());
     }
 
     #[tokio::test]
@@ -253,9 +214,7 @@ mod tests {
             swapped("p=1", "p=16777215"),
             swapped("$CTFh", "$\0TFh"),
         ] {
-            let outcome = hasher(1)
-                .verify(password("password"), PasswordHash::new(stored.clone()))
-                .await;
+            let outcome = hasher(1).verify(password("password"), PasswordHash::new(stored.clone())).await;
             assert_eq!(outcome, Ok(false), "{stored:?}");
         }
     }
@@ -272,30 +231,16 @@ mod tests {
             (64, 65, 1),
             (1024, 2, 17),
         ] {
-            let cost = Argon2Cost {
-                memory_kib,
-                iterations,
-                lanes,
-            };
-            assert_eq!(
-                Argon2Passwords::new(cost, NonZeroUsize::MIN).err(),
-                Some(InvalidCost),
-                "{cost:?}"
-            );
+            let cost = Argon2Cost { memory_kib, iterations, lanes };
+            assert_eq!(Argon2Passwords::new(cost, NonZeroUsize::MIN).err(), Some(InvalidCost), "{cost:?}");
         }
     }
 
     #[tokio::test]
     async fn an_absent_user_costs_what_a_wrong_password_costs() {
-        let hasher = Argon2Passwords::new(
-            Argon2Cost {
-                memory_kib: 8192,
-                iterations: 3,
-                lanes: 1,
-            },
-            NonZeroUsize::MIN,
-        )
-        .unwrap();
+        let hasher =
+            Argon2Passwords::new(Argon2Cost { memory_kib: 8192, iterations: 3, lanes: 1 }, NonZeroUsize::MIN)
+                .unwrap();
         let stored = read_stored(&hasher.absent).expect("the hash of nobody is well formed");
         let params = Params::try_from(&stored).unwrap();
         assert_eq!((params.m_cost(), params.t_cost(), params.p_cost()), (8192, 3, 1));

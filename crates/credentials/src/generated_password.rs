@@ -23,12 +23,8 @@ pub struct NoRandomness;
 /// When the operating system gives no random bytes.
 pub fn generate_password() -> Result<Password, NoRandomness> {
     let mut random = Zeroizing::new([0_u8; GENERATED_PASSWORD_LENGTH]);
-    SysRng
-        .try_fill_bytes(random.as_mut_slice())
-        .map_err(|_| NoRandomness)?;
-    let characters = random
-        .iter()
-        .map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]));
+    SysRng.try_fill_bytes(random.as_mut_slice()).map_err(|_| NoRandomness)?;
+    let characters = random.iter().map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]));
     Ok(Password::new(&Zeroizing::new(characters.collect::<String>())))
 }
 
@@ -48,9 +44,8 @@ mod tests {
 
     #[test]
     fn a_thousand_generated_passwords_all_differ_and_use_the_whole_alphabet() {
-        let made: HashSet<String> = (0..1000)
-            .map(|_| generate_password().unwrap().expose().to_owned())
-            .collect();
+        let made: HashSet<String> =
+            (0..1000).map(|_| generate_password().unwrap().expose().to_owned()).collect();
         assert_eq!(made.len(), 1000);
         let used: HashSet<u8> = made.iter().flat_map(|password| password.bytes()).collect();
         assert_eq!(used.len(), ALPHABET.len());

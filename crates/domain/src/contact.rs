@@ -129,6 +129,9 @@ pub const SHORT_TEXT_CHARS_MAX: usize = 400;
 /// The most characters of a name and an address; longer ones are cut and counted.
 pub const LONG_TEXT_CHARS_MAX: usize = 2_000;
 
+/// 0001-01-01T00:00:00Z.
+const FIRST_YEAR: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+
 /// A contact about to be made from a row of a source file. Its texts are borrowed from the row where nothing had to be
 /// cleaned.
 #[derive(Clone, PartialEq, Eq)]
@@ -295,22 +298,18 @@ fn read_text<'a>(value: SourceValue<'a>, chars_max: usize, oddities: &mut Odditi
     })
 }
 
-/// Reads `2025-08-01 10:20:30[.5][Z|±hh:mm]`, with a space or a T, a date alone, or seconds since 1970.
+/// Reads `2025-08-01 10:20:30[.5][Z|±hh:mm]`, with a space or a T, a date alone, or seconds since 1970. A year before the
+/// first is no date: databases disagree on how far back they go.
 fn read_instant(written: &str) -> Option<Timestamp> {
-    if let Ok(instant) = written.parse::<Timestamp>() {
-        return Some(instant);
-    }
-    if let Ok(local) = written.parse::<jiff::civil::DateTime>() {
-        return local
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .ok()
-            .map(|zoned| zoned.timestamp());
-    }
-    let seconds = written
-        .parse::<i64>()
-        .ok()
-        .filter(|seconds| (0..=4_102_444_800).contains(seconds))?;
-    Timestamp::from_second(seconds).ok()
+    let instant = if let Ok(instant) = written.parse::<Timestamp>() {
+        instant
+    } else if let Ok(local) = written.parse::<jiff::civil::DateTime>() {
+        local.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()
+    } else {
+        let seconds = written.parse::<i64>().ok().filter(|seconds| (0..=4_102_444_800).contains(seconds))?;
+        Timestamp::from_second(seconds).ok()?
+    };
+    Some(instant).filter(|instant| *instant >= FIRST_YEAR)
 }
 
 #[cfg(test)]
@@ -375,11 +374,7 @@ mod tests {
 
     #[test]
     fn the_area_code_is_the_numbers_and_a_disagreement_is_counted() {
-        let lada = |value| {
-            read(&row_with(&[(SourceColumn::Lada, value)]))
-                .oddities
-                .lada_disagrees
-        };
+        let lada = |value| read(&row_with(&[(SourceColumn::Lada, value)])).oddities.lada_disagrees;
         assert!(!lada(SourceValue::Text(b"551")));
         assert!(!lada(SourceValue::Integer(551)));
         assert!(!lada(SourceValue::Null));
@@ -401,17 +396,13 @@ mod tests {
     #[test]
     fn dates_are_read_in_the_forms_that_databases_write() {
         let date = |text: &str| read_instant(text).map(|instant| instant.to_string());
-        assert_eq!(
-            date("2025-08-01 10:20:30").as_deref(),
-            Some("2025-08-01T10:20:30Z")
-        );
-        assert_eq!(
-            date("2025-08-01T10:20:30.5-06:00").as_deref(),
-            Some("2025-08-01T16:20:30.5Z")
-        );
+        assert_eq!(date("2025-08-01 10:20:30").as_deref(), Some("2025-08-01T10:20:30Z"));
+        assert_eq!(date("2025-08-01T10:20:30.5-06:00").as_deref(), Some("2025-08-01T16:20:30.5Z"));
         assert_eq!(date("2025-08-01").as_deref(), Some("2025-08-01T00:00:00Z"));
         assert_eq!(date("1754043630").as_deref(), Some("2025-08-01T10:20:30Z"));
         assert_eq!(date("ayer"), None);
+        assert_eq!(date("0001-01-01").as_deref(), Some("0001-01-01T00:00:00Z"));
+        assert_eq!(date("-004800-01-01T00:00:00Z"), None);
     }
 
     #[test]
@@ -427,9 +418,6 @@ mod tests {
     fn nothing_about_a_person_is_shown_by_debug() {
         let batch = row_with(&[(SourceColumn::Nombre, SourceValue::Text(b"JUANA PEREZ"))]);
         let shown = format!("{:?} {:?}", read(&batch), batch);
-        assert!(
-            !shown.contains("JUANA") && !shown.contains("5512345670"),
-            "{shown}"
-        );
+        assert!(!shown.contains("JUANA") && !shown.contains("5512345670"), "{shown}");
     }
 }

@@ -51,10 +51,7 @@ impl std::str::FromStr for Role {
     type Err = UnknownRole;
 
     fn from_str(name: &str) -> Result<Self, UnknownRole> {
-        Self::ALL
-            .into_iter()
-            .find(|role| role.as_str() == name)
-            .ok_or(UnknownRole)
+        Self::ALL.into_iter().find(|role| role.as_str() == name).ok_or(UnknownRole)
     }
 }
 
@@ -80,9 +77,7 @@ impl Email {
             });
         let name_is_sound = !name.is_empty()
             && name.len() <= 64
-            && !name
-                .chars()
-                .any(|c| c.is_whitespace() || c.is_control() || "@,;:<>()[]\"\\".contains(c));
+            && !name.chars().any(|c| c.is_whitespace() || c.is_control() || "@,;:<>()[]\"\\".contains(c));
         if name_is_sound && labels_are_sound && address.len() <= 254 {
             Ok(Self(address))
         } else {
@@ -160,13 +155,9 @@ impl PasswordRule {
         let first = typed.chars().next();
         let name = email.as_str().split('@').next().unwrap_or_default();
         if length < self.length_min {
-            Err(PasswordRefused::TooShort {
-                length_min: self.length_min,
-            })
+            Err(PasswordRefused::TooShort { length_min: self.length_min })
         } else if length > self.length_max {
-            Err(PasswordRefused::TooLong {
-                length_max: self.length_max,
-            })
+            Err(PasswordRefused::TooLong { length_max: self.length_max })
         } else if typed.chars().all(|c| Some(c) == first)
             || typed.eq_ignore_ascii_case(email.as_str())
             || typed.eq_ignore_ascii_case(name)
@@ -260,10 +251,7 @@ mod tests {
 
     #[test]
     fn an_address_is_folded_and_what_is_none_is_refused() {
-        assert_eq!(
-            Email::parse(" Ana@Empresa.MX ").unwrap().as_str(),
-            "ana@empresa.mx"
-        );
+        assert_eq!(Email::parse(" Ana@Empresa.MX ").unwrap().as_str(), "ana@empresa.mx");
         for bad in [
             "",
             "ana",
@@ -282,18 +270,12 @@ mod tests {
 
     #[test]
     fn a_password_is_judged_by_its_length_and_shown_nowhere() {
-        let rule = PasswordRule {
-            length_min: 12,
-            length_max: 20,
-        };
+        let rule = PasswordRule { length_min: 12, length_max: 20 };
         let email = Email::parse("ana.lopez.ruiz@empresa.mx").unwrap();
         let check = |typed: &str| rule.check(&Password::new(typed), &email);
         assert_eq!(check("corto"), Err(PasswordRefused::TooShort { length_min: 12 }));
         assert_eq!(check("ñandú ñandú ñ"), Ok(()));
-        assert_eq!(
-            check(&"ab".repeat(11)),
-            Err(PasswordRefused::TooLong { length_max: 20 })
-        );
+        assert_eq!(check(&"ab".repeat(11)), Err(PasswordRefused::TooLong { length_max: 20 }));
         assert_eq!(check(&"a".repeat(12)), Err(PasswordRefused::Guessable));
         assert_eq!(check("Ana.Lopez.Ruiz"), Err(PasswordRefused::Guessable));
         assert_eq!(Password::new("n\u{303}andu").expose(), "ñandu");

@@ -96,11 +96,7 @@ impl Refusal {
     /// `duplicate` or `rejected`.
     #[must_use]
     pub fn outcome(self) -> &'static str {
-        if self.is_duplicate() {
-            "duplicate"
-        } else {
-            "rejected"
-        }
+        if self.is_duplicate() { "duplicate" } else { "rejected" }
     }
 
     /// The reason's name.
@@ -168,10 +164,7 @@ impl SortedBatch {
                 taken.take(phone).map(|()| phone)
             })
             .collect();
-        Self {
-            rows: batch,
-            verdicts,
-        }
+        Self { rows: batch, verdicts }
     }
 
     /// Rows held.
@@ -194,22 +187,16 @@ impl SortedBatch {
 
     /// What becomes of each row, in the source's order.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        self.rows
-            .rows()
-            .zip(&self.verdicts)
-            .map(|(row, verdict)| match *verdict {
-                Ok(phone) => Entry::Contact(row, NewContact::from_source(row, phone)),
-                Err(refusal) => Entry::Refused(row, refusal),
-            })
+        self.rows.rows().zip(&self.verdicts).map(|(row, verdict)| match *verdict {
+            Ok(phone) => Entry::Contact(row, NewContact::from_source(row, phone)),
+            Err(refusal) => Entry::Refused(row, refusal),
+        })
     }
 }
 
 /// What becomes of one source row.
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one lives at a time, on the stack; nearly all are contacts"
-)]
+#[expect(clippy::large_enum_variant, reason = "one lives at a time, on the stack; nearly all are contacts")]
 pub enum Entry<'a> {
     /// It is imported.
     Contact(SourceRow<'a>, NewContact<'a>),
@@ -347,25 +334,13 @@ mod tests {
                 Entry::Refused(_, refusal) => refusal.reason(),
             })
             .collect();
-        assert_eq!(
-            refusals,
-            [
-                "imported",
-                "duplicate",
-                "duplicate_existing",
-                "not_a_number",
-                "imported"
-            ]
-        );
+        assert_eq!(refusals, ["imported", "duplicate", "duplicate_existing", "not_a_number", "imported"]);
         assert_eq!(sorted.last_source_row_id(), Some(12));
 
         let counted = tally(&sorted);
         assert!(counted.adds_up());
         assert_eq!((counted.imported, counted.imported_valid), (2, 1));
-        assert_eq!(
-            (counted.duplicates, counted.duplicates_existing, counted.rejected),
-            (2, 1, 1)
-        );
+        assert_eq!((counted.duplicates, counted.duplicates_existing, counted.rejected), (2, 1, 1));
         assert_eq!((counted.valid_rows_read, counted.valid_rows_kept), (4, 2));
         assert!((counted.valid_percent() - 50.0).abs() < 1e-9);
     }

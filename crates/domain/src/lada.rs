@@ -25,19 +25,13 @@ impl Lada {
         if !matches!(digits.len(), 2 | 3) || !digits.iter().all(u8::is_ascii_digit) {
             return Err(UnknownLada);
         }
-        let number = digits
-            .iter()
-            .fold(0, |number, digit| number * 10 + u16::from(digit - b'0'));
+        let number = digits.iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0'));
         let is_area_code = match number {
             ..100 => has_two_digits(number) && digits.len() == 2,
             100..200 => false,
             _ => !has_two_digits(number / 10),
         };
-        if is_area_code {
-            Ok(Self(number))
-        } else {
-            Err(UnknownLada)
-        }
+        if is_area_code { Ok(Self(number)) } else { Err(UnknownLada) }
     }
 
     /// The area code of a number: its longest assigned match, none when its lead is unassigned.
@@ -47,11 +41,7 @@ impl Lada {
     }
 
     fn of_lead(lead: u16) -> Self {
-        if has_two_digits(lead / 10) {
-            Self(lead / 10)
-        } else {
-            Self(lead)
-        }
+        if has_two_digits(lead / 10) { Self(lead / 10) } else { Self(lead) }
     }
 
     /// The area code as a number, 33 to 999.

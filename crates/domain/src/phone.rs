@@ -58,15 +58,10 @@ impl PhoneNumber {
         if national < FIRST_DIGIT_2 {
             return Err(PhoneRejection::BadFirstDigit);
         }
-        if matches!(
-            lead(national),
-            200 | 201 | 300 | 400 | 500 | 600 | 700 | 800 | 888 | 900
-        ) {
+        if matches!(lead(national), 200 | 201 | 300 | 400 | 500 | 600 | 700 | 800 | 888 | 900) {
             return Err(PhoneRejection::SpecialService);
         }
-        NonZeroU64::new(national)
-            .map(Self)
-            .ok_or(PhoneRejection::BadFirstDigit)
+        NonZeroU64::new(national).map(Self).ok_or(PhoneRejection::BadFirstDigit)
     }
 
     /// The ten national digits as an integer.

@@ -167,9 +167,7 @@ impl SourceBatch {
     fn keep(&mut self, bytes: &[u8]) -> (u32, u32) {
         let start = u32::try_from(self.bytes.len());
         let len = u32::try_from(bytes.len());
-        let (Ok(start), Ok(len)) = (start, len) else {
-            panic!("a batch holds less than 4 GiB")
-        };
+        let (Ok(start), Ok(len)) = (start, len) else { panic!("a batch holds less than 4 GiB") };
         self.bytes.extend_from_slice(bytes);
         (start, len)
     }

@@ -56,10 +56,7 @@ impl StateCode {
     /// # Errors
     /// [`UnknownState`] for anything else, other spellings of a state included.
     pub fn parse(code: &str) -> Result<Self, UnknownState> {
-        Self::ALL
-            .into_iter()
-            .find(|state| state.0 == code.as_bytes())
-            .ok_or(UnknownState)
+        Self::ALL.into_iter().find(|state| state.0 == code.as_bytes()).ok_or(UnknownState)
     }
 
     /// The state that a list means by a spelling, if the spelling is catalogued.
@@ -115,10 +112,7 @@ static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| read(include_str!("../d
 
 /// Reads `state_code,name,capital_timezone,aliases`; a row that does not fit is left out, which a test forbids.
 fn read(table: &str) -> Catalogue {
-    let mut catalogue = Catalogue {
-        names: HashMap::new(),
-        by_spelling: HashMap::new(),
-    };
+    let mut catalogue = Catalogue { names: HashMap::new(), by_spelling: HashMap::new() };
     let mut rows = csv::Reader::from_reader(table.as_bytes());
     for row in rows.records().filter_map(Result::ok) {
         let (Some(Ok(state)), Some(name), Some(aliases)) =

@@ -16,17 +16,11 @@ pub struct Cleaned<'a> {
 #[must_use]
 pub fn clean(bytes: &[u8]) -> Cleaned<'_> {
     if let Ok(text) = str::from_utf8(bytes) {
-        return Cleaned {
-            text: clean_str(text),
-            invalid_utf8: false,
-        };
+        return Cleaned { text: clean_str(text), invalid_utf8: false };
     }
     let folded = fold(&String::from_utf8_lossy(bytes));
     // A replacement character is left at least, so there is always text.
-    Cleaned {
-        text: Some(Cow::Owned(folded)),
-        invalid_utf8: true,
-    }
+    Cleaned { text: Some(Cow::Owned(folded)), invalid_utf8: true }
 }
 
 fn clean_str(text: &str) -> Option<Cow<'_, str>> {
@@ -45,11 +39,8 @@ fn is_clean(trimmed: &str) -> bool {
     let mut after_space = false;
     trimmed.chars().all(|letter| {
         let is_space = letter == ' ';
-        let is_allowed = if is_space {
-            !after_space
-        } else {
-            !letter.is_whitespace() && !letter.is_control()
-        };
+        let is_allowed =
+            if is_space { !after_space } else { !letter.is_whitespace() && !letter.is_control() };
         after_space = is_space;
         is_allowed
     })

@@ -66,9 +66,7 @@ impl ScratchDatabase {
         let (server, _) = database_url
             .rsplit_once('/')
             .context("DATABASE_URL is not of the form postgres://user:password@host:port/database")?;
-        Ok(Self {
-            url: format!("{server}/{name}"),
-        })
+        Ok(Self { url: format!("{server}/{name}") })
     }
 
     /// A connection to it.
@@ -81,9 +79,8 @@ impl ScratchDatabase {
 }
 
 async fn connect(url: &str) -> Result<Client> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls)
-        .await
-        .context("PostgreSQL does not answer at DATABASE_URL")?;
+    let (client, connection) =
+        tokio_postgres::connect(url, NoTls).await.context("PostgreSQL does not answer at DATABASE_URL")?;
     tokio::spawn(connection);
     Ok(client)
 }

@@ -31,14 +31,8 @@ impl Tools {
     /// When the system does not say where that is.
     pub fn beside_this_one(database_url: &str) -> Result<Self> {
         let this = std::env::current_exe().context("cannot tell where this program stands")?;
-        let folder = this
-            .parent()
-            .context("this program stands in no folder")?
-            .to_path_buf();
-        Ok(Self {
-            folder,
-            database_url: database_url.to_owned(),
-        })
+        let folder = this.parent().context("this program stands in no folder")?.to_path_buf();
+        Ok(Self { folder, database_url: database_url.to_owned() })
     }
 
     /// A command that runs the binary `name` against the database, in development.
@@ -65,23 +59,16 @@ impl Tools {
         input: &str,
         mut on_line: impl FnMut(&Value),
     ) -> Result<Finished> {
-        let mut child = self
-            .command(name, arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| {
-                format!("{name} cannot be started; build it with cargo build --workspace --bins --tests")
-            })?;
+        let mut child =
+            self.command(name, arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().with_context(
+                || format!("{name} cannot be started; build it with cargo build --workspace --bins --tests"),
+            )?;
         if let Some(mut stdin) = child.stdin.take() {
             stdin.write_all(input.as_bytes()).await?;
         }
         let stdout = child.stdout.take().context("a piped standard output")?;
         let mut lines = BufReader::new(stdout).lines();
-        let mut finished = Finished {
-            lines: Vec::new(),
-            peak_rss_kib: None,
-        };
+        let mut finished = Finished { lines: Vec::new(), peak_rss_kib: None };
         while let Some(line) = lines.next_line().await? {
             let line: Value = serde_json::from_str(&line)
                 .with_context(|| format!("{name} printed something that is no JSON"))?;

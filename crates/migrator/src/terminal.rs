@@ -1,9 +1,6 @@
 //! What a command prints: JSON on stdout for machines, everything for people on stderr.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "a command's answer to a machine is its standard output"
-)]
+#![expect(clippy::print_stdout, reason = "a command's answer to a machine is its standard output")]
 
 use serde_json::Value;
 
@@ -14,11 +11,7 @@ pub(crate) fn print_json(value: &Value) {
 
 /// Two columns for people, the second aligned.
 pub(crate) fn print_table(rows: &[(&str, String)]) {
-    let width = rows
-        .iter()
-        .map(|(name, _)| name.chars().count())
-        .max()
-        .unwrap_or(0);
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     for (name, value) in rows {
         eprintln!("  {name:<width$}  {value}");
     }

@@ -50,9 +50,7 @@ pub(crate) fn passwords(settings: &Settings) -> Result<Arc<Argon2Passwords>, Fai
         lanes: settings.passwords.lanes,
     };
     let hasher = Argon2Passwords::new(cost, std::num::NonZeroUsize::MIN);
-    hasher
-        .map(Arc::new)
-        .map_err(|error| Failure::Usage(error.to_string()))
+    hasher.map(Arc::new).map_err(|error| Failure::Usage(error.to_string()))
 }
 
 pub(crate) fn clock() -> Arc<SystemClock> {

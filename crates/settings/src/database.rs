@@ -41,11 +41,8 @@ pub(crate) fn read(
     environment: Environment,
 ) -> Result<Option<DatabaseSettings>, Refused> {
     let url = read_url(reader, raw, environment);
-    let pool_size_max = reader.whole(
-        entry!(raw, database.pool_size_max),
-        1_u16..=500,
-        "a number of connections",
-    );
+    let pool_size_max =
+        reader.whole(entry!(raw, database.pool_size_max), 1_u16..=500, "a number of connections");
     let mut milliseconds = |entry, max: u32| {
         let read = reader.whole(entry, 100..=max, "milliseconds");
         read.map(|number| Duration::from_millis(number.into()))
@@ -87,18 +84,13 @@ fn read_url(
     environment: Environment,
 ) -> Result<Option<DatabaseUrl>, Refused> {
     let url = reader.secret(entry!(raw, database.url), entry!(raw, database.url_file));
-    let password = reader.secret(
-        entry!(raw, database.password),
-        entry!(raw, database.password_file),
-    );
+    let password = reader.secret(entry!(raw, database.password), entry!(raw, database.password_file));
     let (url, password) = (url?, password?);
     let Some(url) = url else { return Ok(None) };
 
-    let read = database_url::read(
-        url.value.expose_secret().trim(),
-        password.as_ref().map(|secret| &secret.value),
-    )
-    .map_err(|fault| reader.refuse(url.key, fault.wrong, fault.remedy))?;
+    let read =
+        database_url::read(url.value.expose_secret().trim(), password.as_ref().map(|secret| &secret.value))
+            .map_err(|fault| reader.refuse(url.key, fault.wrong, fault.remedy))?;
     if environment == Environment::Development {
         return Ok(Some(read));
     }

@@ -41,10 +41,8 @@ const AMBIGUOUS: UrlFault = fault(
 );
 const MISPLACED_PARAMETER: UrlFault =
     fault("gives the user, password, port or database as a parameter", FORM);
-const PASSWORD_TWICE: UrlFault = fault(
-    "holds a password, and database.password gives another",
-    "keep one of the two",
-);
+const PASSWORD_TWICE: UrlFault =
+    fault("holds a password, and database.password gives another", "keep one of the two");
 
 /// Takes `raw` apart and puts `password`, given by a key of its own, into it.
 pub(crate) fn read(raw: &str, password: Option<&SecretString>) -> Result<DatabaseUrl, UrlFault> {
@@ -74,21 +72,12 @@ pub(crate) fn read(raw: &str, password: Option<&SecretString>) -> Result<Databas
     if database.contains('/') {
         return Err(NOT_A_URL);
     }
-    let parameters = || {
-        query
-            .split('&')
-            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-    };
+    let parameters = || query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     if parameters().any(|(name, _)| decoded(name).is_none_or(|name| MISPLACED.contains(&name.as_str()))) {
         return Err(MISPLACED_PARAMETER);
     }
-    let socket = parameters()
-        .find(|(name, _)| *name == "host")
-        .map(|(_, value)| value);
-    let hosts_shown = Some(hosts)
-        .filter(|hosts| !hosts.is_empty())
-        .or(socket)
-        .unwrap_or_default();
+    let socket = parameters().find(|(name, _)| *name == "host").map(|(_, value)| value);
+    let hosts_shown = Some(hosts).filter(|hosts| !hosts.is_empty()).or(socket).unwrap_or_default();
     if hosts_shown.is_empty() {
         return Err(fault("names no host", FORM));
     }
@@ -100,19 +89,12 @@ pub(crate) fn read(raw: &str, password: Option<&SecretString>) -> Result<Databas
         (None, None) => (raw.into(), None),
         (None, Some(given)) => {
             let encoded = encoded(given.expose_secret());
-            let url = format!(
-                "{scheme}{user_raw}:{encoded}@{hosts}{tail}",
-                encoded = encoded.expose_secret()
-            );
+            let url =
+                format!("{scheme}{user_raw}:{encoded}@{hosts}{tail}", encoded = encoded.expose_secret());
             (url.into(), Some(given.clone()))
         }
     };
-    Ok(DatabaseUrl {
-        url,
-        password,
-        address: format!("{user_raw}@{hosts_shown}/{database}"),
-        user,
-    })
+    Ok(DatabaseUrl { url, password, address: format!("{user_raw}@{hosts_shown}/{database}"), user })
 }
 
 /// Percent-decoded text; none when a `%` stands for no byte, for NUL, or for what is not UTF-8.
@@ -154,36 +136,17 @@ mod tests {
     fn parts(raw: &str) -> Result<(String, Option<String>, String), UrlFault> {
         let read = read(raw, None)?;
         assert_eq!(read.url.expose_secret(), raw);
-        Ok((
-            read.user,
-            read.password.map(|password| password.expose_secret().to_owned()),
-            read.address,
-        ))
+        Ok((read.user, read.password.map(|password| password.expose_secret().to_owned()), read.address))
     }
 
     #[test]
     fn user_password_and_address_are_read() {
         for (raw, user, password, address) in [
-            (
-                "postgres://pregon:p%40ss@db:5432/pregon",
-                "pregon",
-                Some("p@ss"),
-                "pregon@db:5432/pregon",
-            ),
-            (
-                "postgresql://a:b:c@[::1]/d?sslmode=require",
-                "a",
-                Some("b:c"),
-                "a@[::1]/d",
-            ),
+            ("postgres://pregon:p%40ss@db:5432/pregon", "pregon", Some("p@ss"), "pregon@db:5432/pregon"),
+            ("postgresql://a:b:c@[::1]/d?sslmode=require", "a", Some("b:c"), "a@[::1]/d"),
             ("postgres://a@h1:1,h2:2/d", "a", None, "a@h1:1,h2:2/d"),
             ("postgres://a:@h/d", "a", None, "a@h/d"),
-            (
-                "postgres://a:b@/d?host=/run/postgresql",
-                "a",
-                Some("b"),
-                "a@/run/postgresql/d",
-            ),
+            ("postgres://a:b@/d?host=/run/postgresql", "a", Some("b"), "a@/run/postgresql/d"),
             ("postgres://a:%C3%B1@%2Frun/d", "a", Some("ñ"), "a@%2Frun/d"),
         ] {
             let expected = (user.to_owned(), password.map(str::to_owned), address.to_owned());
@@ -235,14 +198,8 @@ mod tests {
         let password: SecretString = "p@ss/ñ %".into();
         let read_with = |raw| read(raw, Some(&password));
         let whole = read_with("postgres://a@h:1/d?sslmode=require").ok().unwrap();
-        assert_eq!(
-            whole.url.expose_secret(),
-            "postgres://a:p%40ss%2F%C3%B1%20%25@h:1/d?sslmode=require"
-        );
-        assert_eq!(
-            parts(whole.url.expose_secret()).unwrap().1.as_deref(),
-            Some("p@ss/ñ %")
-        );
+        assert_eq!(whole.url.expose_secret(), "postgres://a:p%40ss%2F%C3%B1%20%25@h:1/d?sslmode=require");
+        assert_eq!(parts(whole.url.expose_secret()).unwrap().1.as_deref(), Some("p@ss/ñ %"));
         assert_eq!(whole.address, "a@h:1/d");
         assert_eq!(read_with("postgres://a:b@h/d").err(), Some(PASSWORD_TWICE));
     }

@@ -39,22 +39,12 @@ pub struct SettingProblem {
 impl SettingProblem {
     /// A problem of `key`: `wrong` goes on a sentence that begins with the key, `remedy` is an imperative.
     pub(crate) fn of_key(key: &str, origin: Origin, wrong: &str, remedy: &str) -> Self {
-        Self {
-            key: Some(key.to_owned()),
-            origin,
-            wrong: wrong.to_owned(),
-            remedy: remedy.to_owned(),
-        }
+        Self { key: Some(key.to_owned()), origin, wrong: wrong.to_owned(), remedy: remedy.to_owned() }
     }
 
     /// A problem of a whole layer.
     pub(crate) fn of_layer(origin: Origin, wrong: &str, remedy: &str) -> Self {
-        Self {
-            key: None,
-            origin,
-            wrong: wrong.to_owned(),
-            remedy: remedy.to_owned(),
-        }
+        Self { key: None, origin, wrong: wrong.to_owned(), remedy: remedy.to_owned() }
     }
 
     /// The key, as in `database.url`; none when the layer itself cannot be read.
@@ -72,12 +62,7 @@ impl SettingProblem {
 
 impl fmt::Display for SettingProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            key,
-            origin,
-            wrong,
-            remedy,
-        } = self;
+        let Self { key, origin, wrong, remedy } = self;
         match (key, origin) {
             (None, origin) => write!(f, "{origin} {wrong}: {remedy}"),
             (Some(key), Origin::Nowhere) => write!(f, "{key} {wrong}: {remedy}"),
@@ -109,14 +94,8 @@ impl fmt::Display for SettingsError {
         if let [problem] = self.problems.as_slice() {
             return write!(f, "cannot use the settings: {problem}");
         }
-        write!(
-            f,
-            "cannot use the settings, {} of them are wrong:",
-            self.problems.len()
-        )?;
-        self.problems
-            .iter()
-            .try_for_each(|problem| write!(f, "\n  {problem}"))
+        write!(f, "cannot use the settings, {} of them are wrong:", self.problems.len())?;
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
     }
 }
 

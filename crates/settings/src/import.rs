@@ -30,11 +30,7 @@ impl<const MIN: u32, const MAX: u32> Bounded<MIN, MAX> {
     /// # Errors
     /// When it is not.
     pub fn new(number: u32) -> Result<Self, OutOfBounds> {
-        if (MIN..=MAX).contains(&number) {
-            Ok(Self(number))
-        } else {
-            Err(OutOfBounds { min: MIN, max: MAX })
-        }
+        if (MIN..=MAX).contains(&number) { Ok(Self(number)) } else { Err(OutOfBounds { min: MIN, max: MAX }) }
     }
 
     /// The number.
@@ -52,9 +48,7 @@ impl<const MIN: u32, const MAX: u32> FromStr for Bounded<MIN, MAX> {
     type Err = OutOfBounds;
 
     fn from_str(text: &str) -> Result<Self, OutOfBounds> {
-        text.parse()
-            .map_err(|_| OutOfBounds { min: MIN, max: MAX })
-            .and_then(Self::new)
+        text.parse().map_err(|_| OutOfBounds { min: MIN, max: MAX }).and_then(Self::new)
     }
 }
 
@@ -97,11 +91,7 @@ mod tests {
         assert_eq!("64000".parse::<BatchRows>().map(BatchRows::get), Ok(64_000));
         for bad in ["99", "64001", "-1", "1e3", "", "10_000"] {
             let error = bad.parse::<BatchRows>().unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                "give a whole number from 100 to 64000",
-                "{bad}"
-            );
+            assert_eq!(error.to_string(), "give a whole number from 100 to 64000", "{bad}");
         }
         assert_eq!("0".parse::<ValidPercentMin>().unwrap().to_string(), "0");
     }

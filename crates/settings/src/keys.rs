@@ -15,10 +15,7 @@ const COMPARED_LENGTH_MAX: usize = 80;
 /// Every key there is, as in `database.url`.
 pub(crate) fn known() -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
-    let lister = Lister {
-        path: String::new(),
-        keys: &mut keys,
-    };
+    let lister = Lister { path: String::new(), keys: &mut keys };
     // The lister gives every field a value that it takes, so there is nothing to fail.
     let walked = RawSettings::deserialize(lister);
     debug_assert!(walked.is_ok());
@@ -81,11 +78,7 @@ impl<'de> Deserializer<'de> for Lister<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ListingFailed> {
-        visitor.visit_map(Fields {
-            lister: self,
-            rest: fields.iter(),
-            current: "",
-        })
+        visitor.visit_map(Fields { lister: self, rest: fields.iter(), current: "" })
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ListingFailed> {
@@ -126,10 +119,7 @@ impl<'de> MapAccess<'de> for Fields<'_> {
         } else {
             format!("{}.{}", self.lister.path, self.current)
         };
-        seed.deserialize(Lister {
-            path,
-            keys: self.lister.keys,
-        })
+        seed.deserialize(Lister { path, keys: self.lister.keys })
     }
 }
 
@@ -140,10 +130,7 @@ mod tests {
     #[test]
     fn every_key_of_the_raw_structs_is_known() {
         let known = known();
-        assert!(
-            known.contains("environment") && known.contains("database.url_file"),
-            "{known:?}"
-        );
+        assert!(known.contains("environment") && known.contains("database.url_file"), "{known:?}");
         assert!(!known.contains("database"), "{known:?}");
         assert_eq!(known.len(), 21, "{known:?}");
     }
@@ -151,18 +138,12 @@ mod tests {
     #[test]
     fn a_misspelt_key_is_told_its_nearest_and_a_foreign_one_none() {
         let known = known();
-        assert_eq!(
-            nearest("database.pool_size", &known),
-            Some("database.pool_size_max")
-        );
+        assert_eq!(nearest("database.pool_size", &known), Some("database.pool_size_max"));
         assert_eq!(nearest("databse.url", &known), Some("database.url"));
         assert_eq!(nearest("enviroment", &known), Some("environment"));
         assert_eq!(nearest("pool_size_max", &known), None);
         assert_eq!(nearest("kitchen.sink.colour", &known), None);
         assert_eq!(nearest(&"x".repeat(100_000), &known), None);
-        assert_eq!(
-            (edits("", "abc"), edits("abc", ""), edits("kitten", "sitting")),
-            (3, 3, 3)
-        );
+        assert_eq!((edits("", "abc"), edits("abc", ""), edits("kitten", "sitting")), (3, 3, 3));
     }
 }

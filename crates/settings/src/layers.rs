@@ -29,10 +29,8 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 const SHOWN_NAME_CHARS_MAX: usize = 80;
 
 /// Keys of which a layer may give one: a secret, and the file that it stands in.
-const EITHER_OR: [(&str, &str); 2] = [
-    ("database.url", "database.url_file"),
-    ("database.password", "database.password_file"),
-];
+const EITHER_OR: [(&str, &str); 2] =
+    [("database.url", "database.url_file"), ("database.password", "database.password_file")];
 
 /// The merged settings: known keys alone.
 #[derive(Default)]
@@ -69,24 +67,14 @@ impl Layers {
             given
                 .filter_map(|(name, value)| {
                     let origin = Origin::Variable(shown(name));
-                    Some(Setting {
-                        key: to_key(name)?,
-                        value: Value::new(None, value.as_str()),
-                        origin,
-                    })
+                    Some(Setting { key: to_key(name)?, value: Value::new(None, value.as_str()), origin })
                 })
                 .collect()
         };
-        let of_alias = |name: &str| {
-            ALIASES
-                .iter()
-                .find(|(alias, _)| *alias == name)
-                .map(|(_, key)| (*key).to_owned())
-        };
-        let of_prefix = |name: &str| {
-            name.strip_prefix(PREFIX)
-                .map(|key| key.to_lowercase().replace("__", "."))
-        };
+        let of_alias =
+            |name: &str| ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, key)| (*key).to_owned());
+        let of_prefix =
+            |name: &str| name.strip_prefix(PREFIX).map(|key| key.to_lowercase().replace("__", "."));
         layers.put(variables(&of_alias), problems);
         layers.put(variables(&of_prefix), problems);
         layers
@@ -97,9 +85,7 @@ impl Layers {
         let built = self
             .values
             .iter()
-            .try_fold(Config::builder(), |builder, (key, value)| {
-                builder.set_override(key, value.clone())
-            })
+            .try_fold(Config::builder(), |builder, (key, value)| builder.set_override(key, value.clone()))
             .and_then(ConfigBuilder::<DefaultState>::build)
             .and_then(Config::try_deserialize);
         // The error is dropped because it repeats values; known keys of any kind fit, so that there is none.
@@ -136,12 +122,8 @@ impl Layers {
     /// Lays one layer over those before it.
     fn put(&mut self, layer: Vec<Setting>, problems: &mut Vec<SettingProblem>) {
         for (direct, in_file) in EITHER_OR {
-            let origin_of = |key: &str| {
-                layer
-                    .iter()
-                    .find(|given| given.key == key)
-                    .map(|given| &given.origin)
-            };
+            let origin_of =
+                |key: &str| layer.iter().find(|given| given.key == key).map(|given| &given.origin);
             match (origin_of(direct), origin_of(in_file)) {
                 (Some(origin), Some(_)) => problems.push(SettingProblem::of_key(
                     direct,
@@ -201,27 +183,15 @@ fn shown(name: &str) -> String {
 /// The leaves of a table by their dotted path. A table without any is a leaf unless it is one of our sections.
 fn flatten(path: &str, table: Map<String, Value>, origin: &Origin, layer: &mut Vec<Setting>) {
     for (name, value) in table {
-        let key = if path.is_empty() {
-            name
-        } else {
-            format!("{path}.{name}")
-        };
+        let key = if path.is_empty() { name } else { format!("{path}.{name}") };
         if let ValueKind::Table(inner) = value.kind {
             if !inner.is_empty() {
                 flatten(&key, inner, origin, layer);
             } else if !is_section(&key) {
-                layer.push(Setting {
-                    key,
-                    value: Value::from(inner),
-                    origin: origin.clone(),
-                });
+                layer.push(Setting { key, value: Value::from(inner), origin: origin.clone() });
             }
         } else {
-            layer.push(Setting {
-                key,
-                value,
-                origin: origin.clone(),
-            });
+            layer.push(Setting { key, value, origin: origin.clone() });
         }
     }
 }

@@ -87,10 +87,7 @@ impl Settings {
 
         let environment = reader.choice(
             entry!(raw, environment),
-            &[
-                ("production", Environment::Production),
-                ("development", Environment::Development),
-            ],
+            &[("production", Environment::Production), ("development", Environment::Development)],
         );
         // An unreadable environment is judged as the stricter one, so that every problem is found at once.
         let judged_as = environment.unwrap_or(Environment::Production);
@@ -104,14 +101,7 @@ impl Settings {
             (Ok(environment), Ok(database), Ok(import), Ok(passwords), Ok(log), Ok(time))
                 if problems.is_empty() =>
             {
-                Ok(Self {
-                    environment,
-                    import,
-                    passwords,
-                    log,
-                    time,
-                    database,
-                })
+                Ok(Self { environment, import, passwords, log, time, database })
             }
             _ => Err(SettingsError::new(problems)),
         }

@@ -33,16 +33,9 @@ pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<LogSett
     let level = read_level(reader, raw);
     let format = reader.choice(
         entry!(raw, log.format),
-        &[
-            ("auto", LogFormat::Auto),
-            ("json", LogFormat::Json),
-            ("pretty", LogFormat::Pretty),
-        ],
+        &[("auto", LogFormat::Auto), ("json", LogFormat::Json), ("pretty", LogFormat::Pretty)],
     );
-    Ok(LogSettings {
-        level: level?,
-        format: format?,
-    })
+    Ok(LogSettings { level: level?, format: format? })
 }
 
 fn read_level(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<String, Refused> {
@@ -72,14 +65,9 @@ mod tests {
 
     #[test]
     fn levels_and_levels_by_target_are_directives_and_misspelt_levels_are_not() {
-        for sound in [
-            "info",
-            "WARN",
-            "off",
-            "info,store_postgres=debug",
-            "a::b=trace, warn",
-            "[import{id=7}]=debug",
-        ] {
+        for sound in
+            ["info", "WARN", "off", "info,store_postgres=debug", "a::b=trace, warn", "[import{id=7}]=debug"]
+        {
             assert!(is_directive(sound), "{sound}");
         }
         for bad in ["inof", "info,debugg", "store_postgres=loud", "info,", "=", "[x"] {

@@ -26,22 +26,10 @@ pub struct PasswordsSettings {
 pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<PasswordsSettings, Refused> {
     let memory = entry!(raw, passwords.memory_kib);
     let memory_kib = reader.whole(memory, 7168..=1024 * 1024, "KiB");
-    let iterations = reader.whole(
-        entry!(raw, passwords.iterations),
-        1..=16,
-        "a number of iterations",
-    );
+    let iterations = reader.whole(entry!(raw, passwords.iterations), 1..=16, "a number of iterations");
     let lanes = reader.whole(entry!(raw, passwords.lanes), 1..=4, "a number of lanes");
-    let shortest = reader.whole(
-        entry!(raw, passwords.length_min),
-        8_u16..=64,
-        "a number of characters",
-    );
-    let longest = reader.whole(
-        entry!(raw, passwords.length_max),
-        64_u16..=1024,
-        "a number of characters",
-    );
+    let shortest = reader.whole(entry!(raw, passwords.length_min), 8_u16..=64, "a number of characters");
+    let longest = reader.whole(entry!(raw, passwords.length_max), 64_u16..=1024, "a number of characters");
 
     let (memory_kib, iterations) = (memory_kib?, iterations?);
     if u64::from(memory_kib) * u64::from(iterations) < WORK_MIN {

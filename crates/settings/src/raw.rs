@@ -35,10 +35,7 @@ pub(crate) struct Entry<'raw> {
 /// The [`Entry`] of a field of [`RawSettings`], so that a key's name cannot differ from its field's.
 macro_rules! entry {
     ($raw:expr, $key:ident) => {
-        $crate::raw::Entry {
-            key: stringify!($key),
-            given: $raw.$key.as_ref(),
-        }
+        $crate::raw::Entry { key: stringify!($key), given: $raw.$key.as_ref() }
     };
     ($raw:expr, $section:ident . $key:ident) => {
         $crate::raw::Entry {

@@ -34,8 +34,7 @@ impl<'l> Reader<'l> {
     /// Notes what is wrong with `key` and what to do about it.
     pub(crate) fn refuse(&mut self, key: &str, wrong: &str, remedy: &str) -> Refused {
         let origin = self.origins.get(key).cloned().unwrap_or(Origin::Nowhere);
-        self.problems
-            .push(SettingProblem::of_key(key, origin, wrong, remedy));
+        self.problems.push(SettingProblem::of_key(key, origin, wrong, remedy));
         Refused
     }
 
@@ -108,17 +107,11 @@ impl<'l> Reader<'l> {
     ) -> Result<Option<Secret>, Refused> {
         let (direct_value, path) = (self.text(direct), self.text(in_file));
         if let Some(value) = direct_value? {
-            return Ok(Some(Secret {
-                value,
-                key: direct.key,
-            }));
+            return Ok(Some(Secret { value, key: direct.key }));
         }
         let Some(path) = path? else { return Ok(None) };
         match secret_file::read(path.expose_secret()) {
-            Ok(value) => Ok(Some(Secret {
-                value,
-                key: in_file.key,
-            })),
+            Ok(value) => Ok(Some(Secret { value, key: in_file.key })),
             Err(reason) => Err(self.refuse(
                 in_file.key,
                 &format!("names a file that cannot be used: {reason}"),

@@ -17,10 +17,7 @@ pub struct Sources {
 impl Sources {
     /// The file, and the variables of this process that are settings of ours.
     #[must_use]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that reads the environment"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn from_process(file: Option<PathBuf>) -> Self {
         // Not `vars`, which panics when any variable, ours or not, is not UTF-8.
         let environment = std::env::vars_os()
@@ -36,9 +33,6 @@ impl Sources {
 impl fmt::Debug for Sources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.environment.iter().map(|(name, _)| name.as_str()).collect();
-        f.debug_struct("Sources")
-            .field("file", &self.file)
-            .field("environment", &names)
-            .finish()
+        f.debug_struct("Sources").field("file", &self.file).field("environment", &names).finish()
     }
 }

@@ -13,14 +13,9 @@ use super::*;
 const SOUND_URL: &str = "postgres://pregon:k7Qz-p2vX9m-w@db:5432/pregon";
 
 fn of_environment(variables: &[(&str, &str)]) -> Sources {
-    let environment = variables
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    Sources {
-        file: None,
-        environment,
-    }
+    let environment =
+        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Sources { file: None, environment }
 }
 
 /// A file in a folder of its own, which goes when the folder does.
@@ -33,10 +28,7 @@ fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
 
 fn load_file(text: &str) -> Result<Settings, SettingsError> {
     let (_folder, path) = file(text);
-    Settings::load(&Sources {
-        file: Some(path),
-        environment: Vec::new(),
-    })
+    Settings::load(&Sources { file: Some(path), environment: Vec::new() })
 }
 
 fn load_variables(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
@@ -55,10 +47,7 @@ fn without_any_source_the_defaults_stand() {
     assert_eq!(settings.import.maintenance_work_mem_mb, 1024);
     assert_eq!(settings.import.min_valid_percent.get(), 99);
     let passwords = &settings.passwords;
-    assert_eq!(
-        (passwords.memory_kib, passwords.iterations, passwords.lanes),
-        (19_456, 2, 1)
-    );
+    assert_eq!((passwords.memory_kib, passwords.iterations, passwords.lanes), (19_456, 2, 1));
     assert_eq!((passwords.length_min, passwords.length_max), (12, 128));
     assert_eq!(
         (settings.log.level.as_str(), settings.log.format),
@@ -118,17 +107,11 @@ fn every_bad_key_is_reported_at_once_with_its_layer_and_what_to_do() {
     ];
     assert_eq!(keys(&error), expected.map(Some), "{error}");
     let shown = error.to_string();
-    assert!(
-        shown.starts_with("cannot use the settings, 14 of them are wrong:\n"),
-        "{shown}"
-    );
+    assert!(shown.starts_with("cannot use the settings, 14 of them are wrong:\n"), "{shown}");
     let of_file = format!(
         "import.batch_rows, from the file {}, is out of bounds: give rows from 100 to 64000",
         path.display()
     );
     assert!(shown.contains(&of_file), "{shown}");
-    assert!(
-        shown.contains("passwords.memory_kib, from the defaults, makes hashes too cheap"),
-        "{shown}"
-    );
+    assert!(shown.contains("passwords.memory_kib, from the defaults, makes hashes too cheap"), "{shown}");
 }

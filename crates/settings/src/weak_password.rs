@@ -4,17 +4,8 @@
 pub(crate) const LENGTH_MIN: usize = 12;
 
 /// Words that stand in examples and images.
-const WORDS: [&str; 9] = [
-    "postgres",
-    "password",
-    "contrasena",
-    "changeme",
-    "admin",
-    "administrator",
-    "pregon",
-    "secret",
-    "root",
-];
+const WORDS: [&str; 9] =
+    ["postgres", "password", "contrasena", "changeme", "admin", "administrator", "pregon", "secret", "root"];
 
 /// Why `password` protects nothing, if it does not: the end of a sentence that begins with its key.
 pub(crate) fn weakness(password: &str, user: &str) -> Option<&'static str> {
@@ -37,10 +28,7 @@ pub(crate) fn weakness(password: &str, user: &str) -> Option<&'static str> {
 
 /// Whether `letters` is nothing but [`WORDS`], one after the other.
 fn is_made_of_words(letters: &str) -> bool {
-    letters.is_empty()
-        || WORDS
-            .iter()
-            .any(|word| letters.strip_prefix(word).is_some_and(is_made_of_words))
+    letters.is_empty() || WORDS.iter().any(|word| letters.strip_prefix(word).is_some_and(is_made_of_words))
 }
 
 #[cfg(test)]
@@ -83,9 +71,6 @@ mod tests {
     #[test]
     fn a_very_long_password_is_judged_in_time() {
         assert!(weakness(&"admin".repeat(200), "pregon").is_some());
-        assert_eq!(
-            weakness(&format!("{}x", "adminadministrator".repeat(50)), "pregon"),
-            None
-        );
+        assert_eq!(weakness(&format!("{}x", "adminadministrator".repeat(50)), "pregon"), None);
     }
 }

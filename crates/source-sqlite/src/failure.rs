@@ -16,10 +16,7 @@ pub(crate) fn classify(path: &Path, doing: &str, error: &rusqlite::Error) -> Sou
             | ErrorCode::NotADatabase
             | ErrorCode::SystemIoFailure
             | ErrorCode::TooBig,
-        ) => SourceError::Damaged {
-            path: shown,
-            reason: format!("cannot {doing}: {error}"),
-        },
+        ) => SourceError::Damaged { path: shown, reason: format!("cannot {doing}: {error}") },
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => refused(
             path,
             &format!("another program is writing to it; wait for it or close it (cannot {doing}: {error})"),

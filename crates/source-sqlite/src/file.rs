@@ -48,14 +48,9 @@ impl Stamp {
             return Err(Unfit::NotSqlite(guess::what_it_is(start, bytes)));
         }
         let Some(header) = start.first_chunk::<HEADER_BYTES>() else {
-            return Err(Unfit::Damaged(format!(
-                "it was cut short after {bytes} bytes, within its header"
-            )));
+            return Err(Unfit::Damaged(format!("it was cut short after {bytes} bytes, within its header")));
         };
-        let stamp = Self {
-            bytes,
-            header: *header,
-        };
+        let stamp = Self { bytes, header: *header };
         let page = stamp.page_bytes();
         if !(512..=65_536).contains(&page) || !page.is_power_of_two() {
             return Err(Unfit::Damaged(format!(
@@ -104,10 +99,7 @@ impl Stamp {
 fn refuse_other_than_file(path: &Path) -> Result<(), SourceError> {
     let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
     if metadata.is_dir() {
-        Err(refused(
-            path,
-            "it is a folder; give the path of the contact file in it",
-        ))
+        Err(refused(path, "it is a folder; give the path of the contact file in it"))
     } else if metadata.is_file() {
         Ok(())
     } else {
@@ -173,10 +165,7 @@ fn is_hot(journal: &Path) -> io::Result<bool> {
 }
 
 fn name_of(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned()
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 pub(crate) fn unreadable(path: &Path, error: &io::Error) -> SourceError {
@@ -184,18 +173,12 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> SourceError {
     if error.kind() == io::ErrorKind::NotFound {
         SourceError::Missing { path: shown }
     } else {
-        SourceError::Unreadable {
-            path: shown,
-            reason: error.to_string(),
-        }
+        SourceError::Unreadable { path: shown, reason: error.to_string() }
     }
 }
 
 pub(crate) fn refused(path: &Path, reason: &str) -> SourceError {
-    SourceError::Unreadable {
-        path: path.display().to_string(),
-        reason: reason.to_owned(),
-    }
+    SourceError::Unreadable { path: path.display().to_string(), reason: reason.to_owned() }
 }
 
 enum Unfit {

@@ -41,9 +41,7 @@ impl SqliteNumbersReader {
     pub fn open(path: &Path) -> Result<Self, SourceError> {
         let opened = Opened::at(path)?;
         open::check_shape(path, &opened.connection)?;
-        Ok(Self {
-            path: path.to_owned(),
-        })
+        Ok(Self { path: path.to_owned() })
     }
 
     /// Runs `read` off the runtime's threads, over a connection of its own.
@@ -54,8 +52,7 @@ impl SqliteNumbersReader {
     {
         let path = self.path.clone();
         let task = tokio::task::spawn_blocking(move || read(&path, Opened::at(&path)?));
-        task.await
-            .unwrap_or_else(|error| Err(refused(&self.path, &format!("its reader stopped: {error}"))))
+        task.await.unwrap_or_else(|error| Err(refused(&self.path, &format!("its reader stopped: {error}"))))
     }
 }
 
@@ -70,13 +67,11 @@ impl SourceReader for SqliteNumbersReader {
     }
 
     async fn statistics(&self) -> Result<Vec<SourceStatistics>, SourceError> {
-        self.with_connection(|path, opened| account::statistics(path, &opened.connection))
-            .await
+        self.with_connection(|path, opened| account::statistics(path, &opened.connection)).await
     }
 
     async fn missing_ladas(&self) -> Result<Vec<MissingLada>, SourceError> {
-        self.with_connection(|path, opened| account::missing_ladas(path, &opened.connection))
-            .await
+        self.with_connection(|path, opened| account::missing_ladas(path, &opened.connection)).await
     }
 }
 
@@ -99,11 +94,7 @@ fn describe(path: &Path, opened: &Opened) -> Result<SourceDescription, SourceErr
         let _ = write!(fingerprint, "{byte:02x}");
     }
     Ok(SourceDescription {
-        file_name: path
-            .file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned(),
+        file_name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
         file_bytes: stamp.bytes,
         fingerprint,
         rows,

@@ -60,9 +60,7 @@ impl Dirt {
             clippy::cast_sign_loss,
             reason = "checked to be small and positive"
         )]
-        Ok(Self {
-            per_million: (percent * 10_000.0).round() as u32,
-        })
+        Ok(Self { per_million: (percent * 10_000.0).round() as u32 })
     }
 
     /// The share in per cent.

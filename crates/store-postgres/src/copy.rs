@@ -18,10 +18,7 @@ impl CopyBuffer {
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         let mut buffer = BytesMut::with_capacity(bytes);
         buffer.put_slice(SIGNATURE);
-        Self {
-            bytes: buffer,
-            rows: 0,
-        }
+        Self { bytes: buffer, rows: 0 }
     }
 
     /// Rows begun.

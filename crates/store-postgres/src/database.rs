@@ -50,21 +50,11 @@ impl Database {
         if config.get_dbname().is_none() || config.get_hosts().is_empty() {
             return Err(unusable("it names no host or no database"));
         }
-        config
-            .application_name(&options.application_name)
-            .connect_timeout(options.connect_timeout);
+        config.application_name(&options.application_name).connect_timeout(options.connect_timeout);
         let mut pooled = config.clone();
-        pooled.options(format!(
-            "-c statement_timeout={}",
-            options.statement_timeout.as_millis()
-        ));
-        let manager = Manager::from_config(
-            pooled,
-            NoTls,
-            ManagerConfig {
-                recycling_method: RecyclingMethod::Fast,
-            },
-        );
+        pooled.options(format!("-c statement_timeout={}", options.statement_timeout.as_millis()));
+        let manager =
+            Manager::from_config(pooled, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         let pool = Pool::builder(manager)
             .max_size(options.pool_size_max)
             .wait_timeout(Some(options.wait_timeout))
@@ -77,10 +67,7 @@ impl Database {
     }
 
     pub(crate) async fn pooled(&self, doing: &str) -> Result<Object, StoreError> {
-        self.pool
-            .get()
-            .await
-            .map_err(|error| classify_pool(doing, &error))
+        self.pool.get().await.map_err(|error| classify_pool(doing, &error))
     }
 
     /// A connection of its own: for work that takes long, or that holds a lock for as long as it is connected.
@@ -139,16 +126,10 @@ impl Database {
 }
 
 pub(crate) async fn connect(config: &Config, doing: &str) -> Result<Client, StoreError> {
-    let (client, connection) = config
-        .connect(NoTls)
-        .await
-        .map_err(|error| classify(doing, &error))?;
+    let (client, connection) = config.connect(NoTls).await.map_err(|error| classify(doing, &error))?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
-            tracing::debug!(
-                closed = error.is_closed(),
-                "a database connection ended with an error"
-            );
+            tracing::debug!(closed = error.is_closed(), "a database connection ended with an error");
         }
     });
     Ok(client)

@@ -29,38 +29,24 @@ pub(crate) fn classify(doing: impl Into<String>, error: &tokio_postgres::Error) 
         },
         "3D000" => StoreError::Unavailable {
             doing,
-            reason: format!(
-                "{}; make it with `migrator schema up --create-database`",
-                server.message()
-            ),
+            reason: format!("{}; make it with `migrator schema up --create-database`", server.message()),
             source,
         },
         code if *server.code() == SqlState::UNDEFINED_TABLE || code == "3F000" => StoreError::Corrupt {
             doing,
-            reason: format!(
-                "{}; bring the schema up with `migrator schema up`",
-                server.message()
-            ),
+            reason: format!("{}; bring the schema up with `migrator schema up`", server.message()),
             source,
         },
         code => match &code[..2] {
             "23" | "40" | "55" => StoreError::Conflict { doing, reason: said },
-            "08" | "53" | "57" | "58" | "28" => StoreError::Unavailable {
-                doing,
-                reason: said,
-                source,
-            },
+            "08" | "53" | "57" | "58" | "28" => StoreError::Unavailable { doing, reason: said, source },
             // A message of class 22 (data exception) quotes the value.
             "22" => StoreError::Corrupt {
                 doing,
                 reason: format!("a value does not fit its column (SQLSTATE {code})"),
                 source: None,
             },
-            _ => StoreError::Corrupt {
-                doing,
-                reason: said,
-                source,
-            },
+            _ => StoreError::Corrupt { doing, reason: said, source },
         },
     }
 }
@@ -90,11 +76,7 @@ pub(crate) fn classify_pool(doing: impl Into<String>, error: &deadpool_postgres:
             source: None,
         },
         PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
-            StoreError::Unavailable {
-                doing,
-                reason: error.to_string(),
-                source: None,
-            }
+            StoreError::Unavailable { doing, reason: error.to_string(), source: None }
         }
     }
 }
@@ -104,18 +86,11 @@ pub(crate) fn exactly_one(rows: u64, doing: &str, reason: &str) -> Result<(), St
     if rows == 1 {
         Ok(())
     } else {
-        Err(StoreError::Conflict {
-            doing: doing.to_owned(),
-            reason: reason.to_owned(),
-        })
+        Err(StoreError::Conflict { doing: doing.to_owned(), reason: reason.to_owned() })
     }
 }
 
 /// A value in the store that no rule of ours could have written.
 pub(crate) fn corrupt(doing: &str, what: impl Into<String>) -> StoreError {
-    StoreError::Corrupt {
-        doing: doing.to_owned(),
-        reason: what.into(),
-        source: None,
-    }
+    StoreError::Corrupt { doing: doing.to_owned(), reason: what.into(), source: None }
 }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use domain::identity::{Email, PasswordHash, User, UserId};
 use domain::port::{IdentityStore, StoreError};
+use tokio_postgres::error::DbError;
 
 use crate::database::Database;
 use crate::error::{classify, corrupt, exactly_one};
@@ -39,15 +40,13 @@ impl IdentityStore for PostgresIdentityStore {
                 ],
             )
             .await
-            .map_err(
-                |error| match error.code().map(tokio_postgres::error::SqlState::code) {
-                    Some("23505") => StoreError::Conflict {
-                        doing: doing.to_owned(),
-                        reason: "a user has this e-mail address already".to_owned(),
-                    },
-                    _ => classify(doing, &error),
+            .map_err(|error| match error.as_db_error().and_then(DbError::constraint) {
+                Some("users_email_key") => StoreError::Conflict {
+                    doing: doing.to_owned(),
+                    reason: "a user has this e-mail address already".to_owned(),
                 },
-            )?;
+                Some(_) | None => classify(doing, &error),
+            })?;
         exactly_one(rows, doing, "its audit line was not written")
     }
 
@@ -63,9 +62,7 @@ impl IdentityStore for PostgresIdentityStore {
             Ok(User {
                 id: UserId(row.get("id")),
                 email: Email::parse(row.get("email")).map_err(|error| corrupt(doing, error.to_string()))?,
-                role: role
-                    .parse()
-                    .map_err(|_| corrupt(doing, "role holds an unknown value"))?,
+                role: role.parse().map_err(|_| corrupt(doing, "role holds an unknown value"))?,
                 password_hash: PasswordHash::new(row.get("password_hash")),
                 must_change_password: row.get("must_change_password"),
                 created_at: row.get("created_at"),

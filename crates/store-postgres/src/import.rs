@@ -5,27 +5,28 @@
 //! contacts out meanwhile. Into a table that has contacts rows are merged past its unique index.
 
 mod encode;
+mod path;
 mod rows;
+mod session;
 
-use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use domain::import::{BroughtBy, Import, ImportId, SortedBatch, Tally};
-use domain::port::{ImportSession, ImportStore, KnownNumbers, StoreError, StoredRows};
-use domain::source::{MissingLada, SourceDescription, SourceStatistics};
-use futures::SinkExt;
-use tokio_postgres::{Client, Transaction};
+use domain::import::{Import, ImportId};
+use domain::port::{ImportSession, ImportStore, StoreError};
+use domain::source::SourceDescription;
+use tokio_postgres::Client;
 
-use crate::contact::phone_from;
 use crate::database::Database;
 use crate::error::{classify, exactly_one};
-use encode::{EncodedBatch, encode};
+use session::PostgresImportSession;
 
 /// The lock that an open import holds for as long as its connection lives.
 const LOCK_KEY: &str = "pregon.import";
-/// Bytes handed to the driver at once.
-const COPY_CHUNK_BYTES: usize = 1 << 20;
+/// How long the server may take to notice that an import died before its lock is taken for a living one's.
+const LOCK_WAIT_MAX: Duration = Duration::from_secs(5);
+/// How often the lock is asked for meanwhile.
+const LOCK_POLL: Duration = Duration::from_millis(100);
 
 /// What an import sets for its own session, and for it alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,39 +60,26 @@ impl PostgresImportStore {
             ))
             .await
             .map_err(fail)?;
-        let locked = client
-            .query_one(
-                "SELECT pg_try_advisory_lock(hashtextextended($1, 0))",
-                &[&LOCK_KEY],
-            )
-            .await
-            .map_err(fail)?;
-        if locked.get(0) {
-            Ok(client)
-        } else {
-            Err(StoreError::Conflict {
-                doing: doing.to_owned(),
-                reason: "another import is running; wait for it to end".to_owned(),
-            })
+        // A server that looks whether we are still there gives a dead import's lock back at once. Not every platform can.
+        let looks = client.batch_execute("SET client_connection_check_interval = '1s'").await;
+        tracing::debug!(is_checked = looks.is_ok(), "the server was asked to notice when an import dies");
+        let started = Instant::now();
+        loop {
+            let locked = client
+                .query_one("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", &[&LOCK_KEY])
+                .await
+                .map_err(fail)?;
+            if locked.get(0) {
+                return Ok(client);
+            }
+            if started.elapsed() > LOCK_WAIT_MAX {
+                return Err(StoreError::Conflict {
+                    doing: doing.to_owned(),
+                    reason: "another import is running; wait for it to end".to_owned(),
+                });
+            }
+            tokio::time::sleep(LOCK_POLL).await;
         }
-    }
-
-    async fn open(
-        &self,
-        client: Client,
-        id: ImportId,
-        doing: &str,
-    ) -> Result<Box<dyn ImportSession>, StoreError> {
-        let mut client = client;
-        let path = choose_path(&mut client, doing).await?;
-        let import = rows::find(&client, id, doing).await?;
-        Ok(Box::new(PostgresImportSession {
-            client,
-            import,
-            path,
-            finishing: Vec::new(),
-            is_finishing_planned: false,
-        }))
     }
 }
 
@@ -101,10 +89,7 @@ impl ImportStore for PostgresImportStore {
         let doing = "look for an earlier import of this file";
         let client = self.database.pooled(doing).await?;
         let sql = include_str!("../sql/import_find_by_fingerprint.sql");
-        let row = client
-            .query_opt(sql, &[&fingerprint])
-            .await
-            .map_err(|error| classify(doing, &error))?;
+        let row = client.query_opt(sql, &[&fingerprint]).await.map_err(|error| classify(doing, &error))?;
         row.map(|row| rows::decode(&row, doing)).transpose()
     }
 
@@ -112,10 +97,7 @@ impl ImportStore for PostgresImportStore {
         let doing = "look for an unfinished import";
         let client = self.database.pooled(doing).await?;
         let sql = include_str!("../sql/import_find_loading.sql");
-        let row = client
-            .query_opt(sql, &[])
-            .await
-            .map_err(|error| classify(doing, &error))?;
+        let row = client.query_opt(sql, &[]).await.map_err(|error| classify(doing, &error))?;
         row.map(|row| rows::decode(&row, doing)).transpose()
     }
 
@@ -139,17 +121,15 @@ impl ImportStore for PostgresImportStore {
                 ],
             )
             .await
-            .map_err(
-                |error| match error.code().map(tokio_postgres::error::SqlState::code) {
-                    Some("23505") => StoreError::Conflict {
-                        doing: doing.to_owned(),
-                        reason: "another import is unfinished; end it first with `--resume`".to_owned(),
-                    },
-                    _ => classify(doing, &error),
+            .map_err(|error| match error.code().map(tokio_postgres::error::SqlState::code) {
+                Some("23505") => StoreError::Conflict {
+                    doing: doing.to_owned(),
+                    reason: "another import is unfinished; end it first with `--resume`".to_owned(),
                 },
-            )?;
+                _ => classify(doing, &error),
+            })?;
         exactly_one(rows, doing, "it was not written")?;
-        self.open(client, id, doing).await
+        PostgresImportSession::open(client, id, doing).await
     }
 
     async fn reopen(&self, id: ImportId) -> Result<Box<dyn ImportSession>, StoreError> {
@@ -160,353 +140,10 @@ impl ImportStore for PostgresImportStore {
             .await
             .map_err(|error| classify(&doing, &error))?;
         exactly_one(rows, &doing, "there is no such import that could go on")?;
-        self.open(client, id, &doing).await
+        PostgresImportSession::open(client, id, &doing).await
     }
-}
-
-/// How rows come into `contacts`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum LoadPath {
-    /// Its indexes are down: rows are copied in.
-    Copy,
-    /// Its indexes are in place: rows are merged past them.
-    Merge,
-}
-
-/// Takes the indexes down when the table is empty; finds them down when an earlier load did not end.
-async fn choose_path(client: &mut Client, doing: &str) -> Result<LoadPath, StoreError> {
-    let fail = |error: tokio_postgres::Error| classify(doing, &error);
-    client
-        .batch_execute(include_str!("../sql/incoming_create.sql"))
-        .await
-        .map_err(fail)?;
-    let transaction = client.transaction().await.map_err(fail)?;
-    let deferred = transaction
-        .query(include_str!("../sql/deferred_index_list.sql"), &[])
-        .await
-        .map_err(fail)?;
-    if !deferred.is_empty() {
-        return Ok(LoadPath::Copy);
-    }
-    let has_contacts = async |transaction: &Transaction<'_>| {
-        let row = transaction
-            .query_one(include_str!("../sql/contact_any.sql"), &[])
-            .await
-            .map_err(fail)?;
-        Ok::<bool, StoreError>(row.get(0))
-    };
-    if has_contacts(&transaction).await? {
-        return Ok(LoadPath::Merge);
-    }
-    transaction
-        .batch_execute("LOCK TABLE contacts IN ACCESS EXCLUSIVE MODE")
-        .await
-        .map_err(fail)?;
-    if has_contacts(&transaction).await? {
-        return Ok(LoadPath::Merge);
-    }
-    let names = transaction
-        .query(include_str!("../sql/deferred_index_insert.sql"), &[])
-        .await
-        .map_err(fail)?;
-    for row in names {
-        let name: &str = row.get(0);
-        transaction
-            .batch_execute(&format!("DROP INDEX {}", quoted(name)))
-            .await
-            .map_err(fail)?;
-    }
-    transaction.commit().await.map_err(fail)?;
-    Ok(LoadPath::Copy)
-}
-
-fn quoted(identifier: &str) -> String {
-    format!("\"{}\"", identifier.replace('"', "\"\""))
 }
 
 pub(crate) fn to_bigint(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-struct PostgresImportSession {
-    client: Client,
-    import: Import,
-    path: LoadPath,
-    /// Steps still to do, the next one last.
-    finishing: Vec<FinishingStep>,
-    is_finishing_planned: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum FinishingStep {
-    BuildIndex { name: String, definition: String },
-    VacuumAnalyze,
-    RefreshContactsByState,
-}
-
-#[async_trait]
-impl ImportSession for PostgresImportSession {
-    fn import(&self) -> Import {
-        self.import.clone()
-    }
-
-    async fn known_numbers(
-        &mut self,
-        after: Option<i64>,
-        page_rows: u32,
-    ) -> Result<KnownNumbers, StoreError> {
-        let doing = "read the numbers that are there already";
-        let rows = self
-            .client
-            .query(
-                include_str!("../sql/contact_known_page.sql"),
-                &[
-                    &after.unwrap_or(i64::MIN),
-                    &i64::from(page_rows),
-                    &self.import.id.0,
-                ],
-            )
-            .await
-            .map_err(|error| classify(doing, &error))?;
-        let next = if rows.len() == page_rows as usize {
-            rows.last().map(|row| row.get("id"))
-        } else {
-            None
-        };
-        let numbers = rows
-            .iter()
-            .map(|row| {
-                let brought_by = if row.get("is_ours") {
-                    BroughtBy::ThisImport
-                } else {
-                    BroughtBy::Another
-                };
-                Ok((phone_from(row.get("phone_national"), doing)?, brought_by))
-            })
-            .collect::<Result<_, StoreError>>()?;
-        Ok(KnownNumbers { numbers, next })
-    }
-
-    async fn append(&mut self, batch: SortedBatch) -> Result<Tally, StoreError> {
-        let doing = format!("store a batch of import {}", self.import.id);
-        let Some(checkpoint) = batch.last_source_row_id() else {
-            return Ok(Tally::default());
-        };
-        let fail = |error: tokio_postgres::Error| classify(&doing, &error);
-        let transaction = self.client.transaction().await.map_err(fail)?;
-        let encoded = match self.path {
-            LoadPath::Copy => {
-                let mut encoded = encode(&batch, self.import.id, &HashSet::new());
-                let contacts = encoded.contacts.take();
-                copy_in(
-                    &transaction,
-                    include_str!("../sql/contact_copy.sql"),
-                    contacts,
-                    &doing,
-                )
-                .await?;
-                encoded
-            }
-            LoadPath::Merge => merge(&transaction, &batch, self.import.id, &doing).await?,
-        };
-        copy_in(
-            &transaction,
-            include_str!("../sql/import_reject_copy.sql"),
-            encoded.rejects,
-            &doing,
-        )
-        .await?;
-        let advanced = rows::advance(&transaction, &self.import, checkpoint, &encoded.tally)
-            .await
-            .map_err(fail)?;
-        exactly_one(advanced, &doing, "its checkpoint was moved by somebody else")?;
-        transaction.commit().await.map_err(fail)?;
-        self.import.last_source_row_id = checkpoint;
-        self.import.tally = rows::sum(&self.import.tally, &encoded.tally);
-        Ok(encoded.tally)
-    }
-
-    async fn keep_account(
-        &mut self,
-        statistics: Vec<SourceStatistics>,
-        missing_ladas: Vec<MissingLada>,
-    ) -> Result<(), StoreError> {
-        let doing = "keep the source's account of itself";
-        let transaction = self
-            .client
-            .transaction()
-            .await
-            .map_err(|error| classify(doing, &error))?;
-        rows::replace_account(&transaction, self.import.id, &statistics, &missing_ladas)
-            .await
-            .map_err(|error| classify(doing, &error))?;
-        transaction
-            .commit()
-            .await
-            .map_err(|error| classify(doing, &error))
-    }
-
-    async fn next_finishing_step(&mut self) -> Result<Option<String>, StoreError> {
-        if !self.is_finishing_planned {
-            self.plan_finishing().await?;
-        }
-        // A step that fails stays the next one.
-        let Some(step) = self.finishing.last().cloned() else {
-            return Ok(None);
-        };
-        let name = match step {
-            FinishingStep::BuildIndex { name, definition } => {
-                let doing = format!("build the index {name}");
-                let fail = |error: tokio_postgres::Error| classify(&doing, &error);
-                let transaction = self.client.transaction().await.map_err(fail)?;
-                transaction.batch_execute(&definition).await.map_err(fail)?;
-                let forgotten = transaction
-                    .execute(include_str!("../sql/deferred_index_delete.sql"), &[&name])
-                    .await
-                    .map_err(fail)?;
-                exactly_one(forgotten, &doing, "somebody else built it")?;
-                transaction.commit().await.map_err(fail)?;
-                format!("index {name}")
-            }
-            FinishingStep::VacuumAnalyze => {
-                self.run("VACUUM (ANALYZE) contacts", "vacuum and analyse the contacts")
-                    .await?;
-                self.run("ANALYZE import_rejects", "analyse the rejects").await?;
-                "vacuum analyze".to_owned()
-            }
-            FinishingStep::RefreshContactsByState => {
-                self.run(
-                    "REFRESH MATERIALIZED VIEW CONCURRENTLY contacts_by_state",
-                    "refresh contacts_by_state",
-                )
-                .await?;
-                "contacts_by_state".to_owned()
-            }
-        };
-        self.finishing.pop();
-        Ok(Some(name))
-    }
-
-    async fn count_stored(&mut self) -> Result<StoredRows, StoreError> {
-        let doing = "count what an import brought";
-        let fail = |error: tokio_postgres::Error| classify(doing, &error);
-        let id = &self.import.id.0;
-        let row = self
-            .client
-            .query_one(include_str!("../sql/import_count_stored.sql"), &[id])
-            .await
-            .map_err(fail)?;
-        let by_reason = self
-            .client
-            .query(include_str!("../sql/import_reject_count.sql"), &[id])
-            .await
-            .map_err(fail)?;
-        let refused = by_reason
-            .iter()
-            .map(|row| {
-                Ok((
-                    rows::refusal(row.get("reason"), doing)?,
-                    rows::count(row, "rows", doing)?,
-                ))
-            })
-            .collect::<Result<_, StoreError>>()?;
-        Ok(StoredRows {
-            contacts: rows::count(&row, "contacts", doing)?,
-            refused,
-        })
-    }
-
-    async fn close(&mut self) -> Result<Import, StoreError> {
-        let doing = format!("end import {}", self.import.id);
-        let fail = |error: tokio_postgres::Error| classify(&doing, &error);
-        self.client
-            .batch_execute("SET synchronous_commit = on")
-            .await
-            .map_err(fail)?;
-        let closed = self
-            .client
-            .execute(include_str!("../sql/import_close.sql"), &[&self.import.id.0])
-            .await
-            .map_err(fail)?;
-        exactly_one(closed, &doing, "it is not loading")?;
-        self.import = rows::find(&self.client, self.import.id, &doing).await?;
-        Ok(self.import.clone())
-    }
-}
-
-impl PostgresImportSession {
-    async fn plan_finishing(&mut self) -> Result<(), StoreError> {
-        let doing = "list the indexes to build";
-        let rows = self
-            .client
-            .query(include_str!("../sql/deferred_index_list.sql"), &[])
-            .await
-            .map_err(|error| classify(doing, &error))?;
-        let mut steps: Vec<_> = rows
-            .iter()
-            .map(|row| FinishingStep::BuildIndex {
-                name: row.get("name"),
-                definition: row.get("definition"),
-            })
-            .collect();
-        steps.push(FinishingStep::VacuumAnalyze);
-        steps.push(FinishingStep::RefreshContactsByState);
-        steps.reverse();
-        self.finishing = steps;
-        self.is_finishing_planned = true;
-        Ok(())
-    }
-
-    async fn run(&self, statement: &str, doing: &str) -> Result<(), StoreError> {
-        self.client
-            .batch_execute(statement)
-            .await
-            .map_err(|error| classify(doing, &error))
-    }
-}
-
-/// Merges a batch past the unique index. Where a number came in by another way meanwhile, its row is encoded again as
-/// refused.
-async fn merge(
-    transaction: &Transaction<'_>,
-    batch: &SortedBatch,
-    id: ImportId,
-    doing: &str,
-) -> Result<EncodedBatch, StoreError> {
-    let mut encoded = encode(batch, id, &HashSet::new());
-    let contacts = encoded.contacts.take();
-    copy_in(
-        transaction,
-        include_str!("../sql/incoming_copy.sql"),
-        contacts,
-        doing,
-    )
-    .await?;
-    let late = transaction
-        .query(include_str!("../sql/incoming_merge.sql"), &[])
-        .await
-        .map_err(|error| classify(doing, &error))?;
-    if late.is_empty() {
-        return Ok(encoded);
-    }
-    let late: HashSet<i64> = late.iter().map(|row| row.get(0)).collect();
-    Ok(encode(batch, id, &late))
-}
-
-async fn copy_in(
-    transaction: &Transaction<'_>,
-    statement: &str,
-    rows: Option<Bytes>,
-    doing: &str,
-) -> Result<(), StoreError> {
-    let Some(mut rows) = rows else { return Ok(()) };
-    let fail = |error: tokio_postgres::Error| classify(doing, &error);
-    let sink = transaction.copy_in(statement).await.map_err(fail)?;
-    let mut sink = std::pin::pin!(sink);
-    while !rows.is_empty() {
-        let chunk = rows.split_to(rows.len().min(COPY_CHUNK_BYTES));
-        sink.feed(chunk).await.map_err(fail)?;
-    }
-    sink.finish().await.map_err(fail)?;
-    Ok(())
 }

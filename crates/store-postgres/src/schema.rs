@@ -84,27 +84,18 @@ impl Schema {
             .await
             .map_err(|error| classify("make the groups pregon_api and pregon_worker", &error))?;
         let exists = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)";
-        let row = client
-            .query_one(exists, &[&name])
-            .await
-            .map_err(|error| classify(&doing, &error))?;
+        let row = client.query_one(exists, &[&name]).await.map_err(|error| classify(&doing, &error))?;
         if row.get(0) {
             return Ok(false);
         }
         let quoted = name.replace('"', "\"\"");
         let made = client
-            .batch_execute(&format!(
-                "CREATE DATABASE \"{quoted}\" ENCODING 'UTF8' TEMPLATE template0"
-            ))
+            .batch_execute(&format!("CREATE DATABASE \"{quoted}\" ENCODING 'UTF8' TEMPLATE template0"))
             .await;
         match made {
             Ok(()) => Ok(true),
             // Another migrator was first.
-            Err(error)
-                if error
-                    .code()
-                    .is_some_and(|code| matches!(code.code(), "42P04" | "23505")) =>
-            {
+            Err(error) if error.code().is_some_and(|code| matches!(code.code(), "42P04" | "23505")) => {
                 Ok(false)
             }
             Err(error) => Err(classify(doing, &error)),
@@ -140,11 +131,7 @@ impl Schema {
         Ok(report
             .applied_migrations()
             .iter()
-            .map(|done| Migration {
-                version: done.version(),
-                name: done.name().to_owned(),
-                is_applied: true,
-            })
+            .map(|done| Migration { version: done.version(), name: done.name().to_owned(), is_applied: true })
             .collect())
     }
 
@@ -164,9 +151,7 @@ impl Schema {
             .into_iter()
             .map(|(_, checksum)| checksum)
             .chain(grants)
-            .fold(0xcbf2_9ce4_8422_2325, |hash, word| {
-                (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3)
-            })
+            .fold(0xcbf2_9ce4_8422_2325, |hash, word| (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3))
     }
 
     /// How the schema stands.
@@ -212,10 +197,7 @@ async fn lock(client: &Client, doing: &str, on_wait: impl FnOnce()) -> Result<()
     let mut on_wait = Some(on_wait);
     loop {
         let row = client
-            .query_one(
-                "SELECT pg_try_advisory_lock(hashtextextended($1, 0))",
-                &[&LOCK_KEY],
-            )
+            .query_one("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", &[&LOCK_KEY])
             .await
             .map_err(|error| classify(doing, &error))?;
         if row.get(0) {
@@ -227,10 +209,7 @@ async fn lock(client: &Client, doing: &str, on_wait: impl FnOnce()) -> Result<()
         if started.elapsed() > LOCK_WAIT_MAX {
             return Err(StoreError::Unavailable {
                 doing: doing.to_owned(),
-                reason: format!(
-                    "another migrator has been at it for {} s",
-                    LOCK_WAIT_MAX.as_secs()
-                ),
+                reason: format!("another migrator has been at it for {} s", LOCK_WAIT_MAX.as_secs()),
                 source: None,
             });
         }
@@ -245,20 +224,14 @@ async fn status(client: &Client, doing: &str) -> Result<SchemaStatus, StoreError
     let mut applied: Vec<i32> = Vec::new();
     if row.get(0) {
         let rows = client
-            .query(
-                "SELECT version FROM refinery_schema_history ORDER BY version",
-                &[],
-            )
+            .query("SELECT version FROM refinery_schema_history ORDER BY version", &[])
             .await
             .map_err(fail)?;
         applied = rows.iter().map(|row| row.get(0)).collect();
     }
     let mut deferred_indexes = Vec::new();
     if row.get(1) {
-        let rows = client
-            .query(include_str!("../sql/deferred_index_list.sql"), &[])
-            .await
-            .map_err(fail)?;
+        let rows = client.query(include_str!("../sql/deferred_index_list.sql"), &[]).await.map_err(fail)?;
         deferred_indexes = rows.iter().map(|row| row.get(0)).collect();
     }
     let mut migrations: Vec<Migration> = embedded::migrations::runner()
@@ -280,25 +253,13 @@ async fn status(client: &Client, doing: &str) -> Result<SchemaStatus, StoreError
     } else {
         SchemaState::Older
     };
-    Ok(SchemaStatus {
-        state,
-        database_version,
-        program_version,
-        migrations,
-        deferred_indexes,
-    })
+    Ok(SchemaStatus { state, database_version, program_version, migrations, deferred_indexes })
 }
 
 fn migration_failed(doing: &str, error: &refinery::Error) -> StoreError {
     use std::error::Error as _;
-    if let Some(driver) = error
-        .source()
-        .and_then(|source| source.downcast_ref::<tokio_postgres::Error>())
-    {
+    if let Some(driver) = error.source().and_then(|source| source.downcast_ref::<tokio_postgres::Error>()) {
         return classify(format!("{doing}: {error}"), driver);
     }
-    StoreError::Conflict {
-        doing: doing.to_owned(),
-        reason: error.to_string(),
-    }
+    StoreError::Conflict { doing: doing.to_owned(), reason: error.to_string() }
 }

@@ -9,10 +9,7 @@ use uuid::Uuid;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the room that reads the machine's clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the room that reads the machine's clock")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }

@@ -70,9 +70,7 @@ fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::builder()
-        .parse(level)
-        .map_err(|_| TelemetryError::BadDirective)?;
+    let filter = EnvFilter::builder().parse(level).map_err(|_| TelemetryError::BadDirective)?;
     let is_json = match format {
         Format::Auto => !is_terminal,
         Format::Json => true,
@@ -89,10 +87,7 @@ where
 
 fn may_be_shown(metadata: &Metadata<'_>) -> bool {
     let of_a_crate = |name: &str| {
-        metadata
-            .target()
-            .strip_prefix(name)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+        metadata.target().strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
     };
     *metadata.level() <= CONFIDENTIAL_MAX || !CONFIDENTIAL_TARGETS.iter().any(|name| of_a_crate(name))
 }
@@ -124,10 +119,7 @@ mod tests {
     fn logged(level: &str, format: Format, is_terminal: bool, events: impl FnOnce()) -> String {
         let page = Page::default();
         let writer = page.clone();
-        with_default(
-            subscriber(level, format, is_terminal, move || writer.clone()).unwrap(),
-            events,
-        );
+        with_default(subscriber(level, format, is_terminal, move || writer.clone()).unwrap(), events);
         let bytes = page.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }
@@ -157,15 +149,9 @@ mod tests {
     fn on_a_terminal_a_line_is_for_people_and_only_there_in_colour() {
         let event = || info!("ready");
         let on_terminal = logged("info", Format::Auto, true, event);
-        assert!(
-            on_terminal.contains("ready") && on_terminal.contains('\u{1b}'),
-            "{on_terminal}"
-        );
+        assert!(on_terminal.contains("ready") && on_terminal.contains('\u{1b}'), "{on_terminal}");
         let piped = logged("info", Format::Pretty, false, event);
-        assert!(
-            piped.contains("ready") && !piped.contains('\u{1b}') && !piped.contains('{'),
-            "{piped}"
-        );
+        assert!(piped.contains("ready") && !piped.contains('\u{1b}') && !piped.contains('{'), "{piped}");
         let forced = logged("info", Format::Json, true, event);
         assert!(serde_json::from_str::<Value>(forced.trim()).is_ok(), "{forced}");
     }
@@ -192,9 +178,7 @@ mod tests {
 
     #[test]
     fn a_bad_directive_is_a_sentence_that_does_not_repeat_it() {
-        let error = subscriber("planted=loud", Format::Json, false, io::sink)
-            .err()
-            .unwrap();
+        let error = subscriber("planted=loud", Format::Json, false, io::sink).err().unwrap();
         assert_eq!(error, TelemetryError::BadDirective);
         assert!(!format!("{error} {error:?}").contains("planted"));
     }

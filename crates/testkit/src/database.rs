@@ -37,9 +37,7 @@ impl TestDatabase {
         let name = format!("pregon_test_{}", SystemIds.next().simple());
         let client = connect(&server).await;
         client
-            .batch_execute(&format!(
-                "CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE {template}"
-            ))
+            .batch_execute(&format!("CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE {template}"))
             .await
             .expect("the server of DATABASE_URL lets its user make databases");
         let url = with_database(&server, &name);
@@ -78,10 +76,7 @@ impl Drop for TestDatabase {
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         // A runtime cannot be entered from within the test's own.
         let dropped = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move { connect(&server).await.batch_execute(&statement).await })
         });
         let _ = dropped.join();
@@ -95,10 +90,7 @@ async fn template(server: &str) -> String {
     if exists(&client, &name).await {
         return name;
     }
-    client
-        .execute("SELECT pg_advisory_lock($1)", &[&TEMPLATE_LOCK])
-        .await
-        .unwrap();
+    client.execute("SELECT pg_advisory_lock($1)", &[&TEMPLATE_LOCK]).await.unwrap();
     // Whoever held the lock before has made it.
     if !exists(&client, &name).await {
         make_template(&client, server, &name).await;
@@ -109,24 +101,13 @@ async fn template(server: &str) -> String {
 /// Under another name until it is whole: one that was left half made is made anew.
 async fn make_template(client: &Client, server: &str, name: &str) {
     let unfinished = format!("{name}_unfinished");
-    client
-        .batch_execute(&format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)"))
-        .await
-        .unwrap();
+    client.batch_execute(&format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)")).await.unwrap();
     let schema = Schema::new(Database::new(&options(&with_database(server, &unfinished))).unwrap());
     schema.create_database().await.unwrap();
     schema.up(|| {}).await.unwrap();
     drop(schema);
-    client
-        .batch_execute(&format!(
-            "ALTER DATABASE {unfinished} WITH ALLOW_CONNECTIONS false"
-        ))
-        .await
-        .unwrap();
-    client
-        .batch_execute(&format!("ALTER DATABASE {unfinished} RENAME TO {name}"))
-        .await
-        .unwrap();
+    client.batch_execute(&format!("ALTER DATABASE {unfinished} WITH ALLOW_CONNECTIONS false")).await.unwrap();
+    client.batch_execute(&format!("ALTER DATABASE {unfinished} RENAME TO {name}")).await.unwrap();
 }
 
 async fn exists(client: &Client, name: &str) -> bool {
@@ -135,9 +116,8 @@ async fn exists(client: &Client, name: &str) -> bool {
 }
 
 async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls)
-        .await
-        .expect("the server of DATABASE_URL takes connections");
+    let (client, connection) =
+        tokio_postgres::connect(url, NoTls).await.expect("the server of DATABASE_URL takes connections");
     tokio::spawn(async move {
         // It ends with an error when its database is dropped, which is how every test ends.
         let _ = connection.await;
@@ -173,9 +153,7 @@ fn server_url() -> String {
 /// `url` with another database.
 fn with_database(url: &str, name: &str) -> String {
     let (address, parameters) = url.split_once('?').unwrap_or((url, ""));
-    let (scheme, rest) = address
-        .split_once("://")
-        .expect("DATABASE_URL is of the form postgres://…");
+    let (scheme, rest) = address.split_once("://").expect("DATABASE_URL is of the form postgres://…");
     let server = rest.split('/').next().unwrap_or(rest);
     let mut changed = format!("{scheme}://{server}/{name}");
     if !parameters.is_empty() {
@@ -191,15 +169,9 @@ mod tests {
     #[test]
     fn the_database_of_a_url_is_changed_and_nothing_else() {
         let changed = |url| with_database(url, "other");
-        assert_eq!(
-            changed("postgres://u:p@127.0.0.1:5432/postgres"),
-            "postgres://u:p@127.0.0.1:5432/other"
-        );
+        assert_eq!(changed("postgres://u:p@127.0.0.1:5432/postgres"), "postgres://u:p@127.0.0.1:5432/other");
         assert_eq!(changed("postgres://u:p@h"), "postgres://u:p@h/other");
-        assert_eq!(
-            changed("postgres://u:p@h/a?sslmode=disable"),
-            "postgres://u:p@h/other?sslmode=disable"
-        );
+        assert_eq!(changed("postgres://u:p@h/a?sslmode=disable"), "postgres://u:p@h/other?sslmode=disable");
     }
 
     #[tokio::test]
@@ -216,25 +188,14 @@ mod tests {
 
     #[tokio::test]
     async fn two_tests_do_not_see_each_other_and_an_empty_one_has_no_tables() {
-        let (one, other, empty) = tokio::join!(
-            TestDatabase::fresh(),
-            TestDatabase::fresh(),
-            TestDatabase::empty()
-        );
+        let (one, other, empty) =
+            tokio::join!(TestDatabase::fresh(), TestDatabase::fresh(), TestDatabase::empty());
         one.client()
             .await
-            .execute(
-                "INSERT INTO contacts (phone_national, is_valid) VALUES (5512345670, true)",
-                &[],
-            )
+            .execute("INSERT INTO contacts (phone_national, is_valid) VALUES (5512345670, true)", &[])
             .await
             .unwrap();
-        let rows = other
-            .client()
-            .await
-            .query("SELECT FROM contacts", &[])
-            .await
-            .unwrap();
+        let rows = other.client().await.query("SELECT FROM contacts", &[]).await.unwrap();
         assert!(rows.is_empty());
         let tables = "SELECT FROM pg_class WHERE relname = 'contacts'";
         assert!(empty.client().await.query(tables, &[]).await.unwrap().is_empty());

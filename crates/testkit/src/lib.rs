@@ -9,10 +9,7 @@
     clippy::expect_used,
     reason = "what fails in here fails a test, and says where"
 )]
-#![expect(
-    clippy::missing_panics_doc,
-    reason = "a clause is there to panic when its sentence does not hold"
-)]
+#![expect(clippy::missing_panics_doc, reason = "a clause is there to panic when its sentence does not hold")]
 
 pub mod contract;
 pub mod fakes;

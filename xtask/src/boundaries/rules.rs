@@ -79,30 +79,16 @@ pub(super) const ROOMS: &[Room] = &[
 /// Drivers and frameworks stay in the one room that speaks their language.
 pub(super) const WATCHED: &[Watched] = &[
     // What drives the product from outside asks the database behind its back.
-    watched(
-        "tokio-postgres",
-        Rule::Only(&["store-postgres", TESTKIT, E2E, "benches"]),
-    ),
+    watched("tokio-postgres", Rule::Only(&["store-postgres", TESTKIT, E2E, "benches"])),
     watched("deadpool-postgres", Rule::Only(&["store-postgres", TESTKIT])),
     watched("redis", Rule::Only(&["cache-redis"])),
     watched("lapin", Rule::Only(&["queue-rabbitmq"])),
     watched("rusqlite", Rule::Only(&["source-sqlite"])),
-    watched(
-        "actix-web",
-        Rule::Only(&["http-actix", "console-actix", "telnyx-sandbox"]),
-    ),
+    watched("actix-web", Rule::Only(&["http-actix", "console-actix", "telnyx-sandbox"])),
     watched("config", Rule::Only(&["settings"])),
     watched(
         "anyhow",
-        Rule::Only(&[
-            "api",
-            "worker",
-            "migrator",
-            E2E,
-            "benches",
-            "telnyx-sandbox",
-            "source-sqlite",
-        ]),
+        Rule::Only(&["api", "worker", "migrator", E2E, "benches", "telnyx-sandbox", "source-sqlite"]),
     ),
     watched("tokio", Rule::NeverIn(DOMAIN)),
     watched("reqwest", Rule::NeverIn(CORE)),
@@ -115,11 +101,7 @@ const fn room(
     may_use: &'static [&'static [&'static str]],
     tests_may_use: &'static [&'static [&'static str]],
 ) -> Room {
-    Room {
-        name,
-        may_use,
-        tests_may_use,
-    }
+    Room { name, may_use, tests_may_use }
 }
 
 const fn watched(name: &'static str, rule: Rule) -> Watched {

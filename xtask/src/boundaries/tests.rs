@@ -5,16 +5,8 @@ use crate::json::Json;
 
 /// What the table says of a package with one dependency.
 fn verdict(from: &str, kind: &str, to: &str, is_ours: bool) -> Vec<String> {
-    let path = if is_ours {
-        format!(r#""/w/crates/{to}""#)
-    } else {
-        "null".to_owned()
-    };
-    let kind = if kind == "normal" {
-        "null".to_owned()
-    } else {
-        format!("\"{kind}\"")
-    };
+    let path = if is_ours { format!(r#""/w/crates/{to}""#) } else { "null".to_owned() };
+    let kind = if kind == "normal" { "null".to_owned() } else { format!("\"{kind}\"") };
     let text = format!(
         r#"{{"packages":[{{"name":"{from}","dependencies":[{{"name":"{to}","kind":{kind},"path":{path}}}]}}]}}"#
     );
@@ -23,11 +15,7 @@ fn verdict(from: &str, kind: &str, to: &str, is_ours: bool) -> Vec<String> {
 
 #[track_caller]
 fn allowed(from: &str, kind: &str, to: &str, is_ours: bool) {
-    assert_eq!(
-        verdict(from, kind, to, is_ours),
-        [""; 0],
-        "{from} → {to} ({kind})"
-    );
+    assert_eq!(verdict(from, kind, to, is_ours), [""; 0], "{from} → {to} ({kind})");
 }
 
 #[track_caller]
@@ -70,27 +58,14 @@ fn the_application_uses_the_domain_alone() {
     for to in ["store-postgres", "http-actix", "settings"] {
         refused("application", "normal", to, true);
     }
-    for to in [
-        "tokio-postgres",
-        "redis",
-        "lapin",
-        "rusqlite",
-        "actix-web",
-        "reqwest",
-    ] {
+    for to in ["tokio-postgres", "redis", "lapin", "rusqlite", "actix-web", "reqwest"] {
         refused("application", "normal", to, false);
     }
 }
 
 #[test]
 fn an_adapter_uses_the_domain_and_never_another_adapter() {
-    for adapter in [
-        "store-postgres",
-        "cache-redis",
-        "queue-rabbitmq",
-        "source-sqlite",
-        "gateway-telnyx",
-    ] {
+    for adapter in ["store-postgres", "cache-redis", "queue-rabbitmq", "source-sqlite", "gateway-telnyx"] {
         allowed(adapter, "normal", "domain", true);
         refused(adapter, "normal", "system", true);
         refused(adapter, "dev", "credentials", true);

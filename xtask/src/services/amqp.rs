@@ -46,13 +46,8 @@ pub(crate) fn open_and_close(port: u16, user: &str, password: &str) -> Result<()
 fn start_ok(user: &str, password: &str) -> Vec<u8> {
     let response = format!("\0{user}\0{password}");
     let response_bytes = u32::try_from(response.len()).unwrap_or_default();
-    [
-        b"\0\0\0\0\x05PLAIN".as_slice(),
-        &response_bytes.to_be_bytes(),
-        response.as_bytes(),
-        b"\x05en_US",
-    ]
-    .concat()
+    [b"\0\0\0\0\x05PLAIN".as_slice(), &response_bytes.to_be_bytes(), response.as_bytes(), b"\x05en_US"]
+        .concat()
 }
 
 fn send(stream: &mut TcpStream, method: Method, arguments: &[u8]) -> Result<(), String> {
@@ -80,16 +75,10 @@ fn expect(stream: &mut impl Read, method: Method) -> Result<Vec<u8>, String> {
     let [kind, _, _, size @ ..] = head;
     let size = u32::from_be_bytes(size);
     if kind != FRAME_METHOD || !(4..=FRAME_BYTES_MAX).contains(&size) {
-        return Err(format!(
-            "instead of 10.{} came something that is no AMQP method",
-            method.0
-        ));
+        return Err(format!("instead of 10.{} came something that is no AMQP method", method.0));
     }
     let mut payload = Vec::new();
-    stream
-        .take(u64::from(size) + 1)
-        .read_to_end(&mut payload)
-        .map_err(failed)?;
+    stream.take(u64::from(size) + 1).read_to_end(&mut payload).map_err(failed)?;
     let [class, id] = [[0, 10], method.0.to_be_bytes()];
     if payload.pop() == Some(FRAME_END) && payload.starts_with(&[class, id].concat()) {
         Ok(payload.split_off(4))
@@ -105,10 +94,7 @@ mod tests {
 
     #[test]
     fn a_frame_that_is_sent_is_a_frame_that_is_understood() {
-        assert_eq!(
-            expect(&mut frame(START, b"abc").as_slice(), START).unwrap(),
-            b"abc"
-        );
+        assert_eq!(expect(&mut frame(START, b"abc").as_slice(), START).unwrap(), b"abc");
     }
 
     #[test]

@@ -56,11 +56,7 @@ impl Ground {
     /// A command as the servers' account, in `folder`, deaf to the caller's terminal and locale.
     pub(crate) fn command(&self, program: &Path, folder: &Path) -> Command {
         let mut command = Command::new(program);
-        command
-            .current_dir(folder)
-            .env("LANG", "C.UTF-8")
-            .env("LC_ALL", "C.UTF-8")
-            .stdin(Stdio::null());
+        command.current_dir(folder).env("LANG", "C.UTF-8").env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
         if let Some(account) = self.account {
             account.run(&mut command);
         }
@@ -112,11 +108,7 @@ impl Ground {
         let text = String::from_utf8_lossy(&text);
         let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         let shown = &lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..];
-        format!(
-            "  last lines of {}:\n    {}",
-            path.display(),
-            shown.join("\n    ")
-        )
+        format!("  last lines of {}:\n    {}", path.display(), shown.join("\n    "))
     }
 
     pub(crate) fn save_state(&self) -> Result<(), Failure> {

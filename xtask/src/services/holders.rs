@@ -47,16 +47,13 @@ pub(crate) fn is_held(folder: &Path) -> bool {
     let Ok(entries) = fs::read_dir(holders(folder)) else {
         return false;
     };
-    entries
-        .flatten()
-        .map(|entry| entry.path())
-        .fold(false, |is_held, file| {
-            let holds = file == developer(folder) || Identity::remembered(&file).is_some();
-            if !holds {
-                let _ = fs::remove_file(&file);
-            }
-            is_held || holds
-        })
+    entries.flatten().map(|entry| entry.path()).fold(false, |is_held, file| {
+        let holds = file == developer(folder) || Identity::remembered(&file).is_some();
+        if !holds {
+            let _ = fs::remove_file(&file);
+        }
+        is_held || holds
+    })
 }
 
 /// Forgets every holder.

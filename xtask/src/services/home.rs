@@ -35,10 +35,7 @@ impl Account {
 
     fn nobody(line: &str) -> Option<Self> {
         let mut fields = line.strip_prefix("nobody:")?.split(':').skip(1);
-        Some(Self {
-            uid: fields.next()?.parse().ok()?,
-            gid: fields.next()?.parse().ok()?,
-        })
+        Some(Self { uid: fields.next()?.parse().ok()?, gid: fields.next()?.parse().ok()? })
     }
 
     /// Lets a command run as this account, without root's groups.
@@ -94,10 +91,7 @@ impl Home {
     pub(crate) fn of(root: &Path, account: Option<Account>) -> Result<Self, Failure> {
         let inside = root.join("target/services");
         let Some(reason) = unsuited(&inside, account) else {
-            return Ok(Self {
-                folder: inside,
-                moved_because: None,
-            });
+            return Ok(Self { folder: inside, moved_because: None });
         };
         let parent = [env::temp_dir(), "/tmp".into(), "/var/tmp".into()]
             .into_iter()
@@ -108,14 +102,8 @@ impl Home {
                     inside.display()
                 ))
             })?;
-        let name = format!(
-            "pregon-services-{:016x}",
-            fnv1a(root.as_os_str().as_encoded_bytes())
-        );
-        Ok(Self {
-            folder: parent.join(name),
-            moved_because: Some(reason),
-        })
+        let name = format!("pregon-services-{:016x}", fnv1a(root.as_os_str().as_encoded_bytes()));
+        Ok(Self { folder: parent.join(name), moved_because: Some(reason) })
     }
 
     /// Makes the folder; one that somebody else put there first is refused.
@@ -149,10 +137,7 @@ pub(crate) fn make_searchable(folder: &Path) -> Result<(), Failure> {
 /// Why servers cannot keep their data in this folder.
 fn unsuited(folder: &Path, account: Option<Account>) -> Option<&'static str> {
     let bytes = folder.as_os_str().as_encoded_bytes();
-    if !bytes
-        .iter()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"/._-+@".contains(byte))
-    {
+    if !bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+@".contains(byte)) {
         Some("the path has characters that Erlang's scripts do not quote")
     } else if bytes.len() > PATH_BYTES_MAX {
         Some("the path is too long")
@@ -164,9 +149,7 @@ fn unsuited(folder: &Path, account: Option<Account>) -> Option<&'static str> {
 }
 
 fn own_uid() -> Result<u32, Failure> {
-    Ok(fs::metadata("/proc/self")
-        .doing(|| "look at /proc/self".into())?
-        .uid())
+    Ok(fs::metadata("/proc/self").doing(|| "look at /proc/self".into())?.uid())
 }
 
 /// A hash that stays the same in every release of every compiler.

@@ -85,15 +85,7 @@ fn make_cluster(ground: &Ground, folder: &Path, cluster: &Path) -> Result<(), Fa
     ground.private_file(&password_file, ground.state.postgres_password())?;
     let made = ground
         .command(&ground.programs.postgres.join("initdb"), folder)
-        .args([
-            "--no-sync",
-            "-U",
-            USER,
-            "-E",
-            "UTF8",
-            "--locale=C.UTF-8",
-            "--auth=scram-sha-256",
-        ])
+        .args(["--no-sync", "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256"])
         .arg(format!("--pwfile={}", password_file.display()))
         .arg("-D")
         .arg(&unfinished)
@@ -112,25 +104,8 @@ fn ask(ground: &Ground, database: &str, statement: &str) -> Result<String, Strin
         .env_clear()
         .env("PGPASSWORD", ground.state.postgres_password())
         .env("PGCONNECT_TIMEOUT", "10")
-        .args([
-            "-X",
-            "-q",
-            "-A",
-            "-t",
-            "-w",
-            "-h",
-            "127.0.0.1",
-            "-U",
-            USER,
-            "-d",
-            database,
-        ])
-        .args([
-            "-p",
-            &ground.state.port(Port::Postgres).to_string(),
-            "-c",
-            statement,
-        ])
+        .args(["-X", "-q", "-A", "-t", "-w", "-h", "127.0.0.1", "-U", USER, "-d", database])
+        .args(["-p", &ground.state.port(Port::Postgres).to_string(), "-c", statement])
         .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("cannot run psql: {error}"))?;

@@ -47,12 +47,7 @@ impl Server for Epmd {
     fn prepare(&self, ground: &Ground) -> Result<Command, Failure> {
         let folder = ground.private_folder(self.name())?;
         let mut command = ground.command(&ground.programs.epmd, &folder);
-        command.args([
-            "-address",
-            "127.0.0.1",
-            "-port",
-            &ground.state.port(Port::Epmd).to_string(),
-        ]);
+        command.args(["-address", "127.0.0.1", "-port", &ground.state.port(Port::Epmd).to_string()]);
         Ok(command)
     }
 
@@ -126,10 +121,7 @@ impl Server for RabbitMq {
             .env_clear()
             .env("LANG", "C.UTF-8")
             .env("LC_ALL", "C.UTF-8")
-            .env(
-                "PATH",
-                std::env::join_paths(environment::search_path()).unwrap_or_default(),
-            )
+            .env("PATH", std::env::join_paths(environment::search_path()).unwrap_or_default())
             .env("HOME", &folder)
             // Makes the script become the server instead of waiting for it: the pid is the server's own.
             .env("RUNNING_UNDER_SYSTEMD", "1")
@@ -142,10 +134,7 @@ impl Server for RabbitMq {
             .env("RABBITMQ_LOGS", "-")
             // The register is this set's alone, so the name may stay the same when a port has to change.
             .env("RABBITMQ_NODENAME", format!("{USER}@localhost"))
-            .env(
-                "RABBITMQ_DIST_PORT",
-                ground.state.port(Port::Distribution).to_string(),
-            )
+            .env("RABBITMQ_DIST_PORT", ground.state.port(Port::Distribution).to_string())
             .env("ERL_EPMD_PORT", ground.state.port(Port::Epmd).to_string())
             .env("ERL_EPMD_ADDRESS", "127.0.0.1")
             // Its schedulers would otherwise spin while idle, on cores that the tests need.

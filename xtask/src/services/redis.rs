@@ -62,10 +62,8 @@ impl Server for Redis {
         const ANSWER: &str = "+OK\r\n+PONG\r\n";
         let mut stream = ports::connect(ground.state.port(Port::Redis), Duration::from_secs(2))?;
         let password = ground.state.redis_password();
-        let request = format!(
-            "*2\r\n$4\r\nAUTH\r\n${}\r\n{password}\r\n*1\r\n$4\r\nPING\r\n",
-            password.len()
-        );
+        let request =
+            format!("*2\r\n$4\r\nAUTH\r\n${}\r\n{password}\r\n*1\r\n$4\r\nPING\r\n", password.len());
         let mut answer = vec![0; ANSWER.len()];
         stream
             .write_all(request.as_bytes())

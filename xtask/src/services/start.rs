@@ -21,10 +21,8 @@ pub(crate) const SERVERS: [&dyn Server; 4] = [&Epmd, &RabbitMq, &Redis, &Postgre
 
 /// Makes every server of the set answer. What this call started is stopped again if it fails.
 pub(crate) fn bring_up(ground: &mut Ground) -> Result<(), Failure> {
-    let missing: Vec<&dyn Server> = SERVERS
-        .into_iter()
-        .filter(|server| !answers_already(*server, ground))
-        .collect();
+    let missing: Vec<&dyn Server> =
+        SERVERS.into_iter().filter(|server| !answers_already(*server, ground)).collect();
     let result = start_all(ground, &missing);
     if result.is_err() {
         stop::stop(&ground.folder, &missing);
@@ -74,10 +72,7 @@ fn launch(ground: &mut Ground, server: &dyn Server) -> Result<Identity, Failure>
         if !ports::is_free(number) {
             let other = ground.state.replace_port(*port)?;
             ground.save_state()?;
-            eprintln!(
-                "port {number} of {} is taken: using {other} from now on",
-                server.title()
-            );
+            eprintln!("port {number} of {} is taken: using {other} from now on", server.title());
         }
     }
     let command = server.prepare(ground)?;
@@ -121,10 +116,6 @@ fn settle(
         }
     }
     let port = server.ports().first().map_or(0, |port| ground.state.port(*port));
-    eprintln!(
-        "{} answers on 127.0.0.1:{port} after {:.1} s",
-        server.title(),
-        begun.elapsed().as_secs_f64()
-    );
+    eprintln!("{} answers on 127.0.0.1:{port} after {:.1} s", server.title(), begun.elapsed().as_secs_f64());
     Ok(())
 }

@@ -25,13 +25,7 @@ pub(crate) enum Port {
     Epmd,
 }
 
-const PORT_NAMES: [&str; 5] = [
-    "postgres_port",
-    "redis_port",
-    "amqp_port",
-    "distribution_port",
-    "epmd_port",
-];
+const PORT_NAMES: [&str; 5] = ["postgres_port", "redis_port", "amqp_port", "distribution_port", "epmd_port"];
 const PASSWORD_NAMES: [&str; 3] = ["postgres_password", "redis_password", "amqp_password"];
 
 /// Ports and passwords of one set.
@@ -48,10 +42,7 @@ impl State {
         for index in 0..ports.len() {
             ports[index] = ports::pick(&ports[..index])?;
         }
-        Ok(Self {
-            ports,
-            passwords: [random::password()?, random::password()?, random::password()?],
-        })
+        Ok(Self { ports, passwords: [random::password()?, random::password()?, random::password()?] })
     }
 
     /// Reads the file; none if there is no such file or it is not whole.
@@ -70,10 +61,7 @@ impl State {
             *port = value(name)?.parse().ok()?;
         }
         let [postgres, redis, amqp] = PASSWORD_NAMES.map(|name| value(name).map(str::to_owned));
-        Some(Self {
-            ports,
-            passwords: [postgres?, redis?, amqp?],
-        })
+        Some(Self { ports, passwords: [postgres?, redis?, amqp?] })
     }
 
     fn text(&self) -> String {
@@ -127,10 +115,7 @@ impl State {
     pub(crate) fn urls(&self) -> Urls {
         let [postgres, redis, amqp] = [Port::Postgres, Port::Redis, Port::Amqp].map(|port| self.port(port));
         Urls {
-            database: format!(
-                "postgres://{USER}:{}@127.0.0.1:{postgres}/{USER}",
-                self.postgres_password()
-            ),
+            database: format!("postgres://{USER}:{}@127.0.0.1:{postgres}/{USER}", self.postgres_password()),
             redis: format!("redis://default:{}@127.0.0.1:{redis}/0", self.redis_password()),
             amqp: format!("amqp://{USER}:{}@127.0.0.1:{amqp}/%2f", self.amqp_password()),
         }

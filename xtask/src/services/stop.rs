@@ -16,10 +16,8 @@ const PATIENCE_AFTER_KILL: Duration = Duration::from_secs(5);
 /// Stops these servers, all at the same time but for the register of nodes, which goes last.
 /// Returns how many processes were stopped.
 pub(crate) fn stop(folder: &Path, servers: &[&dyn Server]) -> usize {
-    let (registers, others): (Vec<&dyn Server>, Vec<&dyn Server>) = servers
-        .iter()
-        .copied()
-        .partition(|server| server.name() == Epmd.name());
+    let (registers, others): (Vec<&dyn Server>, Vec<&dyn Server>) =
+        servers.iter().copied().partition(|server| server.name() == Epmd.name());
     stop_together(folder, &others) + stop_together(folder, &registers)
 }
 

@@ -29,11 +29,7 @@ impl ImportObserver for Heard {
     }
 }
 
-const COMMAND: ImportCommand = ImportCommand {
-    resume: false,
-    rows_max: None,
-    batch_rows: 100,
-};
+const COMMAND: ImportCommand = ImportCommand { resume: false, rows_max: None, batch_rows: 100 };
 
 fn source() -> SourceDescription {
     SourceDescription {
@@ -49,10 +45,7 @@ fn import(state: ImportState, fingerprint: &str) -> Import {
     Import {
         id: ImportId(Uuid::from_u128(1)),
         state,
-        source: SourceDescription {
-            fingerprint: fingerprint.to_owned(),
-            ..source()
-        },
+        source: SourceDescription { fingerprint: fingerprint.to_owned(), ..source() },
         last_source_row_id: 0,
         tally: Tally::default(),
         started_at: Timestamp::UNIX_EPOCH,
@@ -72,9 +65,7 @@ fn one_row() -> SourceBatch {
 fn reader() -> MockSourceReader {
     let mut reader = MockSourceReader::new();
     reader.expect_describe().returning(|| Ok(source()));
-    reader
-        .expect_batches()
-        .returning(|_| futures::stream::iter([Ok(one_row())]).boxed());
+    reader.expect_batches().returning(|_| futures::stream::iter([Ok(one_row())]).boxed());
     reader.expect_statistics().returning(|| Ok(Vec::new()));
     reader.expect_missing_ladas().returning(|| Ok(Vec::new()));
     reader
@@ -82,34 +73,16 @@ fn reader() -> MockSourceReader {
 
 fn session(stored: StoredRows) -> MockImportSession {
     let mut session = MockImportSession::new();
-    session
-        .expect_import()
-        .returning(|| import(ImportState::Loading, "f1"));
-    session.expect_known_numbers().returning(|_, _| {
-        Ok(KnownNumbers {
-            numbers: Vec::new(),
-            next: None,
-        })
-    });
-    session
-        .expect_append()
-        .times(1)
-        .returning(|_| Ok(Tally::default()));
+    session.expect_import().returning(|| import(ImportState::Loading, "f1"));
+    session.expect_known_numbers().returning(|_, _| Ok(KnownNumbers { numbers: Vec::new(), next: None }));
+    session.expect_append().times(1).returning(|_| Ok(Tally::default()));
     session.expect_keep_account().returning(|_, _| Ok(()));
     let mut steps = vec!["vacuum analyze".to_owned()];
-    session
-        .expect_next_finishing_step()
-        .returning(move || Ok(steps.pop()));
-    session
-        .expect_count_stored()
-        .returning(move || Ok(stored.clone()));
+    session.expect_next_finishing_step().returning(move || Ok(steps.pop()));
+    session.expect_count_stored().returning(move || Ok(stored.clone()));
     session.expect_close().returning(|| {
         let mut ended = import(ImportState::Completed, "f1");
-        ended.tally = Tally {
-            rows_read: 1,
-            imported: 1,
-            ..Tally::default()
-        };
+        ended.tally = Tally { rows_read: 1, imported: 1, ..Tally::default() };
         Ok(ended)
     });
     session
@@ -118,32 +91,19 @@ fn session(stored: StoredRows) -> MockImportSession {
 fn use_case(reader: MockSourceReader, imports: MockImportStore) -> ImportNumbers {
     let mut ids = MockIds::new();
     ids.expect_next().return_const(Uuid::from_u128(1));
-    ImportNumbers {
-        source: Arc::new(reader),
-        imports: Arc::new(imports),
-        ids: Arc::new(ids),
-    }
+    ImportNumbers { source: Arc::new(reader), imports: Arc::new(imports), ids: Arc::new(ids) }
 }
 
-const ONE_CONTACT: StoredRows = StoredRows {
-    contacts: 1,
-    refused: BTreeMap::new(),
-};
+const ONE_CONTACT: StoredRows = StoredRows { contacts: 1, refused: BTreeMap::new() };
 
 #[tokio::test]
 async fn a_new_file_is_read_stored_finished_and_checked() {
     let mut imports = MockImportStore::new();
     imports.expect_find_loading().returning(|| Ok(None));
     imports.expect_find_by_fingerprint().returning(|_| Ok(None));
-    imports
-        .expect_begin()
-        .times(1)
-        .returning(|_, _| Ok(Box::new(session(ONE_CONTACT))));
+    imports.expect_begin().times(1).returning(|_, _| Ok(Box::new(session(ONE_CONTACT))));
     let heard = Heard::default();
-    let outcome = use_case(reader(), imports)
-        .execute(COMMAND, &heard)
-        .await
-        .unwrap();
+    let outcome = use_case(reader(), imports).execute(COMMAND, &heard).await.unwrap();
     assert_eq!(outcome.import.tally.imported, 1);
     assert_eq!(*heard.steps.lock().unwrap(), ["vacuum analyze"]);
 }
@@ -152,47 +112,25 @@ async fn a_new_file_is_read_stored_finished_and_checked() {
 async fn an_unfinished_import_is_not_begun_again_unless_it_may_go_on() {
     let unfinished = || {
         let mut imports = MockImportStore::new();
-        imports
-            .expect_find_loading()
-            .returning(|| Ok(Some(import(ImportState::Loading, "f1"))));
-        imports
-            .expect_find_by_fingerprint()
-            .returning(|_| Ok(Some(import(ImportState::Loading, "f1"))));
+        imports.expect_find_loading().returning(|| Ok(Some(import(ImportState::Loading, "f1"))));
+        imports.expect_find_by_fingerprint().returning(|_| Ok(Some(import(ImportState::Loading, "f1"))));
         imports
     };
-    let refused = use_case(reader(), unfinished())
-        .execute(COMMAND, &Heard::default())
-        .await;
+    let refused = use_case(reader(), unfinished()).execute(COMMAND, &Heard::default()).await;
     assert!(matches!(refused, Err(ImportError::Unfinished(_))));
 
     let mut imports = unfinished();
-    imports
-        .expect_reopen()
-        .times(1)
-        .returning(|_| Ok(Box::new(session(ONE_CONTACT))));
-    let resumed = ImportCommand {
-        resume: true,
-        ..COMMAND
-    };
-    use_case(reader(), imports)
-        .execute(resumed, &Heard::default())
-        .await
-        .unwrap();
+    imports.expect_reopen().times(1).returning(|_| Ok(Box::new(session(ONE_CONTACT))));
+    let resumed = ImportCommand { resume: true, ..COMMAND };
+    use_case(reader(), imports).execute(resumed, &Heard::default()).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_file_that_changed_is_not_taken_for_the_one_that_was_begun() {
     let mut imports = MockImportStore::new();
-    imports
-        .expect_find_loading()
-        .returning(|| Ok(Some(import(ImportState::Loading, "another"))));
-    let resumed = ImportCommand {
-        resume: true,
-        ..COMMAND
-    };
-    let refused = use_case(reader(), imports)
-        .execute(resumed, &Heard::default())
-        .await;
+    imports.expect_find_loading().returning(|| Ok(Some(import(ImportState::Loading, "another"))));
+    let resumed = ImportCommand { resume: true, ..COMMAND };
+    let refused = use_case(reader(), imports).execute(resumed, &Heard::default()).await;
     assert!(matches!(refused, Err(ImportError::AnotherUnfinished(_))));
 }
 
@@ -201,13 +139,8 @@ async fn a_request_to_stop_is_heeded_after_the_batch_at_hand() {
     let mut imports = MockImportStore::new();
     imports.expect_find_loading().returning(|| Ok(None));
     imports.expect_find_by_fingerprint().returning(|_| Ok(None));
-    imports
-        .expect_begin()
-        .returning(|_, _| Ok(Box::new(session(ONE_CONTACT))));
-    let heard = Heard {
-        stop: AtomicBool::new(true),
-        ..Heard::default()
-    };
+    imports.expect_begin().returning(|_, _| Ok(Box::new(session(ONE_CONTACT))));
+    let heard = Heard { stop: AtomicBool::new(true), ..Heard::default() };
     let stopped = use_case(reader(), imports).execute(COMMAND, &heard).await;
     assert!(matches!(stopped, Err(ImportError::Interrupted(_))));
 }
@@ -217,11 +150,7 @@ async fn a_store_that_holds_another_number_of_rows_than_was_counted_is_an_error(
     let mut imports = MockImportStore::new();
     imports.expect_find_loading().returning(|| Ok(None));
     imports.expect_find_by_fingerprint().returning(|_| Ok(None));
-    imports
-        .expect_begin()
-        .returning(|_, _| Ok(Box::new(session(StoredRows::default()))));
-    let refused = use_case(reader(), imports)
-        .execute(COMMAND, &Heard::default())
-        .await;
+    imports.expect_begin().returning(|_, _| Ok(Box::new(session(StoredRows::default()))));
+    let refused = use_case(reader(), imports).execute(COMMAND, &Heard::default()).await;
     assert!(matches!(refused, Err(ImportError::DoesNotAddUp { .. })));
 }

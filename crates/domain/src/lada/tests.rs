@@ -29,9 +29,9 @@ fn an_area_code_is_read_as_it_is_displayed() {
         assert_eq!(lada(code).to_string(), code);
         assert_eq!(lada(code).number().to_string(), code);
     }
-    for code in [
-        "", "5", "44", "055", "551", "331", "819", "199", "1000", "4421", "+55", " 55", "5 5", "٥٥", "abc",
-    ] {
+    for code in
+        ["", "5", "44", "055", "551", "331", "819", "199", "1000", "4421", "+55", " 55", "5 5", "٥٥", "abc"]
+    {
         assert_eq!(Lada::parse(code), Err(UnknownLada), "{code:?}");
     }
 }
@@ -65,10 +65,8 @@ fn every_place_names_a_city() {
 
 #[test]
 fn every_time_zone_is_one_of_the_bundled_database() {
-    let zones: BTreeSet<_> = Lada::with_place()
-        .filter_map(Lada::place)
-        .map(|place| place.timezone.as_str())
-        .collect();
+    let zones: BTreeSet<_> =
+        Lada::with_place().filter_map(Lada::place).map(|place| place.timezone.as_str()).collect();
     let database = TimeZoneDatabase::bundled();
 
     for zone in zones {
@@ -86,9 +84,6 @@ fn a_table_that_does_not_fit_gives_no_place_and_no_panic() {
         "442,Querétaro,XXX,America/Mexico_City,high",
         "442,Querétaro,QUE,America/Mexico_City,sure",
     ] {
-        assert!(
-            read(&format!("{header}{row}")).iter().all(Option::is_none),
-            "{row:?}"
-        );
+        assert!(read(&format!("{header}{row}")).iter().all(Option::is_none), "{row:?}");
     }
 }

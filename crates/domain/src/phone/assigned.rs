@@ -13,17 +13,12 @@ static ASSIGNED: LazyLock<[u64; 16]> = LazyLock::new(derive);
 
 /// Whether the area code behind a lead, the first three digits, is assigned.
 pub(super) fn is_assigned(lead: u16) -> bool {
-    ASSIGNED
-        .get(usize::from(lead / 64))
-        .is_some_and(|bits| bits >> (lead % 64) & 1 == 1)
+    ASSIGNED.get(usize::from(lead / 64)).is_some_and(|bits| bits >> (lead % 64) & 1 == 1)
 }
 
 fn derive() -> [u64; 16] {
     let mut table = [0; 16];
-    if let Some(mobile) = DATABASE
-        .by_id("MX")
-        .and_then(|mexico| mexico.descriptors().mobile())
-    {
+    if let Some(mobile) = DATABASE.by_id("MX").and_then(|mexico| mexico.descriptors().mobile()) {
         for lead in (200..1000_u16).filter(|lead| mobile.is_match(&format!("{lead}5550123"))) {
             table[usize::from(lead / 64)] |= 1 << (lead % 64);
         }

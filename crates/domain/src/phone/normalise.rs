@@ -64,11 +64,7 @@ fn without_extension(text: &[u8]) -> Option<&[u8]> {
         )
     })?;
     let tail = trim_spaces(before_label);
-    let number = trim_spaces(
-        tail.strip_suffix(b",")
-            .or(tail.strip_suffix(b";"))
-            .unwrap_or(tail),
-    );
+    let number = trim_spaces(tail.strip_suffix(b",").or(tail.strip_suffix(b";")).unwrap_or(tail));
     number.iter().any(u8::is_ascii_digit).then_some(number)
 }
 
@@ -82,10 +78,7 @@ fn trim_spaces(text: &[u8]) -> &[u8] {
 }
 
 fn trim_end(text: &[u8], is_trimmed: impl Fn(u8) -> bool) -> &[u8] {
-    let end = text
-        .iter()
-        .rposition(|&byte| !is_trimmed(byte))
-        .map_or(0, |last| last + 1);
+    let end = text.iter().rposition(|&byte| !is_trimmed(byte)).map_or(0, |last| last + 1);
     &text[..end]
 }
 
@@ -127,9 +120,7 @@ fn scientific(text: &[u8]) -> Option<Scientific<'_>> {
         first: *first,
         fraction,
         exponent: power.iter().fold(0_usize, |exponent, digit| {
-            exponent
-                .saturating_mul(10)
-                .saturating_add(usize::from(digit - b'0'))
+            exponent.saturating_mul(10).saturating_add(usize::from(digit - b'0'))
         }),
     })
 }
@@ -156,11 +147,7 @@ struct Dialled {
 impl Dialled {
     /// Step 6.
     fn read(text: impl Iterator<Item = u8>) -> Result<Self, PhoneRejection> {
-        let mut dialled = Self {
-            kept: [0; DIGITS_MAX],
-            digits_count: 0,
-            has_plus: false,
-        };
+        let mut dialled = Self { kept: [0; DIGITS_MAX], digits_count: 0, has_plus: false };
         for byte in text {
             match byte {
                 b'0'..=b'9' => {
@@ -174,40 +161,28 @@ impl Dialled {
                 _ => return Err(PhoneRejection::NotANumber),
             }
         }
-        if dialled.digits_count == 0 {
-            Err(PhoneRejection::Empty)
-        } else {
-            Ok(dialled)
-        }
+        if dialled.digits_count == 0 { Err(PhoneRejection::Empty) } else { Ok(dialled) }
     }
 }
 
 /// Steps 7 to 9, and step 10 by [`PhoneNumber`] itself.
 fn national(dialled: &Dialled) -> Result<PhoneNumber, PhoneRejection> {
-    let bare = dialled
-        .kept
-        .get(..dialled.digits_count)
-        .ok_or(PhoneRejection::TooLong)?;
+    let bare = dialled.kept.get(..dialled.digits_count).ok_or(PhoneRejection::TooLong)?;
     let (digits, trunks): (_, &[&[u8]]) = match without_country(bare, dialled.has_plus)? {
         Some(digits) => (digits, &[b"044", b"045", b"01", b"1"]),
         None => (bare, &[b"044", b"045", b"01"]),
     };
     let digits = if digits.len() > NATIONAL_DIGITS {
-        trunks
-            .iter()
-            .find_map(|trunk| digits.strip_prefix(*trunk))
-            .unwrap_or(digits)
+        trunks.iter().find_map(|trunk| digits.strip_prefix(*trunk)).unwrap_or(digits)
     } else {
         digits
     };
     match digits.len() {
         ..NATIONAL_DIGITS if is_short_code(bare) => Err(PhoneRejection::SpecialService),
         ..NATIONAL_DIGITS => Err(PhoneRejection::TooShort),
-        NATIONAL_DIGITS => PhoneNumber::judge(
-            digits
-                .iter()
-                .fold(0, |number, digit| number * 10 + u64::from(digit - b'0')),
-        ),
+        NATIONAL_DIGITS => {
+            PhoneNumber::judge(digits.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
+        }
         _ => Err(PhoneRejection::TooLong),
     }
 }
@@ -220,20 +195,16 @@ fn without_country(bare: &[u8], has_plus: bool) -> Result<Option<&[u8]>, PhoneRe
     } else if let Some(international) = exit_code.filter(|_| bare.len() > NATIONAL_DIGITS) {
         behind_52(international).map(Some)
     } else {
-        Ok(bare
-            .strip_prefix(b"52")
-            .filter(|digits| digits.len() >= NATIONAL_DIGITS))
+        Ok(bare.strip_prefix(b"52").filter(|digits| digits.len() >= NATIONAL_DIGITS))
     }
 }
 
 fn behind_52(international: &[u8]) -> Result<&[u8], PhoneRejection> {
-    international
-        .strip_prefix(b"52")
-        .ok_or(match international.len() {
-            ..7 => PhoneRejection::TooShort,
-            7..=15 => PhoneRejection::Foreign,
-            _ => PhoneRejection::TooLong,
-        })
+    international.strip_prefix(b"52").ok_or(match international.len() {
+        ..7 => PhoneRejection::TooShort,
+        7..=15 => PhoneRejection::Foreign,
+        _ => PhoneRejection::TooLong,
+    })
 }
 
 /// Emergency, information and short message services that are dialled without an area code.

@@ -71,9 +71,6 @@ impl FromStr for PhoneRejection {
     type Err = UnknownPhoneRejection;
 
     fn from_str(name: &str) -> Result<Self, UnknownPhoneRejection> {
-        Self::ALL
-            .into_iter()
-            .find(|reason| reason.as_str() == name)
-            .ok_or(UnknownPhoneRejection)
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name).ok_or(UnknownPhoneRejection)
     }
 }

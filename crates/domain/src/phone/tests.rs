@@ -55,10 +55,7 @@ fn a_rejection_is_read_back_from_its_name() {
     for reason in PhoneRejection::ALL {
         assert_eq!(reason.as_str().parse(), Ok(reason));
     }
-    assert_eq!(
-        "unassigned_area_code".parse::<PhoneRejection>(),
-        Err(UnknownPhoneRejection)
-    );
+    assert_eq!("unassigned_area_code".parse::<PhoneRejection>(), Err(UnknownPhoneRejection));
 }
 
 #[test]

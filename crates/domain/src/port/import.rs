@@ -91,20 +91,12 @@ impl StoredRows {
     /// Refused rows with the outcome `duplicate`.
     #[must_use]
     pub fn duplicates(&self) -> u64 {
-        self.refused
-            .iter()
-            .filter(|(refusal, _)| refusal.is_duplicate())
-            .map(|(_, rows)| rows)
-            .sum()
+        self.refused.iter().filter(|(refusal, _)| refusal.is_duplicate()).map(|(_, rows)| rows).sum()
     }
 
     /// Refused rows with the outcome `rejected`.
     #[must_use]
     pub fn rejected(&self) -> u64 {
-        self.refused
-            .iter()
-            .filter(|(refusal, _)| !refusal.is_duplicate())
-            .map(|(_, rows)| rows)
-            .sum()
+        self.refused.iter().filter(|(refusal, _)| !refusal.is_duplicate()).map(|(_, rows)| rows).sum()
     }
 }

@@ -6,10 +6,7 @@ use super::*;
 
 fn rows() -> Vec<csv::StringRecord> {
     let table = include_str!("../../data/states.csv");
-    csv::Reader::from_reader(table.as_bytes())
-        .into_records()
-        .map(Result::unwrap)
-        .collect()
+    csv::Reader::from_reader(table.as_bytes()).into_records().map(Result::unwrap).collect()
 }
 
 fn state_of(spelling: &str) -> Option<String> {
@@ -35,10 +32,7 @@ fn a_state_has_its_name_in_spanish() {
 
 #[test]
 fn the_table_lists_every_state_once_and_nothing_else() {
-    let listed: Vec<_> = rows()
-        .iter()
-        .map(|row| StateCode::parse(&row[0]).unwrap())
-        .collect();
+    let listed: Vec<_> = rows().iter().map(|row| StateCode::parse(&row[0]).unwrap()).collect();
     let distinct: BTreeSet<_> = listed.iter().copied().collect();
 
     assert_eq!(listed, StateCode::ALL);
@@ -74,15 +68,8 @@ fn the_name_of_a_state_is_a_spelling_of_it() {
 
 #[test]
 fn case_accents_punctuation_and_spaces_do_not_matter() {
-    for spelling in [
-        "MICHOACAN",
-        "michoacán",
-        " Michoacán. ",
-        "MICHOACA\u{301}N",
-        "MICH",
-        "mich.",
-        "M-I-C-H",
-    ] {
+    for spelling in ["MICHOACAN", "michoacán", " Michoacán. ", "MICHOACA\u{301}N", "MICH", "mich.", "M-I-C-H"]
+    {
         assert_eq!(state_of(spelling).as_deref(), Some("MIC"), "{spelling}");
     }
     assert_eq!(state_of("DISTR").as_deref(), Some("CMX"));
@@ -93,19 +80,9 @@ fn case_accents_punctuation_and_spaces_do_not_matter() {
 
 #[test]
 fn nothing_is_guessed() {
-    for spelling in [
-        "",
-        "  ",
-        ".",
-        "MEXICO CITY",
-        "CALIFORNIA",
-        "MICHOACANO",
-        "CDMX1",
-        "JAL+",
-        "JALISC",
-        "XX",
-        "99",
-    ] {
+    for spelling in
+        ["", "  ", ".", "MEXICO CITY", "CALIFORNIA", "MICHOACANO", "CDMX1", "JAL+", "JALISC", "XX", "99"]
+    {
         assert_eq!(state_of(spelling), None, "{spelling}");
     }
     assert_eq!(state_of(&"JAL".repeat(10_000)), None);

@@ -41,11 +41,7 @@ struct Line {
 }
 
 fn line(what: &'static str, verdict: Verdict, said: impl Into<String>) -> Line {
-    Line {
-        what,
-        verdict,
-        said: said.into(),
-    }
+    Line { what, verdict, said: said.into() }
 }
 
 pub(crate) async fn run(command: Check, sources: &Sources) -> Result<(), Failure> {
@@ -57,10 +53,7 @@ pub(crate) async fn run(command: Check, sources: &Sources) -> Result<(), Failure
             eprintln!("  {verdict:<4}  {what:<11}  {said}");
         }
     }
-    let failed: Vec<_> = lines
-        .iter()
-        .filter(|line| line.verdict == Verdict::Fail)
-        .collect();
+    let failed: Vec<_> = lines.iter().filter(|line| line.verdict == Verdict::Fail).collect();
     match failed.first() {
         None => Ok(()),
         Some(first) if first.what == "settings" => {
@@ -78,19 +71,11 @@ async fn look(sources: &Sources) -> Vec<Line> {
         Err(failure) => return vec![line("settings", Verdict::Fail, failure.to_string()), disk()],
     };
     let (settings, database) = settings;
-    let mut lines = vec![line(
-        "settings",
-        Verdict::Ok,
-        format!("environment {}", settings.environment),
-    )];
+    let mut lines = vec![line("settings", Verdict::Ok, format!("environment {}", settings.environment))];
     match database.server_setting("server_version").await {
         Err(error) => lines.push(line("postgres", Verdict::Fail, error.to_string())),
         Ok(version) => {
-            lines.push(line(
-                "postgres",
-                Verdict::Ok,
-                format!("version {}", version.unwrap_or_default()),
-            ));
+            lines.push(line("postgres", Verdict::Ok, format!("version {}", version.unwrap_or_default())));
             let schema = schema(&database).await;
             lines.push(schema.unwrap_or_else(|error| line("schema", Verdict::Fail, error.to_string())));
             let permissions = permissions(&database).await;
@@ -107,21 +92,10 @@ async fn look(sources: &Sources) -> Vec<Line> {
 
 async fn schema(database: &Database) -> Result<Line, StoreError> {
     let found = Schema::new(database.clone()).status().await?;
-    let versions = format!(
-        "version {}, the program's is {}",
-        found.database_version, found.program_version
-    );
+    let versions = format!("version {}, the program's is {}", found.database_version, found.program_version);
     Ok(match found.state {
-        SchemaState::Older => line(
-            "schema",
-            Verdict::Fail,
-            format!("{versions}; run `migrator schema up`"),
-        ),
-        SchemaState::Newer => line(
-            "schema",
-            Verdict::Fail,
-            format!("{versions}; use a newer program"),
-        ),
+        SchemaState::Older => line("schema", Verdict::Fail, format!("{versions}; run `migrator schema up`")),
+        SchemaState::Newer => line("schema", Verdict::Fail, format!("{versions}; use a newer program")),
         SchemaState::Current if found.deferred_indexes.is_empty() => line("schema", Verdict::Ok, versions),
         SchemaState::Current => line(
             "schema",
@@ -137,11 +111,7 @@ async fn schema(database: &Database) -> Result<Line, StoreError> {
 
 async fn permissions(database: &Database) -> Result<Line, StoreError> {
     Ok(if database.may_change_schema().await? {
-        line(
-            "permissions",
-            Verdict::Ok,
-            "may create tables in the schema public",
-        )
+        line("permissions", Verdict::Ok, "may create tables in the schema public")
     } else {
         line(
             "permissions",
@@ -163,11 +133,7 @@ async fn clock(database: &Database) -> Result<Line, StoreError> {
         0
     };
     Ok(if skew_ms > i128::from(CLOCK_SKEW_MS_MAX) {
-        line(
-            "clock",
-            Verdict::Warn,
-            format!("{skew_ms} ms from the database's; set both by NTP"),
-        )
+        line("clock", Verdict::Warn, format!("{skew_ms} ms from the database's; set both by NTP"))
     } else {
         line("clock", Verdict::Ok, "agrees with the database's")
     })
@@ -176,21 +142,15 @@ async fn clock(database: &Database) -> Result<Line, StoreError> {
 /// The disk of the folder we stand in; the server's own is not to be seen from here.
 fn disk() -> Line {
     match fs4::available_space(".") {
-        Err(error) => line(
-            "disk",
-            Verdict::Warn,
-            format!("free space of this folder cannot be read: {error}"),
-        ),
+        Err(error) => {
+            line("disk", Verdict::Warn, format!("free space of this folder cannot be read: {error}"))
+        }
         Ok(free) if free < DISK_FREE_BYTES_MIN => line(
             "disk",
             Verdict::Warn,
             format!("{} MiB free in this folder; make room for reports", free >> 20),
         ),
-        Ok(free) => line(
-            "disk",
-            Verdict::Ok,
-            format!("{} GiB free in this folder", free >> 30),
-        ),
+        Ok(free) => line("disk", Verdict::Ok, format!("{} GiB free in this folder", free >> 30)),
     }
 }
 

@@ -25,18 +25,14 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
     let reader = SqliteNumbersReader::open(&command.file)?;
     let settings = wiring::load(sources)?;
     let database = wiring::current_database(&settings).await?;
-    let bulk_load = BulkLoad {
-        maintenance_work_mem_mb: settings.import.maintenance_work_mem_mb,
-    };
+    let bulk_load = BulkLoad { maintenance_work_mem_mb: settings.import.maintenance_work_mem_mb };
     let use_case = ImportNumbers {
         source: Arc::new(reader),
         imports: Arc::new(PostgresImportStore::new(database, bulk_load)),
         ids: wiring::ids(),
     };
     let batch_rows = command.batch_rows.unwrap_or(settings.import.batch_rows);
-    let min_valid_percent = command
-        .min_valid_percent
-        .unwrap_or(settings.import.min_valid_percent);
+    let min_valid_percent = command.min_valid_percent.unwrap_or(settings.import.min_valid_percent);
     let observer = Observer::new(command.json, &command.file);
     let how = ImportCommand {
         resume: command.resume,
@@ -75,35 +71,21 @@ struct Heard {
 
 impl Observer {
     fn new(is_json: bool, file: &Path) -> Self {
-        let bar = if is_json {
-            ProgressBar::hidden()
-        } else {
-            ProgressBar::new(0)
-        };
+        let bar = if is_json { ProgressBar::hidden() } else { ProgressBar::new(0) };
         let style = ProgressStyle::with_template(
             "{msg} {bar:30} {human_pos}/{human_len} rows  {per_sec}  {elapsed_precise}, {eta} left",
         );
         if let Ok(style) = style {
             bar.set_style(style);
         }
-        bar.set_message(
-            file.file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
-        );
+        bar.set_message(file.file_name().unwrap_or_default().to_string_lossy().into_owned());
         let now = Instant::now();
         Self {
             is_json,
             bar,
             stop: StopRequest::listen(),
             started: now,
-            heard: Mutex::new(Heard {
-                rows_at_start: 0,
-                last_line: now,
-                loaded_after: None,
-                last_step: now,
-            }),
+            heard: Mutex::new(Heard { rows_at_start: 0, last_line: now, loaded_after: None, last_step: now }),
         }
     }
 
@@ -202,29 +184,14 @@ fn report(outcome: &ImportOutcome, as_json: bool, observer: &Observer) {
     let mut rows = vec![
         ("source rows", thousands(import.source.rows)),
         ("read", thousands(tally.rows_read)),
-        (
-            "= imported",
-            format!(
-                "{} ({} valid)",
-                thousands(tally.imported),
-                thousands(tally.imported_valid)
-            ),
-        ),
+        ("= imported", format!("{} ({} valid)", thousands(tally.imported), thousands(tally.imported_valid))),
     ];
     for (sum, of_all, is_of_sum) in [
-        (
-            "+ duplicates",
-            tally.duplicates,
-            Refusal::is_duplicate as fn(Refusal) -> bool,
-        ),
+        ("+ duplicates", tally.duplicates, Refusal::is_duplicate as fn(Refusal) -> bool),
         ("+ rejected", tally.rejected, |refusal| !refusal.is_duplicate()),
     ] {
         rows.push((sum, thousands(of_all)));
-        let reasons = outcome
-            .stored
-            .refused
-            .iter()
-            .filter(|(refusal, _)| is_of_sum(**refusal));
+        let reasons = outcome.stored.refused.iter().filter(|(refusal, _)| is_of_sum(**refusal));
         rows.extend(reasons.map(|(refusal, rows)| (refusal.reason(), format!("  {}", thousands(*rows)))));
     }
     rows.extend([
@@ -234,10 +201,7 @@ fn report(outcome: &ImportOutcome, as_json: bool, observer: &Observer) {
         ("texts not UTF-8", thousands(tally.texts_invalid_utf8)),
         ("texts shortened", thousands(tally.texts_shortened)),
         ("dates unreadable", thousands(tally.dates_unreadable)),
-        (
-            "loaded in",
-            format!("{load_seconds:.1} s, {} rows/s", thousands(rate)),
-        ),
+        ("loaded in", format!("{load_seconds:.1} s, {} rows/s", thousands(rate))),
         ("took in all", format!("{:.1} s", took.as_secs_f64())),
     ]);
     print_table(&rows);
@@ -250,9 +214,5 @@ fn report(outcome: &ImportOutcome, as_json: bool, observer: &Observer) {
     reason = "a rate for people, of counts far below 2^53"
 )]
 fn rows_per_second(rows: u64, seconds: f64) -> u64 {
-    if seconds > 0.0 {
-        (rows as f64 / seconds) as u64
-    } else {
-        0
-    }
+    if seconds > 0.0 { (rows as f64 / seconds) as u64 } else { 0 }
 }

@@ -62,10 +62,7 @@ fn normalize(mut input: impl BufRead, output: impl Write) -> Result<(), Normaliz
     let mut line = Vec::new();
     for number in 1_u64.. {
         line.clear();
-        let read = input
-            .by_ref()
-            .take(LINE_BYTES_MAX + 1)
-            .read_until(b'\n', &mut line);
+        let read = input.by_ref().take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut line);
         read.map_err(|error| NormalizeError::Input(format!("line {number} cannot be read: {error}")))?;
         if line.is_empty() {
             break;
@@ -89,11 +86,8 @@ fn write_answer(out: &mut csv::Writer<impl Write>, input: &str) -> Result<(), cs
             return out.write_record([input, "rejected", "", rejection.as_str(), "", "", "", "", ""]);
         }
     };
-    let (outcome, reason) = if phone.is_assigned() {
-        ("accepted", "")
-    } else {
-        ("accepted_invalid", "unassigned_area_code")
-    };
+    let (outcome, reason) =
+        if phone.is_assigned() { ("accepted", "") } else { ("accepted_invalid", "unassigned_area_code") };
     let place = phone.lada().and_then(domain::lada::Lada::place);
     out.write_record([
         input,
@@ -115,30 +109,18 @@ mod tests {
     fn answers(input: &[u8]) -> Vec<String> {
         let mut out = Vec::new();
         normalize(input, &mut out).unwrap();
-        String::from_utf8(out)
-            .unwrap()
-            .lines()
-            .skip(1)
-            .map(str::to_owned)
-            .collect()
+        String::from_utf8(out).unwrap().lines().skip(1).map(str::to_owned).collect()
     }
 
     #[test]
     fn every_line_gets_one_answer_in_its_order() {
         let got = answers(b"55 1234 5670\r\n\nhola\n2045550149");
         assert_eq!(got.len(), 4);
-        assert!(
-            got[0].starts_with("55 1234 5670,accepted,+525512345670,,unknown,,"),
-            "{}",
-            got[0]
-        );
+        assert!(got[0].starts_with("55 1234 5670,accepted,+525512345670,,unknown,,"), "{}", got[0]);
         assert!(got[0].ends_with(",CMX,America/Mexico_City"), "{}", got[0]);
         assert_eq!(got[1], ",rejected,,empty,,,,,");
         assert_eq!(got[2], "hola,rejected,,not_a_number,,,,,");
-        assert_eq!(
-            got[3],
-            "2045550149,accepted_invalid,+522045550149,unassigned_area_code,unknown,,,,"
-        );
+        assert_eq!(got[3], "2045550149,accepted_invalid,+522045550149,unassigned_area_code,unknown,,,,");
     }
 
     #[test]

@@ -13,25 +13,18 @@ pub(crate) async fn run(command: &SchemaCommand, sources: &Sources) -> Result<()
     let settings = wiring::load(sources)?;
     let schema = Schema::new(wiring::database(&settings)?);
     match *command {
-        SchemaCommand::Up {
-            create_database,
-            json,
-        } => up(&schema, create_database, json).await,
+        SchemaCommand::Up { create_database, json } => up(&schema, create_database, json).await,
         SchemaCommand::Status { json } => status(&schema, json).await,
     }
 }
 
 async fn up(schema: &Schema, create_database: bool, as_json: bool) -> Result<(), Failure> {
     let is_created = create_database && schema.create_database().await?;
-    let applied = schema
-        .up(|| eprintln!("another migrator is at work; waiting until it has ended"))
-        .await?;
+    let applied = schema.up(|| eprintln!("another migrator is at work; waiting until it has ended")).await?;
     let found = schema.status().await?;
     if as_json {
-        let applied: Vec<_> = applied
-            .iter()
-            .map(|done| json!({"version": done.version, "name": done.name}))
-            .collect();
+        let applied: Vec<_> =
+            applied.iter().map(|done| json!({"version": done.version, "name": done.name})).collect();
         print_json(&json!({
             "database_created": is_created, "applied": applied, "schema_version": found.database_version,
         }));

@@ -19,12 +19,9 @@ const PASSWORD_LINE_BYTES_MAX: u64 = 8192;
 
 pub(crate) async fn run(command: &UserCommand, sources: &Sources) -> Result<(), Failure> {
     match command {
-        UserCommand::Create {
-            email,
-            role,
-            password_stdin,
-            json,
-        } => create(email, *role, *password_stdin, *json, sources).await,
+        UserCommand::Create { email, role, password_stdin, json } => {
+            create(email, *role, *password_stdin, *json, sources).await
+        }
     }
 }
 
@@ -52,12 +49,8 @@ async fn create(
         clock: wiring::clock(),
         ids: wiring::ids(),
     };
-    let new = NewUser {
-        email: email.clone(),
-        role,
-        password: password.clone(),
-        must_change_password: !is_typed,
-    };
+    let new =
+        NewUser { email: email.clone(), role, password: password.clone(), must_change_password: !is_typed };
     let user = use_case.execute(new, "migrator").await?;
     if as_json {
         let mut answer =
@@ -80,14 +73,8 @@ async fn create(
 
 fn read_password() -> Result<Password, Failure> {
     let mut line = String::new();
-    std::io::stdin()
-        .lock()
-        .take(PASSWORD_LINE_BYTES_MAX)
-        .read_line(&mut line)
-        .map_err(|error| {
-            Failure::Input(format!(
-                "the password cannot be read from standard input: {error}"
-            ))
-        })?;
+    std::io::stdin().lock().take(PASSWORD_LINE_BYTES_MAX).read_line(&mut line).map_err(|error| {
+        Failure::Input(format!("the password cannot be read from standard input: {error}"))
+    })?;
     Ok(Password::new(line.trim_end_matches(['\r', '\n'])))
 }

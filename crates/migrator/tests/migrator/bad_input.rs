@@ -14,9 +14,7 @@ async fn a_file_that_is_no_contact_file_is_refused_by_name_and_leaves_nothing() 
     let path = |name: &str| folder.path().join(name);
     fs::write(path("empty.db"), b"").unwrap();
     fs::write(path("text.db"), "numero,nombre\n5512345670,ANA\n".repeat(100)).unwrap();
-    let noise: Vec<u8> = (0..8192_u32)
-        .map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8)
-        .collect();
+    let noise: Vec<u8> = (0..8192_u32).map(|at| at.wrapping_mul(2_654_435_761).to_le_bytes()[1]).collect();
     fs::write(path("encrypted.db"), noise).unwrap();
     let mut whole = Vec::new();
     fs::File::open(&good).unwrap().read_to_end(&mut whole).unwrap();
@@ -45,21 +43,15 @@ async fn a_server_that_is_away_or_refuses_ends_4_and_shows_no_password() {
     let (_folder, file) = contact_file(1_000);
     let database = TestDatabase::fresh().await;
     // A port that was just free.
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let away = format!("postgres://pregon:planted-secret@127.0.0.1:{port}/pregon");
     let (server, name) = database.url().rsplit_once('/').unwrap();
     let (_, host) = server.rsplit_once('@').unwrap();
     let wrong_password = format!("postgres://pregon:planted-secret@{host}/{name}");
     let no_database = format!("{server}/pregon_not_there");
-    for (url, says) in [
-        (&away, "unavailable"),
-        (&wrong_password, "refuses"),
-        (&no_database, "schema up --create-database"),
-    ] {
+    for (url, says) in
+        [(&away, "unavailable"), (&wrong_password, "refuses"), (&no_database, "schema up --create-database")]
+    {
         let output = run(url, &["import", text(&file)]);
         assert_fails(&output, 4, &[says]);
         assert!(!String::from_utf8_lossy(&output.stderr).contains("planted-secret"));
@@ -70,11 +62,7 @@ async fn a_server_that_is_away_or_refuses_ends_4_and_shows_no_password() {
 async fn a_schema_that_is_older_or_newer_is_refused_with_what_to_do() {
     let (_folder, file) = contact_file(1_000);
     let older = TestDatabase::empty().await;
-    assert_fails(
-        &run(older.url(), &["import", text(&file)]),
-        4,
-        &["migrator schema up"],
-    );
+    assert_fails(&run(older.url(), &["import", text(&file)]), 4, &["migrator schema up"]);
 
     let newer = TestDatabase::fresh().await;
     let forward = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (9999, 'x', '', '0')";
@@ -88,19 +76,13 @@ async fn missing_or_weak_settings_are_refused_before_anything_is_tried() {
     let (_folder, file) = contact_file(1_000);
     let unset = migrator("", &["import", text(&file)]).output().unwrap();
     assert_fails(&unset, 2, &["database.url", "DATABASE_URL"]);
-    let weak = migrator(
-        "postgres://pregon:changeme@127.0.0.1:1/pregon",
-        &["import", text(&file)],
-    )
-    .env_remove("PREGON__ENVIRONMENT")
-    .output()
-    .unwrap();
-    assert_fails(&weak, 2, &["database.url", "password"]);
-    assert!(!String::from_utf8_lossy(&weak.stderr).contains("changeme"));
-    let unknown = migrator("", &["check"])
-        .env("PREGON__DATABSE__URL", "x")
+    let weak = migrator("postgres://pregon:changeme@127.0.0.1:1/pregon", &["import", text(&file)])
+        .env_remove("PREGON__ENVIRONMENT")
         .output()
         .unwrap();
+    assert_fails(&weak, 2, &["database.url", "password"]);
+    assert!(!String::from_utf8_lossy(&weak.stderr).contains("changeme"));
+    let unknown = migrator("", &["check"]).env("PREGON__DATABSE__URL", "x").output().unwrap();
     assert_fails(&unknown, 2, &["settings"]);
 }
 

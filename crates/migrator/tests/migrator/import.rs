@@ -23,10 +23,7 @@ async fn begun(database: &TestDatabase, file: &str) -> Child {
 
 async fn uninterrupted(file: &str) -> (i64, String, i64, String) {
     let database = TestDatabase::fresh().await;
-    run_json(
-        database.url(),
-        &["import", file, "--json", "--min-valid-percent", "90"],
-    );
+    run_json(database.url(), &["import", file, "--json", "--min-valid-percent", "90"]);
     digest(&database).await
 }
 
@@ -34,21 +31,12 @@ async fn uninterrupted(file: &str) -> (i64, String, i64, String) {
 async fn every_row_of_the_file_is_imported_or_kept_with_its_reason() {
     let (_folder, file) = contact_file(ROWS);
     let database = TestDatabase::fresh().await;
-    let report = run_json(
-        database.url(),
-        &["import", text(&file), "--json", "--min-valid-percent", "90"],
-    );
+    let report = run_json(database.url(), &["import", text(&file), "--json", "--min-valid-percent", "90"]);
     let figure = |name: &str| report[name].as_i64().unwrap();
     assert_eq!(report["state"], "completed");
     assert_eq!(figure("source_rows"), i64::try_from(ROWS).unwrap());
-    assert_eq!(
-        figure("rows_read"),
-        figure("imported") + figure("duplicates") + figure("rejected")
-    );
-    assert_eq!(
-        ask(&database, "SELECT count(*) FROM contacts").await,
-        figure("imported")
-    );
+    assert_eq!(figure("rows_read"), figure("imported") + figure("duplicates") + figure("rejected"));
+    assert_eq!(ask(&database, "SELECT count(*) FROM contacts").await, figure("imported"));
     assert_eq!(
         ask(&database, "SELECT count(*) FROM import_rejects").await,
         figure("duplicates") + figure("rejected")
@@ -57,11 +45,7 @@ async fn every_row_of_the_file_is_imported_or_kept_with_its_reason() {
     assert_eq!(ask(&database, "SELECT count(*) FROM missing_ladas").await, 186);
     assert_eq!(ask(&database, "SELECT count(*) FROM deferred_indexes").await, 0);
     assert_eq!(
-        ask(
-            &database,
-            "SELECT sum(total_contacts)::bigint FROM contacts_by_state"
-        )
-        .await,
+        ask(&database, "SELECT sum(total_contacts)::bigint FROM contacts_by_state").await,
         figure("imported")
     );
 }
@@ -70,15 +54,9 @@ async fn every_row_of_the_file_is_imported_or_kept_with_its_reason() {
 async fn a_second_import_of_the_same_file_changes_nothing_of_the_first() {
     let (_folder, file) = contact_file(3_000);
     let database = TestDatabase::fresh().await;
-    run_json(
-        database.url(),
-        &["import", text(&file), "--json", "--min-valid-percent", "90"],
-    );
+    run_json(database.url(), &["import", text(&file), "--json", "--min-valid-percent", "90"]);
     let before = ask(&database, "SELECT count(*) FROM contacts").await;
-    let again = run_json(
-        database.url(),
-        &["import", text(&file), "--json", "--min-valid-percent", "90"],
-    );
+    let again = run_json(database.url(), &["import", text(&file), "--json", "--min-valid-percent", "90"]);
     assert_eq!(again["imported"], 0);
     assert!(again["duplicates_existing"].as_i64().unwrap() >= before);
     assert_eq!(ask(&database, "SELECT count(*) FROM contacts").await, before);
@@ -94,17 +72,8 @@ async fn an_import_killed_in_the_middle_goes_on_and_ends_with_the_same_rows() {
 
     let refused = run(database.url(), &["import", text(&file)]);
     assert_fails(&refused, 2, &["unfinished", "--resume"]);
-    let resumed = run_json(
-        database.url(),
-        &[
-            "import",
-            text(&file),
-            "--resume",
-            "--json",
-            "--min-valid-percent",
-            "90",
-        ],
-    );
+    let resumed =
+        run_json(database.url(), &["import", text(&file), "--resume", "--json", "--min-valid-percent", "90"]);
     assert_eq!(resumed["state"], "completed");
     assert_eq!(digest(&database).await, uninterrupted(text(&file)).await);
     assert_eq!(ask(&database, "SELECT count(*) FROM deferred_indexes").await, 0);
@@ -124,17 +93,8 @@ async fn an_import_whose_server_breaks_off_ends_4_and_can_go_on() {
     let output = child.wait_with_output().unwrap();
     assert_fails(&output, 4, &["store a batch of import", "unavailable"]);
 
-    let resumed = run_json(
-        database.url(),
-        &[
-            "import",
-            text(&file),
-            "--resume",
-            "--json",
-            "--min-valid-percent",
-            "90",
-        ],
-    );
+    let resumed =
+        run_json(database.url(), &["import", text(&file), "--resume", "--json", "--min-valid-percent", "90"]);
     assert_eq!(resumed["state"], "completed");
     assert_eq!(digest(&database).await, uninterrupted(text(&file)).await);
 }
@@ -145,18 +105,13 @@ async fn an_import_asked_to_end_stops_at_a_batch_and_ends_130() {
     let (_folder, file) = contact_file(ROWS);
     let database = TestDatabase::fresh().await;
     let child = begun(&database, text(&file)).await;
-    let asked = std::process::Command::new("kill")
-        .args(["-TERM", &child.id().to_string()])
-        .status()
-        .unwrap();
+    let asked = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(asked.success());
     let output = child.wait_with_output().unwrap();
     assert_fails(&output, 130, &["as asked", "--resume"]);
-    let stored = ask(
-        &database,
-        "SELECT (SELECT count(*) FROM contacts) + (SELECT count(*) FROM import_rejects)",
-    )
-    .await;
+    let stored =
+        ask(&database, "SELECT (SELECT count(*) FROM contacts) + (SELECT count(*) FROM import_rejects)")
+            .await;
     assert_eq!(stored, ask(&database, ROWS_READ).await);
 }
 
@@ -165,23 +120,14 @@ async fn a_limit_ends_whole_and_the_rest_is_the_same_import_going_on() {
     let (_folder, file) = contact_file(5_000);
     let database = TestDatabase::fresh().await;
     let low = ["--json", "--min-valid-percent", "90"];
-    let trial = run_json(
-        database.url(),
-        &[&["import", text(&file), "--limit", "1234"][..], &low].concat(),
-    );
-    assert_eq!(
-        (trial["state"].as_str(), trial["rows_read"].as_i64()),
-        (Some("stopped"), Some(1234))
-    );
+    let trial = run_json(database.url(), &[&["import", text(&file), "--limit", "1234"][..], &low].concat());
+    assert_eq!((trial["state"].as_str(), trial["rows_read"].as_i64()), (Some("stopped"), Some(1234)));
     assert_eq!(ask(&database, "SELECT count(*) FROM deferred_indexes").await, 0);
 
     let rest = ["import", text(&file), "--resume", "--batch-rows", "777"];
     let rest = run_json(database.url(), &[&rest[..], &low].concat());
     assert_eq!(rest["import_id"], trial["import_id"]);
-    assert_eq!(
-        (rest["state"].as_str(), rest["rows_read"].as_i64()),
-        (Some("completed"), Some(5_000))
-    );
+    assert_eq!((rest["state"].as_str(), rest["rows_read"].as_i64()), (Some("completed"), Some(5_000)));
     assert_eq!(digest(&database).await, uninterrupted(text(&file)).await);
 }
 
@@ -204,17 +150,7 @@ async fn two_imports_at_once_are_one_and_a_refusal() {
 async fn too_few_valid_rows_kept_end_5_with_everything_stored() {
     let (_folder, file) = contact_file(5_000);
     let database = TestDatabase::fresh().await;
-    let output = run(
-        database.url(),
-        &["import", text(&file), "--min-valid-percent", "100"],
-    );
+    let output = run(database.url(), &["import", text(&file), "--min-valid-percent", "100"]);
     assert_fails(&output, 5, &["kept as valid contacts", "import_rejects"]);
-    assert_eq!(
-        ask(
-            &database,
-            "SELECT count(*) FROM imports WHERE state = 'completed'"
-        )
-        .await,
-        1
-    );
+    assert_eq!(ask(&database, "SELECT count(*) FROM imports WHERE state = 'completed'").await, 1);
 }

@@ -1,10 +1,6 @@
 //! The real binary on real files and a real server, killed where that is the point.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test ends where something fails"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where something fails")]
 
 mod bad_input;
 mod commands;

@@ -52,16 +52,7 @@ pub(crate) fn contact_file(rows: u64) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("numeros.db");
     let dirt = Dirt::from_percent(2.0).unwrap();
-    write_sample(
-        &path,
-        &SampleSpec {
-            rows,
-            seed: 7,
-            dirt,
-            existing: Existing::Keep,
-        },
-    )
-    .unwrap();
+    write_sample(&path, &SampleSpec { rows, seed: 7, dirt, existing: Existing::Keep }).unwrap();
     (folder, path)
 }
 
@@ -98,10 +89,7 @@ pub(crate) async fn wait_for_more(database: &TestDatabase, sql: &str, floor: i64
         if now > floor {
             return;
         }
-        assert!(
-            child.try_wait().unwrap().is_none(),
-            "it ended before it got there"
-        );
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it got there");
         tokio::task::yield_now().await;
     }
 }

@@ -13,26 +13,14 @@ fn in_production_a_weak_or_missing_password_is_refused_in_a_sentence() {
         ("postgres://pregon:k7Qz-p2vX9m@db/pregon", "too short"),
         ("postgres://pregon:123456789012@db/pregon", "easily guessed"),
         ("postgres://pregon:Password-2026@db/pregon", "easily guessed"),
-        (
-            "postgres://pregon:changeme%2Dchangeme@db/pregon",
-            "easily guessed",
-        ),
-        (
-            "postgres://una_campana_larga:una_campana_larga@db/pregon",
-            "easily guessed",
-        ),
+        ("postgres://pregon:changeme%2Dchangeme@db/pregon", "easily guessed"),
+        ("postgres://una_campana_larga:una_campana_larga@db/pregon", "easily guessed"),
     ] {
         let error = database_with(&[("DATABASE_URL", url)]).unwrap_err();
         let shown = error.to_string();
         assert_eq!(keys(&error), [Some("database.url")], "{url}");
-        assert!(
-            shown.contains(wrong) && shown.contains("from the variable DATABASE_URL"),
-            "{url}: {shown}"
-        );
-        assert!(
-            shown.contains("random password of at least 12 characters"),
-            "{shown}"
-        );
+        assert!(shown.contains(wrong) && shown.contains("from the variable DATABASE_URL"), "{url}: {shown}");
+        assert!(shown.contains("random password of at least 12 characters"), "{shown}");
 
         let lenient = [("DATABASE_URL", url), ("PREGON__ENVIRONMENT", "development")];
         assert_eq!(database_with(&lenient).unwrap().url.expose_secret(), url);
@@ -51,12 +39,7 @@ fn an_unreadable_environment_is_judged_as_production() {
 
 #[test]
 fn a_url_that_is_none_is_refused_in_development_too() {
-    for url in [
-        "localhost",
-        "postgres://pregon:p@ss@db/pregon",
-        "postgres://db/pregon",
-        " ",
-    ] {
+    for url in ["localhost", "postgres://pregon:p@ss@db/pregon", "postgres://db/pregon", " "] {
         let error =
             database_with(&[("PREGON__ENVIRONMENT", "development"), ("DATABASE_URL", url)]).unwrap_err();
         assert_eq!(keys(&error), [Some("database.url")], "{url}");
@@ -72,11 +55,8 @@ fn the_other_keys_are_judged_even_without_a_url() {
 #[test]
 fn an_application_name_that_postgresql_would_cut_or_change_is_refused() {
     let name = |name: &str| {
-        database_with(&[
-            ("DATABASE_URL", SOUND_URL),
-            ("PREGON__DATABASE__APPLICATION_NAME", name),
-        ])
-        .map(|database| database.application_name)
+        database_with(&[("DATABASE_URL", SOUND_URL), ("PREGON__DATABASE__APPLICATION_NAME", name)])
+            .map(|database| database.application_name)
     };
     assert_eq!(name("pregon importer").unwrap(), "pregon importer");
     assert!(name(&"x".repeat(63)).is_ok());

@@ -19,11 +19,7 @@ fn leaves(text: &str) -> BTreeMap<String, String> {
         match value.clone().into_table() {
             Ok(table) => {
                 for (name, inner) in table {
-                    let path = if path.is_empty() {
-                        name
-                    } else {
-                        format!("{path}.{name}")
-                    };
+                    let path = if path.is_empty() { name } else { format!("{path}.{name}") };
                     walk(&path, &inner, found);
                 }
             }
@@ -44,11 +40,7 @@ fn with_comments_set(text: &str) -> String {
             .is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
     };
     text.lines()
-        .map(|line| {
-            line.strip_prefix("# ")
-                .filter(|rest| is_key(rest))
-                .unwrap_or(line)
-        })
+        .map(|line| line.strip_prefix("# ").filter(|rest| is_key(rest)).unwrap_or(line))
         .collect::<Vec<_>>()
         .join("\n")
 }
@@ -60,10 +52,7 @@ fn every_file_loads() {
         ("development.toml", Environment::Development),
         ("production.toml", Environment::Production),
     ] {
-        let sources = Sources {
-            file: Some(folder().join(name)),
-            environment: Vec::new(),
-        };
+        let sources = Sources { file: Some(folder().join(name)), environment: Vec::new() };
         let settings = Settings::load(&sources).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(settings.environment, environment, "{name}");
     }
@@ -78,10 +67,7 @@ fn every_file_shows_every_key_and_every_group_of_keys_begins_with_a_comment() {
         assert_eq!(shown, known, "{name}");
         for group in text.split("\n\n").filter(|group| !leaves(group).is_empty()) {
             let first = group.lines().find(|line| !line.starts_with('[')).unwrap();
-            assert!(
-                first.starts_with("# "),
-                "{name}: a comment is missing above {first}"
-            );
+            assert!(first.starts_with("# "), "{name}: a comment is missing above {first}");
         }
     }
 }
@@ -105,9 +91,8 @@ fn what_a_file_comments_out_is_the_default_and_what_it_sets_is_not() {
 fn no_file_holds_a_secret() {
     for name in ["default.toml", "development.toml", "production.toml"] {
         let set = leaves(&text_of(name));
-        let secret = set
-            .keys()
-            .find(|key| key.starts_with("database.url") || key.starts_with("database.password"));
+        let secret =
+            set.keys().find(|key| key.starts_with("database.url") || key.starts_with("database.password"));
         assert_eq!(secret, None, "{name}");
     }
 }

@@ -4,46 +4,27 @@ use super::*;
 fn a_variable_beats_the_file_and_the_file_beats_the_defaults() {
     let (_folder, path) =
         file("[database]\npool_size_max = 20\nwait_timeout_ms = 700\n[import]\nbatch_rows = 500");
-    let mut sources = of_environment(&[
-        ("DATABASE_URL", SOUND_URL),
-        ("PREGON__DATABASE__POOL_SIZE_MAX", " 30 "),
-    ]);
+    let mut sources =
+        of_environment(&[("DATABASE_URL", SOUND_URL), ("PREGON__DATABASE__POOL_SIZE_MAX", " 30 ")]);
     sources.file = Some(path);
     let settings = Settings::load(&sources).unwrap();
     let database = settings.database().unwrap();
-    assert_eq!(
-        (database.pool_size_max, database.wait_timeout),
-        (30, Duration::from_millis(700))
-    );
+    assert_eq!((database.pool_size_max, database.wait_timeout), (30, Duration::from_millis(700)));
     assert_eq!(settings.import.batch_rows.get(), 500);
 }
 
 #[test]
 fn database_url_beats_the_file_and_a_pregon_variable_beats_database_url() {
-    let (_folder, path) = file(&format!(
-        "[database]\nurl = \"{}\"",
-        SOUND_URL.replace("@db", "@in-file")
-    ));
+    let (_folder, path) = file(&format!("[database]\nurl = \"{}\"", SOUND_URL.replace("@db", "@in-file")));
     let address = |variables: &[(&str, &str)]| {
         let mut sources = of_environment(variables);
         sources.file = Some(path.clone());
-        Settings::load(&sources)
-            .unwrap()
-            .database()
-            .unwrap()
-            .address
-            .clone()
+        Settings::load(&sources).unwrap().database().unwrap().address.clone()
     };
-    let (alias, own) = (
-        SOUND_URL.replace("@db", "@alias"),
-        SOUND_URL.replace("@db", "@own"),
-    );
+    let (alias, own) = (SOUND_URL.replace("@db", "@alias"), SOUND_URL.replace("@db", "@own"));
     assert_eq!(address(&[]), "pregon@in-file:5432/pregon");
     assert_eq!(address(&[("DATABASE_URL", &alias)]), "pregon@alias:5432/pregon");
-    let both = [
-        ("PREGON__DATABASE__URL", own.as_str()),
-        ("DATABASE_URL", alias.as_str()),
-    ];
+    let both = [("PREGON__DATABASE__URL", own.as_str()), ("DATABASE_URL", alias.as_str())];
     assert_eq!(address(&both), "pregon@own:5432/pregon");
     assert_eq!(address(&[both[1], both[0]]), "pregon@own:5432/pregon");
 }
@@ -57,12 +38,8 @@ fn an_empty_variable_counts_as_not_set() {
 
 #[test]
 fn variables_of_other_programs_are_passed_over() {
-    let foreign = [
-        ("PATH", "/bin"),
-        ("PREGON_IMAGE", "x"),
-        ("REDIS_URL", "redis://h"),
-        ("AMQP_URL", "amqp://h"),
-    ];
+    let foreign =
+        [("PATH", "/bin"), ("PREGON_IMAGE", "x"), ("REDIS_URL", "redis://h"), ("AMQP_URL", "amqp://h")];
     assert!(load_variables(&foreign).is_ok());
 }
 
@@ -104,10 +81,9 @@ fn an_unknown_key_is_refused_by_name_with_the_nearest_one() {
 fn an_unreadable_layer_is_reported_beside_the_problems_of_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let mut sources = of_environment(&[("PREGON__LOG__LEVEL", "loud")]);
-    for (path, reason) in [
-        (folder.path().join("absent.toml"), "No such file"),
-        (folder.path().to_owned(), "directory"),
-    ] {
+    for (path, reason) in
+        [(folder.path().join("absent.toml"), "No such file"), (folder.path().to_owned(), "directory")]
+    {
         sources.file = Some(path.clone());
         let error = Settings::load(&sources).unwrap_err();
         assert_eq!(keys(&error), [None, Some("log.level")], "{error}");
@@ -118,42 +94,24 @@ fn an_unreadable_layer_is_reported_beside_the_problems_of_the_others() {
     let path = folder.path().join("binary.toml");
     std::fs::write(&path, [0xff, 0xfe]).unwrap();
     sources.file = Some(path.clone());
-    assert!(
-        Settings::load(&sources)
-            .unwrap_err()
-            .to_string()
-            .contains("is not UTF-8")
-    );
+    assert!(Settings::load(&sources).unwrap_err().to_string().contains("is not UTF-8"));
     std::fs::write(&path, "#".repeat(2 * 1024 * 1024)).unwrap();
-    assert!(
-        Settings::load(&sources)
-            .unwrap_err()
-            .to_string()
-            .contains("larger than")
-    );
+    assert!(Settings::load(&sources).unwrap_err().to_string().contains("larger than"));
 }
 
 #[test]
 fn a_file_that_is_no_toml_is_refused_with_the_place() {
     let error = load_file("[database]\npool_size_max = = 3\n").unwrap_err();
     assert_eq!(keys(&error), [None]);
-    assert!(
-        error
-            .to_string()
-            .contains("is not valid TOML at line 2, column 17"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("is not valid TOML at line 2, column 17"), "{error}");
     assert!(load_file("[log]\nlevel = 'info'\nlevel = 'warn'").is_err());
     assert!(load_file("[import]\nbatch_rows = 99999999999999999999").is_err());
 }
 
 #[test]
 fn a_key_written_in_either_form_of_toml_is_the_same_key() {
-    for text in [
-        "import.batch_rows = 200",
-        "import = { batch_rows = 200 }",
-        "[import]\nbatch_rows = \"200\"",
-    ] {
+    for text in ["import.batch_rows = 200", "import = { batch_rows = 200 }", "[import]\nbatch_rows = \"200\""]
+    {
         assert_eq!(load_file(text).unwrap().import.batch_rows.get(), 200, "{text}");
     }
 }

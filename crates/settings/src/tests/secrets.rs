@@ -12,11 +12,7 @@ fn secret_file(text: &[u8]) -> (tempfile::TempDir, String) {
 }
 
 fn url_of(variables: &[(&str, &str)]) -> Result<String, SettingsError> {
-    Ok(load_variables(variables)?
-        .database()?
-        .url
-        .expose_secret()
-        .to_owned())
+    Ok(load_variables(variables)?.database()?.url.expose_secret().to_owned())
 }
 
 #[test]
@@ -34,9 +30,7 @@ fn no_error_repeats_a_value_whatever_is_wrong_with_it() {
         format!("[kitchen]\nsink = \"{PLANTED}\""),
     ];
     let names = keys::known();
-    let variables = names
-        .iter()
-        .map(|key| format!("PREGON__{}", key.to_uppercase().replace('.', "__")));
+    let variables = names.iter().map(|key| format!("PREGON__{}", key.to_uppercase().replace('.', "__")));
     let values = [
         PLANTED.to_owned(),
         format!("{PLANTED}\u{fffd}"),
@@ -73,10 +67,7 @@ fn no_debug_of_sources_or_settings_shows_a_secret() {
     let settings = Settings::load(&sources).unwrap();
     let shown = format!("{sources:?} {settings:#?} {:?}", settings.database().unwrap());
     assert!(!shown.contains("planted"), "{shown}");
-    assert!(
-        shown.contains("DATABASE_URL") && shown.contains("pregon@db/pregon"),
-        "{shown}"
-    );
+    assert!(shown.contains("DATABASE_URL") && shown.contains("pregon@db/pregon"), "{shown}");
 
     let mut problems = Vec::new();
     let raw = Layers::gather(&sources, &mut problems).deserialize(&mut problems);
@@ -87,10 +78,7 @@ fn no_debug_of_sources_or_settings_shows_a_secret() {
 #[test]
 fn a_secret_may_stand_in_a_file() {
     let (_folder, path) = secret_file(format!("{SOUND_URL}\r\n").as_bytes());
-    assert_eq!(
-        url_of(&[("PREGON__DATABASE__URL_FILE", &path)]).unwrap(),
-        SOUND_URL
-    );
+    assert_eq!(url_of(&[("PREGON__DATABASE__URL_FILE", &path)]).unwrap(), SOUND_URL);
     assert_eq!(
         load_file(&format!("[database]\nurl_file = '{path}'"))
             .unwrap()
@@ -105,22 +93,12 @@ fn a_secret_may_stand_in_a_file() {
 #[test]
 fn the_password_may_stand_in_a_file_of_its_own_and_goes_into_the_url() {
     let (_folder, path) = secret_file(b"k7/Qz@p2 vX9m#\n");
-    let variables = [
-        ("DATABASE_URL", "postgres://pregon@db/pregon"),
-        ("PREGON__DATABASE__PASSWORD_FILE", path.as_str()),
-    ];
-    assert_eq!(
-        url_of(&variables).unwrap(),
-        "postgres://pregon:k7%2FQz%40p2%20vX9m%23@db/pregon"
-    );
-    let variables = [
-        ("DATABASE_URL", "postgres://pregon@db/pregon"),
-        ("PREGON__DATABASE__PASSWORD", "000000123000"),
-    ];
-    assert_eq!(
-        url_of(&variables).unwrap(),
-        "postgres://pregon:000000123000@db/pregon"
-    );
+    let variables =
+        [("DATABASE_URL", "postgres://pregon@db/pregon"), ("PREGON__DATABASE__PASSWORD_FILE", path.as_str())];
+    assert_eq!(url_of(&variables).unwrap(), "postgres://pregon:k7%2FQz%40p2%20vX9m%23@db/pregon");
+    let variables =
+        [("DATABASE_URL", "postgres://pregon@db/pregon"), ("PREGON__DATABASE__PASSWORD", "000000123000")];
+    assert_eq!(url_of(&variables).unwrap(), "postgres://pregon:000000123000@db/pregon");
 }
 
 #[test]
@@ -132,10 +110,7 @@ fn a_weak_password_in_a_file_is_refused_by_the_key_that_named_the_file() {
     ])
     .unwrap_err();
     assert_eq!(keys(&error), [Some("database.password_file")]);
-    assert_eq!(
-        error.problems()[0].origin(),
-        &Origin::Variable("PREGON__DATABASE__PASSWORD_FILE".to_owned())
-    );
+    assert_eq!(error.problems()[0].origin(), &Origin::Variable("PREGON__DATABASE__PASSWORD_FILE".to_owned()));
 }
 
 #[test]
@@ -148,23 +123,12 @@ fn of_a_secret_and_its_file_the_later_layer_wins_and_one_layer_may_not_give_both
     let (_folder, config) = file("[database]\nurl_file = '/nowhere'");
     let mut sources = of_environment(&[("DATABASE_URL", &other)]);
     sources.file = Some(config);
-    assert!(
-        Settings::load(&sources).is_ok(),
-        "a file that is beaten is not read"
-    );
+    assert!(Settings::load(&sources).is_ok(), "a file that is beaten is not read");
 
     let error = url_of(&[("PREGON__DATABASE__URL", &other), of_file]).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("keep either database.url or database.url_file"),
-        "{error}"
-    );
-    let error = url_of(&[
-        ("DATABASE_URL", &other),
-        ("PREGON__DATABASE__PASSWORD", "k7Qz-p2vX9m-w"),
-    ])
-    .unwrap_err();
+    assert!(error.to_string().contains("keep either database.url or database.url_file"), "{error}");
+    let error =
+        url_of(&[("DATABASE_URL", &other), ("PREGON__DATABASE__PASSWORD", "k7Qz-p2vX9m-w")]).unwrap_err();
     assert!(error.to_string().contains("keep one of the two"), "{error}");
 }
 
@@ -180,14 +144,8 @@ fn a_secret_file_that_cannot_be_used_is_refused_without_its_path() {
         let (_folder, path) = secret_file(text);
         let error = url_of(&[("PREGON__DATABASE__URL_FILE", &path)]).unwrap_err();
         assert_eq!(keys(&error), [Some("database.url_file")]);
-        assert!(
-            error.to_string().contains(reason) && !error.to_string().contains(&path),
-            "{error}"
-        );
+        assert!(error.to_string().contains(reason) && !error.to_string().contains(&path), "{error}");
     }
     let error = url_of(&[("PREGON__DATABASE__URL_FILE", SOUND_URL)]).unwrap_err();
-    assert!(
-        error.to_string().contains("No such file") && !error.to_string().contains("k7Qz"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("No such file") && !error.to_string().contains("k7Qz"), "{error}");
 }

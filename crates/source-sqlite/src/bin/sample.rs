@@ -83,11 +83,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         rows: arguments.rows,
         seed: arguments.seed,
         dirt: arguments.dirt,
-        existing: if arguments.force {
-            Existing::Replace
-        } else {
-            Existing::Keep
-        },
+        existing: if arguments.force { Existing::Replace } else { Existing::Keep },
     };
     let cancelled = Arc::new(AtomicBool::new(false));
     let runtime = cancel_on_interrupt(&cancelled).context("cannot wait for Ctrl-C")?;
@@ -110,10 +106,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// Sets `cancelled` at the first Ctrl-C, so that nothing half-written is left.
 fn cancel_on_interrupt(cancelled: &Arc<AtomicBool>) -> std::io::Result<tokio::runtime::Runtime> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_io()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_io().build()?;
     let cancelled = Arc::clone(cancelled);
     runtime.spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
@@ -151,11 +144,5 @@ fn tell(summary: &SampleSummary, took: Duration) -> std::io::Result<()> {
     }
     line("es_valido = 1", summary.es_valido_one)?;
     line("with a city", summary.with_city)?;
-    writeln!(
-        out,
-        "  {}, seed {}, in {:.1} s",
-        HumanBytes(summary.bytes),
-        summary.seed,
-        took.as_secs_f64()
-    )
+    writeln!(out, "  {}, seed {}, in {:.1} s", HumanBytes(summary.bytes), summary.seed, took.as_secs_f64())
 }

@@ -4,19 +4,10 @@
 pub(super) const SAMPLE_BYTES: usize = 4096;
 
 const KINDS: &[(&[u8], &str)] = &[
-    (
-        b"PK\x03\x04",
-        "it looks like a ZIP archive or an Excel workbook; unpack it first",
-    ),
+    (b"PK\x03\x04", "it looks like a ZIP archive or an Excel workbook; unpack it first"),
     (b"\x1f\x8b", "it looks like a gzip archive; unpack it first"),
-    (
-        b"\x28\xb5\x2f\xfd",
-        "it looks like a zstd archive; unpack it first",
-    ),
-    (
-        b"7z\xbc\xaf\x27\x1c",
-        "it looks like a 7-Zip archive; unpack it first",
-    ),
+    (b"\x28\xb5\x2f\xfd", "it looks like a zstd archive; unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "it looks like a 7-Zip archive; unpack it first"),
     (b"Rar!", "it looks like a RAR archive; unpack it first"),
     (b"BZh", "it looks like a bzip2 archive; unpack it first"),
     (b"\xfd7zXZ\0", "it looks like an xz archive; unpack it first"),
@@ -28,22 +19,10 @@ const KINDS: &[(&[u8], &str)] = &[
         b"** This file contains an SQLite 2",
         "it is a database of SQLite 2; convert it with `sqlite OLD .dump | sqlite3 NEW`",
     ),
-    (
-        b"\x37\x7f\x06\x82",
-        "it is the write-ahead log (-wal) of a database, not the database",
-    ),
-    (
-        b"\x37\x7f\x06\x83",
-        "it is the write-ahead log (-wal) of a database, not the database",
-    ),
-    (
-        b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7",
-        "it is the journal of a database, not the database",
-    ),
-    (
-        b"version https://git-lfs",
-        "it is a Git LFS pointer; fetch the file that it stands for",
-    ),
+    (b"\x37\x7f\x06\x82", "it is the write-ahead log (-wal) of a database, not the database"),
+    (b"\x37\x7f\x06\x83", "it is the write-ahead log (-wal) of a database, not the database"),
+    (b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", "it is the journal of a database, not the database"),
+    (b"version https://git-lfs", "it is a Git LFS pointer; fetch the file that it stands for"),
 ];
 
 /// A clause about a file that begins with `start` and has `bytes` bytes.
@@ -70,24 +49,16 @@ fn text_kind(start: &[u8]) -> Option<&'static str> {
     if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
         return Some("text in UTF-16, as spreadsheets save it");
     }
-    let is_text = start
-        .iter()
-        .all(|byte| !byte.is_ascii_control() || matches!(byte, b'\t' | b'\n' | b'\r' | 0x1a));
+    let is_text =
+        start.iter().all(|byte| !byte.is_ascii_control() || matches!(byte, b'\t' | b'\n' | b'\r' | 0x1a));
     // The sample may end within a character; Latin-1 is no UTF-8, but letters are then rare among what is ASCII.
     let ascii = start.iter().filter(|byte| byte.is_ascii()).count();
     if !is_text || ascii * 4 < start.len() * 3 {
         return None;
     }
-    let trimmed = start
-        .strip_prefix(b"\xef\xbb\xbf")
-        .unwrap_or(start)
-        .trim_ascii_start();
+    let trimmed = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
     let begins = |words: &[&[u8]]| {
-        words.iter().any(|word| {
-            trimmed
-                .get(..word.len())
-                .is_some_and(|head| head.eq_ignore_ascii_case(word))
-        })
+        words.iter().any(|word| trimmed.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word)))
     };
     let first_line = trimmed.split(|byte| *byte == b'\n').next().unwrap_or_default();
     Some(if begins(&[b"PRAGMA", b"BEGIN", b"CREATE", b"INSERT", b"--"]) {
@@ -96,10 +67,7 @@ fn text_kind(start: &[u8]) -> Option<&'static str> {
         "a page of HTML or XML; was a download refused?"
     } else if begins(&[b"{", b"["]) {
         "JSON"
-    } else if first_line
-        .iter()
-        .any(|byte| matches!(byte, b',' | b';' | b'\t' | b'|'))
-    {
+    } else if first_line.iter().any(|byte| matches!(byte, b',' | b';' | b'\t' | b'|')) {
         "text in columns (CSV)"
     } else {
         "plain text"

@@ -53,27 +53,15 @@ mod tests {
 
     #[test]
     fn paths_of_either_system_become_uris() {
-        assert_eq!(
-            encode(b"/data/a b/50% #1?.db", false),
-            "file:///data/a%20b/50%25%20%231%3F.db"
-        );
-        assert_eq!(
-            encode("/datos/señor.db".as_bytes(), false),
-            "file:///datos/se%C3%B1or.db"
-        );
+        assert_eq!(encode(b"/data/a b/50% #1?.db", false), "file:///data/a%20b/50%25%20%231%3F.db");
+        assert_eq!(encode("/datos/señor.db".as_bytes(), false), "file:///datos/se%C3%B1or.db");
         assert_eq!(encode(b"/odd\\name.db", false), "file:///odd%5Cname.db");
         assert_eq!(
             encode(b"C:\\Users\\Ana Ruiz\\numeros.db", true),
             "file:///C:/Users/Ana%20Ruiz/numeros.db"
         );
         assert_eq!(encode(b"\\\\?\\C:\\numeros.db", true), "file:///C:/numeros.db");
-        assert_eq!(
-            encode(b"\\\\nas\\datos\\numeros.db", true),
-            "file:////nas/datos/numeros.db"
-        );
-        assert_eq!(
-            encode(b"\\\\?\\UNC\\nas\\datos\\n.db", true),
-            "file:////nas/datos/n.db"
-        );
+        assert_eq!(encode(b"\\\\nas\\datos\\numeros.db", true), "file:////nas/datos/numeros.db");
+        assert_eq!(encode(b"\\\\?\\UNC\\nas\\datos\\n.db", true), "file:////nas/datos/n.db");
     }
 }

@@ -19,19 +19,17 @@ const CELL_BYTES_MAX: usize = 64 << 10;
 
 /// The rows of `estadisticas_migracion`.
 pub(super) fn statistics(path: &Path, connection: &Connection) -> Result<Vec<SourceStatistics>, SourceError> {
-    rows(path, connection, "estadisticas_migracion", |row| {
-        SourceStatistics {
-            id: row.integer("id").unwrap_or(row.place),
-            total_processed: row.integer("total_procesados"),
-            total_valid: row.integer("total_validos"),
-            total_duplicates: row.integer("total_duplicados"),
-            total_with_city: row.integer("total_con_ciudad"),
-            ladas_found: row.integer("ladas_encontradas"),
-            ladas_missing: row.integer("ladas_faltantes"),
-            took_seconds: row.real("tiempo_procesamiento_segundos"),
-            source_file: row.text("archivo_origen"),
-            migrated_at: row.text("fecha_migracion"),
-        }
+    rows(path, connection, "estadisticas_migracion", |row| SourceStatistics {
+        id: row.integer("id").unwrap_or(row.place),
+        total_processed: row.integer("total_procesados"),
+        total_valid: row.integer("total_validos"),
+        total_duplicates: row.integer("total_duplicados"),
+        total_with_city: row.integer("total_con_ciudad"),
+        ladas_found: row.integer("ladas_encontradas"),
+        ladas_missing: row.integer("ladas_faltantes"),
+        took_seconds: row.real("tiempo_procesamiento_segundos"),
+        source_file: row.text("archivo_origen"),
+        migrated_at: row.text("fecha_migracion"),
     })
 }
 
@@ -68,9 +66,7 @@ fn read<T>(
     decode: impl Fn(&Cells<'_>) -> T,
 ) -> rusqlite::Result<Vec<T>> {
     let kind: Option<String> = connection
-        .query_row(include_str!("../../sql/objects_named.sql"), [table], |row| {
-            row.get(0)
-        })
+        .query_row(include_str!("../../sql/objects_named.sql"), [table], |row| row.get(0))
         .optional()?;
     if kind.as_deref() != Some("table") {
         return Ok(Vec::new());
@@ -89,11 +85,7 @@ fn read<T>(
         for at in 0..names.len() {
             values.push(Cell::of(row.get_ref(at)?));
         }
-        found.push(decode(&Cells {
-            place,
-            names: &names,
-            values,
-        }));
+        found.push(decode(&Cells { place, names: &names, values }));
     }
     Ok(found)
 }
@@ -107,10 +99,7 @@ struct Cells<'a> {
 
 impl Cells<'_> {
     fn cell(&self, name: &str) -> Option<&Cell> {
-        self.names
-            .iter()
-            .position(|known| known == name)
-            .map(|at| &self.values[at])
+        self.names.iter().position(|known| known == name).map(|at| &self.values[at])
     }
 
     fn integer(&self, name: &str) -> Option<i64> {
@@ -190,9 +179,7 @@ impl Cell {
 
 fn number_in(bytes: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(bytes).ok()?.trim();
-    text.parse()
-        .ok()
-        .or_else(|| text.parse::<f64>().ok().and_then(whole))
+    text.parse().ok().or_else(|| text.parse::<f64>().ok().and_then(whole))
 }
 
 fn real_in(bytes: &[u8]) -> Option<f64> {
@@ -203,10 +190,7 @@ fn real_in(bytes: &[u8]) -> Option<f64> {
 fn whole(value: f64) -> Option<i64> {
     // Beyond 2^53 a double names no integer exactly.
     let exact = value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0;
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "checked to be whole and within 2^53"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and within 2^53")]
     exact.then_some(value as i64)
 }
 
@@ -223,13 +207,9 @@ mod tests {
         assert_eq!(Cell::Text(b" 36645692 ".to_vec()).integer(), Some(36_645_692));
         assert_eq!(Cell::Text(b"12.0".to_vec()).integer(), Some(12));
         assert_eq!(Cell::Real(12.0).integer(), Some(12));
-        for unreadable in [
-            Cell::Null,
-            Cell::Real(0.5),
-            Cell::Text(b"muchos".to_vec()),
-            blob(b"\xff\x01"),
-            blob(b""),
-        ] {
+        for unreadable in
+            [Cell::Null, Cell::Real(0.5), Cell::Text(b"muchos".to_vec()), blob(b"\xff\x01"), blob(b"")]
+        {
             assert_eq!(unreadable.integer(), None);
         }
     }
@@ -240,9 +220,6 @@ mod tests {
         assert_eq!(Cell::Text(b"2.5".to_vec()).real(), Some(2.5));
         assert_eq!(Cell::Integer(3).real(), Some(3.0));
         assert_eq!(Cell::Integer(551).text().as_deref(), Some("551"));
-        assert_eq!(
-            Cell::Text(b"a\xffb".to_vec()).text().as_deref(),
-            Some("a\u{fffd}b")
-        );
+        assert_eq!(Cell::Text(b"a\xffb".to_vec()).text().as_deref(), Some("a\u{fffd}b"));
     }
 }

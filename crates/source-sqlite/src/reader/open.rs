@@ -39,11 +39,8 @@ impl Opened {
     /// Whether the rows that were read are those of the file as it was opened. A file that was whole then and is not
     /// now is being overwritten.
     pub(super) fn check_unchanged(&self, path: &Path) -> Result<(), SourceError> {
-        let now = if self.stamp.is_write_ahead() {
-            Stamp::of_file_at_rest(path)
-        } else {
-            Stamp::of_file(path)
-        };
+        let now =
+            if self.stamp.is_write_ahead() { Stamp::of_file_at_rest(path) } else { Stamp::of_file(path) };
         match now {
             Ok(now) if now == self.stamp => Ok(()),
             Ok(_)
@@ -74,10 +71,7 @@ fn connect(uri: &str) -> rusqlite::Result<Connection> {
 
 /// Refuses a file without the table `numeros`, its columns, or an order to resume by.
 pub(super) fn check_shape(path: &Path, connection: &Connection) -> Result<(), SourceError> {
-    let wrong = |reason: String| SourceError::WrongShape {
-        path: path.display().to_string(),
-        reason,
-    };
+    let wrong = |reason: String| SourceError::WrongShape { path: path.display().to_string(), reason };
     let shape = Shape::of(connection).map_err(|error| classify(path, "read its schema", &error))?;
     match shape.kind.as_deref() {
         Some("table") => {}
@@ -86,23 +80,12 @@ pub(super) fn check_shape(path: &Path, connection: &Connection) -> Result<(), So
             return Err(wrong(format!("it has no table {TABLE}, and no other either")));
         }
         None => {
-            return Err(wrong(format!(
-                "it has no table {TABLE}; it has {}",
-                shape.tables.join(", ")
-            )));
+            return Err(wrong(format!("it has no table {TABLE}; it has {}", shape.tables.join(", "))));
         }
     }
-    let has = |name: &str| {
-        shape
-            .columns
-            .iter()
-            .any(|column| column.name.eq_ignore_ascii_case(name))
-    };
-    let missing: Vec<_> = SourceColumn::ALL
-        .into_iter()
-        .map(SourceColumn::name)
-        .filter(|name| !has(name))
-        .collect();
+    let has = |name: &str| shape.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    let missing: Vec<_> =
+        SourceColumn::ALL.into_iter().map(SourceColumn::name).filter(|name| !has(name)).collect();
     if !missing.is_empty() {
         let names: Vec<_> = shape.columns.iter().map(|column| column.name.as_str()).collect();
         return Err(wrong(format!(
@@ -136,32 +119,20 @@ struct Shape {
 impl Shape {
     fn of(connection: &Connection) -> rusqlite::Result<Self> {
         let kind = connection
-            .query_row(include_str!("../../sql/objects_named.sql"), [TABLE], |row| {
-                row.get(0)
-            })
+            .query_row(include_str!("../../sql/objects_named.sql"), [TABLE], |row| row.get(0))
             .optional()?;
         let mut list = connection.prepare(include_str!("../../sql/tables_list.sql"))?;
         let tables = list.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
         let mut list = connection.prepare(include_str!("../../sql/columns_list.sql"))?;
         let columns = list
             .query_map([TABLE], |row| {
-                Ok(Column {
-                    name: row.get(0)?,
-                    declared: row.get(1)?,
-                    key_place: row.get(2)?,
-                })
+                Ok(Column { name: row.get(0)?, declared: row.get(1)?, key_place: row.get(2)? })
             })?
             .collect::<Result<_, _>>()?;
         let key_indexes =
-            connection.query_row(include_str!("../../sql/key_indexes_count.sql"), [TABLE], |row| {
-                row.get(0)
-            })?;
-        Ok(Self {
-            kind,
-            tables,
-            columns,
-            key_indexes,
-        })
+            connection
+                .query_row(include_str!("../../sql/key_indexes_count.sql"), [TABLE], |row| row.get(0))?;
+        Ok(Self { kind, tables, columns, key_indexes })
     }
 
     /// Whether `id` is another name of the rowid: the sole key, declared INTEGER, and kept by no index.

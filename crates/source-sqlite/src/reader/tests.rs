@@ -20,12 +20,7 @@ struct Folder(TempDir);
 
 impl Folder {
     fn new() -> Self {
-        Self(
-            tempfile::Builder::new()
-                .prefix("números 50% #")
-                .tempdir()
-                .unwrap(),
-        )
+        Self(tempfile::Builder::new().prefix("números 50% #").tempdir().unwrap())
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -45,42 +40,29 @@ impl Folder {
 
 /// The table, its columns without types so that every storage class stays what it is.
 fn columns() -> String {
-    let others: Vec<_> = SourceColumn::ALL
-        .into_iter()
-        .skip(1)
-        .map(SourceColumn::name)
-        .collect();
+    let others: Vec<_> = SourceColumn::ALL.into_iter().skip(1).map(SourceColumn::name).collect();
     format!("id INTEGER PRIMARY KEY, {}", others.join(", "))
 }
 
 fn create(path: &Path) -> Connection {
     let connection = Connection::open(path).unwrap();
-    connection
-        .execute_batch(&format!("CREATE TABLE numeros ({})", columns()))
-        .unwrap();
+    connection.execute_batch(&format!("CREATE TABLE numeros ({})", columns())).unwrap();
     connection
 }
 
 /// Rows with these ids, each with a number and a name that tell its id.
 fn fill(connection: &Connection, ids: impl IntoIterator<Item = i64>) {
     connection.execute_batch("BEGIN").unwrap();
-    let mut insert = connection
-        .prepare("INSERT INTO numeros (id, numero, nombre) VALUES (?1, ?2, ?3)")
-        .unwrap();
+    let mut insert =
+        connection.prepare("INSERT INTO numeros (id, numero, nombre) VALUES (?1, ?2, ?3)").unwrap();
     for id in ids {
-        insert
-            .execute((id, id.to_string(), format!("NOMBRE {id}")))
-            .unwrap();
+        insert.execute((id, id.to_string(), format!("NOMBRE {id}"))).unwrap();
     }
     connection.execute_batch("COMMIT").unwrap();
 }
 
 fn range(after_id: i64, rows_max: Option<u64>, batch_rows: usize) -> ReadRange {
-    ReadRange {
-        after_id,
-        rows_max,
-        batch_rows,
-    }
+    ReadRange { after_id, rows_max, batch_rows }
 }
 
 /// Everything that the stream gives: the batches, and the error that ended it.
@@ -98,10 +80,7 @@ async fn read(path: &Path, range: ReadRange) -> (Vec<SourceBatch>, Option<Source
 }
 
 fn ids(batches: &[SourceBatch]) -> Vec<i64> {
-    batches
-        .iter()
-        .flat_map(|batch| batch.rows().map(SourceRow::id).collect::<Vec<_>>())
-        .collect()
+    batches.iter().flat_map(|batch| batch.rows().map(SourceRow::id).collect::<Vec<_>>()).collect()
 }
 
 fn owned(value: SourceValue<'_>) -> (u8, Vec<u8>) {
@@ -126,9 +105,5 @@ fn owned_by_sqlite(value: ValueRef<'_>) -> (u8, Vec<u8>) {
 
 /// Runs `test` on a small runtime.
 fn block_on<T>(test: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap()
-        .block_on(test)
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(test)
 }

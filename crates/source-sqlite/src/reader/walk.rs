@@ -38,9 +38,8 @@ pub(super) fn batches(
 ) -> BoxStream<'static, Result<SourceBatch, SourceError>> {
     let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
     let walked = path.clone();
-    let started = thread::Builder::new()
-        .name("numeros-walk".to_owned())
-        .spawn(move || run(&walked, range, &sender));
+    let started =
+        thread::Builder::new().name("numeros-walk".to_owned()).spawn(move || run(&walked, range, &sender));
     if let Err(error) = started {
         return stream::iter([Err(unreadable(&path, &error))]).boxed();
     }
@@ -95,11 +94,9 @@ fn walk(
             path: path.display().to_string(),
             reason: format!("its rows are out of order {}", place(last_id, range)),
         }),
-        Err(Stop::Sqlite(error)) => Err(classify(
-            path,
-            &format!("read numeros {}", place(last_id, range)),
-            &error,
-        )),
+        Err(Stop::Sqlite(error)) => {
+            Err(classify(path, &format!("read numeros {}", place(last_id, range)), &error))
+        }
     };
     outbox.flush()?;
     Ok(end)
@@ -188,11 +185,7 @@ struct Outbox<'a> {
 impl<'a> Outbox<'a> {
     fn new(sender: &'a mpsc::Sender<Step>, batch_rows: usize) -> Self {
         let batch_rows = batch_rows.max(1);
-        Self {
-            sender,
-            batch: Self::empty(batch_rows),
-            batch_rows,
-        }
+        Self { sender, batch: Self::empty(batch_rows), batch_rows }
     }
 
     fn empty(batch_rows: usize) -> SourceBatch {
@@ -204,11 +197,7 @@ impl<'a> Outbox<'a> {
             self.flush()?;
         }
         self.batch.push(*values);
-        if self.batch.len() >= self.batch_rows {
-            self.flush()
-        } else {
-            Ok(())
-        }
+        if self.batch.len() >= self.batch_rows { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), Dropped> {

@@ -64,16 +64,7 @@ impl Lead {
         share: f64,
     ) -> Self {
         let order = Scatter::new(seed, u64::from(digits));
-        Self {
-            digits,
-            place,
-            is_known,
-            share,
-            rows: 0,
-            examples: Vec::new(),
-            order,
-            taken: 0,
-        }
+        Self { digits, place, is_known, share, rows: 0, examples: Vec::new(), order, taken: 0 }
     }
 
     /// A number that was not taken before and that the rules accept; none once all ten million are taken.
@@ -105,9 +96,7 @@ impl Leads {
     pub(super) fn new(seed: u64) -> Self {
         let mut digits: Vec<u16> = COMMONEST.iter().map(|(digits, _)| *digits).collect();
         digits.extend(COMMON.iter().filter(|lead| assigned_place(**lead).is_some()));
-        let mut rest: Vec<u16> = (200..1_000)
-            .filter(|lead| assigned_place(*lead).is_some())
-            .collect();
+        let mut rest: Vec<u16> = (200..1_000).filter(|lead| assigned_place(*lead).is_some()).collect();
         rest.sort_by_key(|lead| mix(u64::from(*lead)));
         digits.extend(rest);
         let mut listed = [false; 1_000];
@@ -145,9 +134,7 @@ impl Leads {
     /// The index of a lead, as likely as its share.
     pub(super) fn draw(&self, random: &mut Random) -> usize {
         let word = random.word();
-        self.ends
-            .partition_point(|end| *end <= word)
-            .min(self.leads.len() - 1)
+        self.ends.partition_point(|end| *end <= word).min(self.leads.len() - 1)
     }
 
     /// A new number of some lead, and the index of that lead. The shares leave every lead enough for as many rows as a
@@ -155,9 +142,7 @@ impl Leads {
     pub(super) fn take(&mut self, random: &mut Random) -> Option<(usize, u64)> {
         let first = self.draw(random);
         let count = self.leads.len();
-        (first..first + count)
-            .map(|at| at % count)
-            .find_map(|at| Some((at, self.leads[at].take()?)))
+        (first..first + count).map(|at| at % count).find_map(|at| Some((at, self.leads[at].take()?)))
     }
 
     pub(super) fn get(&self, at: usize) -> &Lead {
@@ -173,11 +158,7 @@ impl Leads {
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a share is between 0 and 1"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share is between 0 and 1")]
 pub(super) fn scaled(share: f64) -> u32 {
     (share * f64::from(u32::MAX)) as u32
 }
@@ -197,20 +178,13 @@ mod tests {
     fn the_leads_are_those_of_the_real_file_in_number_and_share() {
         let leads = Leads::new(1);
         assert_eq!(leads.all().len(), LEADS);
-        assert_eq!(
-            leads.all().iter().filter(|lead| !lead.is_known).count(),
-            LEADS_MISSING
-        );
+        assert_eq!(leads.all().iter().filter(|lead| !lead.is_known).count(), LEADS_MISSING);
         assert_eq!(leads.all()[0].digits, 553);
         let total: f64 = leads.all().iter().map(|lead| lead.share).sum();
         assert!((total - 1.0).abs() < 1e-9);
         for (lead, (digits, rows)) in leads.all().iter().zip(COMMONEST) {
             assert_eq!(lead.digits, digits);
-            assert!(
-                (lead.share * 1e6 / f64::from(rows) - 1.0).abs() < 0.02,
-                "{digits}: {}",
-                lead.share
-            );
+            assert!((lead.share * 1e6 / f64::from(rows) - 1.0).abs() < 0.02, "{digits}: {}", lead.share);
         }
     }
 

@@ -93,17 +93,9 @@ pub(super) struct BadNumbers {
 
 impl BadNumbers {
     pub(super) fn new(seed: u64) -> Self {
-        let unassigned = UNASSIGNED
-            .iter()
-            .map(|digits| Lead::new(seed, *digits, None, false, 0.0))
-            .collect();
+        let unassigned = UNASSIGNED.iter().map(|digits| Lead::new(seed, *digits, None, false, 0.0)).collect();
         let orders = std::array::from_fn(|at| Scatter::new(seed, 10_000 + at as u64));
-        Self {
-            unassigned,
-            unassigned_made: 0,
-            made: [0; PhoneRejection::ALL.len()],
-            orders,
-        }
+        Self { unassigned, unassigned_made: 0, made: [0; PhoneRejection::ALL.len()], orders }
     }
 
     /// A new number of an area code that is not assigned.
@@ -115,10 +107,7 @@ impl BadNumbers {
 
     /// Writes something that is rejected for `reason`; no two texts are equal.
     pub(super) fn write(&mut self, out: &mut Vec<u8>, reason: PhoneRejection) {
-        let at = PhoneRejection::ALL
-            .iter()
-            .position(|known| *known == reason)
-            .unwrap_or_default();
+        let at = PhoneRejection::ALL.iter().position(|known| *known == reason).unwrap_or_default();
         let count = self.made[at];
         self.made[at] += 1;
         let seven = self.orders[at].at(count);
@@ -257,20 +246,11 @@ mod tests {
     fn every_writing_of_a_number_is_that_number() {
         let mut random = Random::new(1, 1);
         let mut numbers = BadNumbers::new(3);
-        for number in [
-            5_512_345_678,
-            3_336_151_234,
-            6_861_234_500,
-            numbers.take_unassigned().unwrap(),
-        ] {
+        for number in [5_512_345_678, 3_336_151_234, 6_861_234_500, numbers.take_unassigned().unwrap()] {
             let mut seen = HashSet::new();
             let mut check = |text: Vec<u8>| {
                 let shown = String::from_utf8(text).unwrap();
-                assert_eq!(
-                    PhoneNumber::parse(&shown).map(PhoneNumber::national),
-                    Ok(number),
-                    "{shown:?}"
-                );
+                assert_eq!(PhoneNumber::parse(&shown).map(PhoneNumber::national), Ok(number), "{shown:?}");
                 seen.insert(shown)
             };
             for _ in 0..5_000 {

@@ -10,9 +10,9 @@ pub(super) fn check_free(path: &Path, existing: Existing) -> Result<(), SampleEr
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(source) => Err(failed("look at", path, source)),
-        Ok(found) if found.is_dir() || existing == Existing::Keep => Err(SampleError::Exists {
-            path: path.display().to_string(),
-        }),
+        Ok(found) if found.is_dir() || existing == Existing::Keep => {
+            Err(SampleError::Exists { path: path.display().to_string() })
+        }
         Ok(_) => Ok(()),
     }
 }
@@ -30,10 +30,7 @@ impl Partial {
         let partial = with_suffix(path, ".partial");
         remove(&partial).map_err(|source| failed("remove the left-over", &partial, source))?;
         fs::File::create_new(&partial).map_err(|source| failed("create", &partial, source))?;
-        Ok(Self {
-            path: partial,
-            is_moved: false,
-        })
+        Ok(Self { path: partial, is_moved: false })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -76,9 +73,5 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 pub(super) fn failed(doing: &'static str, path: &Path, source: io::Error) -> SampleError {
-    SampleError::File {
-        doing,
-        path: path.display().to_string(),
-        source,
-    }
+    SampleError::File { doing, path: path.display().to_string(), source }
 }

@@ -94,9 +94,7 @@ mod tests {
     #[test]
     fn a_scatter_spreads_neighbours() {
         let scatter = Scatter::new(7, 553);
-        let low = (0..10_000)
-            .filter(|place| scatter.at(*place) < SCATTERED / 2)
-            .count();
+        let low = (0..10_000).filter(|place| scatter.at(*place) < SCATTERED / 2).count();
         assert!((4_700..5_300).contains(&low), "{low} of 10,000 in the lower half");
     }
 }

@@ -37,10 +37,7 @@ pub(super) struct Draft {
 
 impl Draft {
     fn new() -> Self {
-        Self {
-            classes: [Class::Null; 16],
-            texts: std::array::from_fn(|_| Vec::new()),
-        }
+        Self { classes: [Class::Null; 16], texts: std::array::from_fn(|_| Vec::new()) }
     }
 
     fn clear(&mut self) {
@@ -102,17 +99,8 @@ impl Rows {
         let seed = spec.seed;
         let leads = Leads::new(seed);
         let states = States::new(&leads);
-        let known: f64 = leads
-            .all()
-            .iter()
-            .filter(|lead| lead.is_known)
-            .map(|lead| lead.share)
-            .sum();
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a share of 1,000"
-        )]
+        let known: f64 = leads.all().iter().filter(|lead| lead.is_known).map(|lead| lead.share).sum();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 1,000")]
         let city_per_mille = (WITH_CITY / known).min(1_000.0) as u32;
         Self {
             random: Random::new(seed, 1),
@@ -154,21 +142,12 @@ impl Rows {
 
     /// What was written, and the leads with the numbers taken from each.
     pub(super) fn finish(self) -> (Counts, Vec<Lead>) {
-        (
-            Counts {
-                last_id: self.id,
-                ..self.counts
-            },
-            self.leads.into_all(),
-        )
+        (Counts { last_id: self.id, ..self.counts }, self.leads.into_all())
     }
 
     fn write_number(&mut self, trouble: Option<Trouble>) -> Numbered {
         let text = self.draft.text(SourceColumn::Numero);
-        let nobody = Numbered {
-            national: None,
-            lead: None,
-        };
+        let nobody = Numbered { national: None, lead: None };
         match trouble {
             Some(Trouble::Rejected(reason)) => {
                 self.bad.write(text, reason);
@@ -179,10 +158,7 @@ impl Rows {
                     return nobody;
                 };
                 write_new(text, number, &mut self.random);
-                Numbered {
-                    national: Some(number),
-                    lead: None,
-                }
+                Numbered { national: Some(number), lead: None }
             }
             Some(Trouble::Duplicate) if !self.recent.is_empty() => {
                 let count = u32::try_from(self.recent.len()).unwrap_or(u32::MAX);
@@ -191,10 +167,7 @@ impl Rows {
                 if ways + 1 < WAYS_AGAIN && self.random.chance(200) {
                     self.recent.push((number, ways + 1));
                 }
-                Numbered {
-                    national: Some(number),
-                    lead: None,
-                }
+                Numbered { national: Some(number), lead: None }
             }
             Some(Trouble::Duplicate) | None => {
                 let Some((lead, number)) = self.leads.take(&mut self.random) else {
@@ -207,10 +180,7 @@ impl Rows {
                     let at = self.random.below(512) as usize;
                     self.recent[at] = (number, 0);
                 }
-                Numbered {
-                    national: Some(number),
-                    lead: Some(lead),
-                }
+                Numbered { national: Some(number), lead: Some(lead) }
             }
         }
     }
@@ -224,12 +194,7 @@ impl Rows {
             8..=12 => format!("044{number}"),
             13..=15 => format!("045{number}"),
             16..=17 => {
-                format!(
-                    "{} {:04} {:04}",
-                    number / 100_000_000,
-                    number / 10_000 % 10_000,
-                    number % 10_000
-                )
+                format!("{} {:04} {:04}", number / 100_000_000, number / 10_000 % 10_000, number % 10_000)
             }
             18 => format!("+52{number}"),
             _ => format!("01{number}"),
@@ -286,12 +251,7 @@ impl Rows {
             }
         }
         if lead.is_known && random.chance(self.city_per_mille) {
-            city(
-                lead,
-                self.draft.text(SourceColumn::CiudadPorLada),
-                CITY_DIRTY,
-                random,
-            );
+            city(lead, self.draft.text(SourceColumn::CiudadPorLada), CITY_DIRTY, random);
         }
         if let Some(number) = numbered.national {
             // Three digits always, two-digit area codes included, and now and then those of another number.
@@ -360,10 +320,7 @@ impl Counts {
             Some(Trouble::Unassigned) => self.unassigned += 1,
             Some(Trouble::Duplicate) => self.duplicates += 1,
             Some(Trouble::Rejected(reason)) => {
-                let at = PhoneRejection::ALL
-                    .iter()
-                    .position(|known| *known == reason)
-                    .unwrap_or_default();
+                let at = PhoneRejection::ALL.iter().position(|known| *known == reason).unwrap_or_default();
                 self.rejected[at] += 1;
             }
         }

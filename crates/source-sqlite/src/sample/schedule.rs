@@ -18,14 +18,8 @@ pub(super) struct Schedule {
 impl Schedule {
     pub(super) fn new(seed: u64, rows: u64, per_million: u32) -> Self {
         let stretches = rows * u64::from(per_million) / 1_000_000;
-        let mut schedule = Self {
-            random: Random::new(seed, 3),
-            seed,
-            per_million,
-            stretches,
-            stretch: 0,
-            next_row: 0,
-        };
+        let mut schedule =
+            Self { random: Random::new(seed, 3), seed, per_million, stretches, stretch: 0, next_row: 0 };
         schedule.place();
         schedule
     }
@@ -43,10 +37,7 @@ impl Schedule {
             return None;
         }
         // Every kind comes once before any comes by chance.
-        let first = usize::try_from(self.stretch)
-            .ok()
-            .and_then(|at| Trouble::ALL.get(at))
-            .copied();
+        let first = usize::try_from(self.stretch).ok().and_then(|at| Trouble::ALL.get(at)).copied();
         self.stretch += 1;
         self.place();
         Some(first.unwrap_or_else(|| Trouble::draw(&mut self.random)))
@@ -59,13 +50,9 @@ mod tests {
 
     #[test]
     fn the_share_is_exact_and_every_kind_comes() {
-        for (rows, per_million) in [
-            (1_000, 50_000),
-            (1_000, 10_000),
-            (50_000, 3_500),
-            (999, 200_000),
-            (10, 3_500),
-        ] {
+        for (rows, per_million) in
+            [(1_000, 50_000), (1_000, 10_000), (50_000, 3_500), (999, 200_000), (10, 3_500)]
+        {
             let mut schedule = Schedule::new(9, rows, per_million);
             let found: Vec<_> = (0..rows).filter_map(|row| schedule.trouble(row)).collect();
             assert_eq!(found.len() as u64, rows * u64::from(per_million) / 1_000_000);

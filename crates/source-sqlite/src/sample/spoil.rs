@@ -64,9 +64,7 @@ impl Spoiler {
                 text.splice(..0, *b"  ").for_each(drop);
                 text.extend_from_slice(b" \r\n");
             }
-            _ => text
-                .splice(middle..middle, "\u{200b}\u{a0}\u{202e}".bytes())
-                .for_each(drop),
+            _ => text.splice(middle..middle, "\u{200b}\u{a0}\u{202e}".bytes()).for_each(drop),
         }
     }
 }

@@ -31,15 +31,7 @@ const WRITTEN: [Written; 32] = [
     written(
         "CMX",
         &[("CDMX", 51_600), ("DISTR", 43_900)],
-        &[
-            "DF",
-            "D.F.",
-            "DISTRITO FEDERAL",
-            "CD DE MEXICO",
-            "MEXICO D.F.",
-            "MEX DF",
-            "CIUDAD DE MÉXICO",
-        ],
+        &["DF", "D.F.", "DISTRITO FEDERAL", "CD DE MEXICO", "MEXICO D.F.", "MEX DF", "CIUDAD DE MÉXICO"],
     ),
     written("COA", &[("COAH", 21_300)], &["COAHUILA"]),
     written("COL", &[("COL", 0)], &["COLIMA"]),
@@ -48,25 +40,11 @@ const WRITTEN: [Written; 32] = [
     written("GRO", &[("GRO", 0)], &["GUERRERO", "GRO."]),
     written("HID", &[("HGO", 0)], &["HIDALGO"]),
     written("JAL", &[("JAL", 33_000)], &["JALISCO", "JAL."]),
-    written(
-        "MEX",
-        &[("MEX", 0)],
-        &[
-            "EDO MEX",
-            "EDO. DE MEXICO",
-            "ESTADO DE MÉXICO",
-            "MÉXICO",
-            "EDOMEX",
-        ],
-    ),
+    written("MEX", &[("MEX", 0)], &["EDO MEX", "EDO. DE MEXICO", "ESTADO DE MÉXICO", "MÉXICO", "EDOMEX"]),
     written("MIC", &[("MICH", 40_900)], &["MICHOACAN", "MICHOACÁN", "MICH."]),
     written("MOR", &[("MOR", 0)], &["MORELOS", "MOR."]),
     written("NAY", &[("NAY", 12_600)], &["NAYARIT"]),
-    written(
-        "NLE",
-        &[("NL", 0)],
-        &["NUEVO LEON", "N.L.", "NVO. LEON", "NUEVO LEÓN"],
-    ),
+    written("NLE", &[("NL", 0)], &["NUEVO LEON", "N.L.", "NVO. LEON", "NUEVO LEÓN"]),
     written("OAX", &[("OAX", 0)], &["OAXACA"]),
     written("PUE", &[("PUE", 0)], &["PUEBLA", "PUE."]),
     written("QUE", &[("QRO", 0)], &["QUERETARO", "QUERÉTARO"]),
@@ -107,8 +85,7 @@ impl States {
             .iter()
             .map(|written| {
                 let own = |lead: &&super::lead::Lead| {
-                    lead.place
-                        .is_some_and(|place| place.state.as_str() == written.code)
+                    lead.place.is_some_and(|place| place.state.as_str() == written.code)
                 };
                 leads.all().iter().filter(own).map(|lead| lead.share).sum()
             })
@@ -116,18 +93,13 @@ impl States {
         let rows: Vec<f64> = WRITTEN
             .iter()
             .zip(&numbers)
-            .map(
-                |(written, numbers)| match written.main.iter().map(|(_, rows)| rows).sum::<u32>() {
-                    0 => numbers * FILLED,
-                    main => f64::from(main) / 1e6 / (1.0 - f64::from(OTHERS_PER_MILLE) / 1_000.0),
-                },
-            )
+            .map(|(written, numbers)| match written.main.iter().map(|(_, rows)| rows).sum::<u32>() {
+                0 => numbers * FILLED,
+                main => f64::from(main) / 1e6 / (1.0 - f64::from(OTHERS_PER_MILLE) / 1_000.0),
+            })
             .collect();
-        let home: Vec<f64> = numbers
-            .iter()
-            .zip(&rows)
-            .map(|(numbers, rows)| rows.min(numbers * AT_HOME))
-            .collect();
+        let home: Vec<f64> =
+            numbers.iter().zip(&rows).map(|(numbers, rows)| rows.min(numbers * AT_HOME)).collect();
         let away = (1.0 - home.iter().sum::<f64>()).max(f64::EPSILON);
         let at_home = home
             .iter()
@@ -135,11 +107,7 @@ impl States {
             .map(|(home, numbers)| scaled(if *numbers > 0.0 { home / numbers } else { 0.0 }))
             .collect();
         let mut sum = 0.0;
-        let foreign = rows
-            .iter()
-            .zip(&home)
-            .map(|(rows, home)| rows - home)
-            .chain([UNMAPPABLE_SHARE]);
+        let foreign = rows.iter().zip(&home).map(|(rows, home)| rows - home).chain([UNMAPPABLE_SHARE]);
         let elsewhere = foreign
             .map(|share| {
                 sum += share / away;
@@ -193,19 +161,11 @@ mod tests {
     fn every_spelling_is_that_of_its_state_and_of_no_other() {
         let mut count = UNMAPPABLE.len();
         for written in &WRITTEN {
-            let spellings = written
-                .main
-                .iter()
-                .map(|(spelling, _)| spelling)
-                .chain(written.others);
+            let spellings = written.main.iter().map(|(spelling, _)| spelling).chain(written.others);
             for spelling in spellings {
                 count += 1;
                 let state = StateCode::from_spelling(spelling);
-                assert_eq!(
-                    state.as_ref().map(StateCode::as_str),
-                    Some(written.code),
-                    "{spelling}"
-                );
+                assert_eq!(state.as_ref().map(StateCode::as_str), Some(written.code), "{spelling}");
             }
         }
         for spelling in UNMAPPABLE {

@@ -26,30 +26,12 @@ const CACHE_KIB: i64 = 65_536;
 const STEPS_UNHEEDED: i32 = 1_000_000;
 /// Indexes besides the one of the UNIQUE column, with the statements that build them.
 const INDEXES: [(&str, &str); 6] = [
-    (
-        "numero (unique)",
-        "CREATE UNIQUE INDEX numeros_unique ON numeros (numero)",
-    ),
-    (
-        "idx_numeros_numero",
-        "CREATE INDEX idx_numeros_numero ON numeros (numero)",
-    ),
-    (
-        "idx_numeros_lada",
-        "CREATE INDEX idx_numeros_lada ON numeros (lada)",
-    ),
-    (
-        "idx_numeros_ciudad_por_lada",
-        "CREATE INDEX idx_numeros_ciudad_por_lada ON numeros (ciudad_por_lada)",
-    ),
-    (
-        "idx_numeros_municipio_cof",
-        "CREATE INDEX idx_numeros_municipio_cof ON numeros (municipio_cof)",
-    ),
-    (
-        "idx_numeros_fecha_migracion",
-        "CREATE INDEX idx_numeros_fecha_migracion ON numeros (fecha_migracion)",
-    ),
+    ("numero (unique)", "CREATE UNIQUE INDEX numeros_unique ON numeros (numero)"),
+    ("idx_numeros_numero", "CREATE INDEX idx_numeros_numero ON numeros (numero)"),
+    ("idx_numeros_lada", "CREATE INDEX idx_numeros_lada ON numeros (lada)"),
+    ("idx_numeros_ciudad_por_lada", "CREATE INDEX idx_numeros_ciudad_por_lada ON numeros (ciudad_por_lada)"),
+    ("idx_numeros_municipio_cof", "CREATE INDEX idx_numeros_municipio_cof ON numeros (municipio_cof)"),
+    ("idx_numeros_fecha_migracion", "CREATE INDEX idx_numeros_fecha_migracion ON numeros (fecha_migracion)"),
 ];
 const DECLARATION: &str = include_str!("../../sql/sample_numeros_create.sql");
 const MADE_AT: &str = "2025-07-15 14:00:00";
@@ -125,9 +107,7 @@ fn load(
             rows.finish()
         });
         insert(connection, receiver, on_stage)?;
-        Ok(maker
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        Ok(maker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 
@@ -197,10 +177,7 @@ fn account(connection: &Connection, counts: &Counts, leads: &[Lead]) -> rusqlite
             MADE_AT
         ])?;
     }
-    connection.execute(
-        include_str!("../../sql/sample_sequence_insert.sql"),
-        [counts.last_id],
-    )?;
+    connection.execute(include_str!("../../sql/sample_sequence_insert.sql"), [counts.last_id])?;
     Ok(())
 }
 
@@ -209,10 +186,8 @@ fn declare(connection: &Connection) -> rusqlite::Result<()> {
     let begin = DECLARATION.find("CREATE").unwrap_or_default();
     let version: i64 = connection.pragma_query_value(None, "schema_version", |row| row.get(0))?;
     connection.pragma_update(None, "writable_schema", true)?;
-    connection.execute(
-        include_str!("../../sql/sample_table_declare.sql"),
-        [DECLARATION[begin..].trim_end()],
-    )?;
+    connection
+        .execute(include_str!("../../sql/sample_table_declare.sql"), [DECLARATION[begin..].trim_end()])?;
     connection.execute(include_str!("../../sql/sample_index_declare.sql"), [])?;
     connection.pragma_update(None, "schema_version", version + 1)?;
     connection.pragma_update(None, "writable_schema", false)

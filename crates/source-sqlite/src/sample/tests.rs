@@ -11,12 +11,7 @@ use tempfile::TempDir;
 use super::*;
 
 fn spec(rows: u64, percent: f64) -> SampleSpec {
-    SampleSpec {
-        rows,
-        seed: 11,
-        dirt: Dirt::from_percent(percent).unwrap(),
-        existing: Existing::Keep,
-    }
+    SampleSpec { rows, seed: 11, dirt: Dirt::from_percent(percent).unwrap(), existing: Existing::Keep }
 }
 
 fn write(spec: &SampleSpec) -> (TempDir, PathBuf, SampleSummary) {
@@ -32,9 +27,7 @@ fn open(path: &Path) -> Connection {
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
-    entries
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-        .collect()
+    entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
 }
 
 /// Every row of a table, as SQLite quotes it.
@@ -44,10 +37,7 @@ fn rows(path: &Path, table: &str) -> Vec<String> {
     let columns = select.column_count();
     select
         .query_map([], |row| {
-            Ok((0..columns)
-                .map(|at| format!("{:?}", row.get_ref(at).unwrap()))
-                .collect::<Vec<_>>()
-                .join("|"))
+            Ok((0..columns).map(|at| format!("{:?}", row.get_ref(at).unwrap())).collect::<Vec<_>>().join("|"))
         })
         .unwrap()
         .map(Result::unwrap)
@@ -55,11 +45,7 @@ fn rows(path: &Path, table: &str) -> Vec<String> {
 }
 
 fn share(connection: &Connection, condition: &str) -> f64 {
-    connection
-        .query_row(&format!("SELECT avg({condition}) FROM numeros"), [], |row| {
-            row.get(0)
-        })
-        .unwrap()
+    connection.query_row(&format!("SELECT avg({condition}) FROM numeros"), [], |row| row.get(0)).unwrap()
 }
 
 #[test]
@@ -68,11 +54,7 @@ fn a_sample_has_the_shape_of_the_real_file() {
     let connection = open(&path);
     let texts = |sql: &str| -> Vec<String> {
         let mut select = connection.prepare(sql).unwrap();
-        select
-            .query_map([], |row| row.get(0))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect()
+        select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     };
     assert_eq!(texts("PRAGMA integrity_check"), ["ok"]);
     assert_eq!(
@@ -112,37 +94,20 @@ fn a_sample_has_the_shape_of_the_real_file() {
         ]
     );
     let blob: Vec<u8> = connection
-        .query_row("SELECT total_con_ciudad FROM estadisticas_migracion", [], |row| {
-            row.get(0)
-        })
+        .query_row("SELECT total_con_ciudad FROM estadisticas_migracion", [], |row| row.get(0))
         .unwrap();
     assert_eq!(u64::from_le_bytes(blob.try_into().unwrap()), summary.with_city);
-    assert_eq!(
-        texts("SELECT CAST(count(*) AS TEXT) FROM ladas_faltantes"),
-        ["186"]
-    );
+    assert_eq!(texts("SELECT CAST(count(*) AS TEXT) FROM ladas_faltantes"), ["186"]);
     let sequence: i64 = connection
-        .query_row(
-            "SELECT seq FROM sqlite_sequence WHERE name = 'numeros'",
-            [],
-            |row| row.get(0),
-        )
+        .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'numeros'", [], |row| row.get(0))
         .unwrap();
     assert_eq!(sequence, summary.last_id);
     drop(connection);
 
     let writer = Connection::open(&path).unwrap();
-    let again = writer.execute(
-        "INSERT INTO numeros (numero) SELECT numero FROM numeros WHERE id = 1",
-        [],
-    );
-    assert_eq!(
-        again.unwrap_err().sqlite_error_code(),
-        Some(rusqlite::ErrorCode::ConstraintViolation)
-    );
-    writer
-        .execute("INSERT INTO numeros (numero) VALUES ('nuevo')", [])
-        .unwrap();
+    let again = writer.execute("INSERT INTO numeros (numero) SELECT numero FROM numeros WHERE id = 1", []);
+    assert_eq!(again.unwrap_err().sqlite_error_code(), Some(rusqlite::ErrorCode::ConstraintViolation));
+    writer.execute("INSERT INTO numeros (numero) VALUES ('nuevo')", []).unwrap();
     assert_eq!(writer.last_insert_rowid(), summary.last_id + 1);
 }
 
@@ -152,10 +117,7 @@ fn a_sample_is_distributed_as_the_real_file() {
     let connection = open(&path);
     let roughly = |condition: &str, expected: f64| {
         let found = share(&connection, condition);
-        assert!(
-            (found / expected - 1.0).abs() < 0.12,
-            "{condition}: {found}, not {expected}"
-        );
+        assert!((found / expected - 1.0).abs() < 0.12, "{condition}: {found}, not {expected}");
     };
     roughly("lada = '553'", 0.0909);
     roughly("lada = '811'", 0.0573);
@@ -180,21 +142,13 @@ fn a_sample_is_distributed_as_the_real_file() {
     let cities: Vec<String> = connection
         .prepare("SELECT DISTINCT municipio_cof FROM numeros WHERE typeof(municipio_cof) = 'text'")
         .unwrap()
-        .query_map([], |row| {
-            Ok(String::from_utf8_lossy(row.get_ref(0)?.as_bytes()?).into_owned())
-        })
+        .query_map([], |row| Ok(String::from_utf8_lossy(row.get_ref(0)?.as_bytes()?).into_owned()))
         .unwrap()
         .map(Result::unwrap)
         .collect();
-    for written in [
-        "GUADALAJARA@SD",
-        "@X",
-        "MONTERREY NL",
-        "MONTERREY N.L.",
-        "MEX DF",
-        "LOSMOCHIS",
-        "LOS  MOCHIS",
-    ] {
+    for written in
+        ["GUADALAJARA@SD", "@X", "MONTERREY NL", "MONTERREY N.L.", "MEX DF", "LOSMOCHIS", "LOS  MOCHIS"]
+    {
         assert!(cities.iter().any(|city| city == written), "{written}");
     }
     for filler in [
@@ -214,9 +168,7 @@ fn a_sample_is_distributed_as_the_real_file() {
 /// What the rules make of a file, row by row.
 fn judge(path: &Path) -> BTreeMap<&'static str, u64> {
     let connection = open(path);
-    let mut select = connection
-        .prepare("SELECT numero, es_valido FROM numeros ORDER BY id")
-        .unwrap();
+    let mut select = connection.prepare("SELECT numero, es_valido FROM numeros ORDER BY id").unwrap();
     let mut rows = select.query([]).unwrap();
     let (mut seen, mut found) = (HashSet::new(), BTreeMap::new());
     while let Some(row) = rows.next().unwrap() {
@@ -239,13 +191,7 @@ fn judge(path: &Path) -> BTreeMap<&'static str, u64> {
 
 #[test]
 fn the_rules_find_in_a_sample_what_its_summary_says() {
-    for (rows, percent) in [
-        (50_000, 0.35),
-        (1_000, 1.0),
-        (1_000, 5.0),
-        (4_000, 20.0),
-        (2_858, 0.35),
-    ] {
+    for (rows, percent) in [(50_000, 0.35), (1_000, 1.0), (1_000, 5.0), (4_000, 20.0), (2_858, 0.35)] {
         let (_folder, path, summary) = write(&spec(rows, percent));
         let found = judge(&path);
         let of = |verdict: &str| found.get(verdict).copied().unwrap_or_default();
@@ -260,11 +206,7 @@ fn the_rules_find_in_a_sample_what_its_summary_says() {
                 "{}",
                 reason.as_str()
             );
-            assert!(
-                of(reason.as_str()) > 0,
-                "{rows} rows at {percent} %: no {}",
-                reason.as_str()
-            );
+            assert!(of(reason.as_str()) > 0, "{rows} rows at {percent} %: no {}", reason.as_str());
         }
         assert!(summary.accepted_invalid > 0 && summary.duplicates > 0);
         let sum = summary.accepted + summary.accepted_invalid + summary.duplicates + summary.rejected;
@@ -332,16 +274,8 @@ fn the_missing_ladas_count_the_rows_of_the_file() {
 fn the_same_seed_gives_the_same_tables_and_another_gives_others() {
     let one = write(&spec(6_000, 2.0));
     let same = write(&spec(6_000, 2.0));
-    let other = write(&SampleSpec {
-        seed: 12,
-        ..spec(6_000, 2.0)
-    });
-    for table in [
-        "numeros",
-        "estadisticas_migracion",
-        "ladas_faltantes",
-        "sqlite_schema",
-    ] {
+    let other = write(&SampleSpec { seed: 12, ..spec(6_000, 2.0) });
+    for table in ["numeros", "estadisticas_migracion", "ladas_faltantes", "sqlite_schema"] {
         assert_eq!(rows(&one.1, table), rows(&same.1, table), "{table}");
     }
     let (mine, others) = (rows(&one.1, "numeros"), rows(&other.1, "numeros"));
@@ -352,34 +286,14 @@ fn the_same_seed_gives_the_same_tables_and_another_gives_others() {
 fn a_file_that_is_there_stays_unless_it_may_be_replaced() {
     let (folder, path, _) = write(&spec(10, 0.0));
     let before = fs::read(&path).unwrap();
-    assert!(matches!(
-        write_sample(&path, &spec(20, 0.0)),
-        Err(SampleError::Exists { .. })
-    ));
+    assert!(matches!(write_sample(&path, &spec(20, 0.0)), Err(SampleError::Exists { .. })));
     assert_eq!(fs::read(&path).unwrap(), before);
     fs::write(folder.path().join("numeros.db-wal"), "old").unwrap();
-    fs::write(
-        folder.path().join("numeros.db.partial"),
-        "left by a run that was killed",
-    )
-    .unwrap();
-    let replaced = write_sample(
-        &path,
-        &SampleSpec {
-            existing: Existing::Replace,
-            ..spec(20, 0.0)
-        },
-    )
-    .unwrap();
+    fs::write(folder.path().join("numeros.db.partial"), "left by a run that was killed").unwrap();
+    let replaced = write_sample(&path, &SampleSpec { existing: Existing::Replace, ..spec(20, 0.0) }).unwrap();
     assert_eq!(replaced.rows, 20);
     assert_eq!(names(folder.path()), ["numeros.db"]);
-    let is_folder = write_sample(
-        folder.path(),
-        &SampleSpec {
-            existing: Existing::Replace,
-            ..spec(1, 0.0)
-        },
-    );
+    let is_folder = write_sample(folder.path(), &SampleSpec { existing: Existing::Replace, ..spec(1, 0.0) });
     assert!(matches!(is_folder, Err(SampleError::Exists { .. })));
 }
 
@@ -387,14 +301,10 @@ fn a_file_that_is_there_stays_unless_it_may_be_replaced() {
 fn a_sample_that_is_given_up_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let cancelled = Arc::new(AtomicBool::new(false));
-    let given_up = write_sample_watched(
-        &folder.path().join("n.db"),
-        &spec(200_000, 0.35),
-        &cancelled,
-        |_| {
+    let given_up =
+        write_sample_watched(&folder.path().join("n.db"), &spec(200_000, 0.35), &cancelled, |_| {
             cancelled.store(true, std::sync::atomic::Ordering::Relaxed);
-        },
-    );
+        });
     assert!(matches!(given_up, Err(SampleError::Cancelled)));
     assert!(names(folder.path()).is_empty());
     let nowhere = write_sample(&folder.path().join("no").join("n.db"), &spec(1, 0.0));

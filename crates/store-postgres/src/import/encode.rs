@@ -45,11 +45,7 @@ pub(super) fn encode(batch: &SortedBatch, import: ImportId, late: &HashSet<i64>)
         }
     }
     let stream = |buffer: CopyBuffer| (buffer.rows() > 0).then(|| buffer.finish());
-    EncodedBatch {
-        contacts: stream(contacts),
-        rejects: stream(rejects),
-        tally,
-    }
+    EncodedBatch { contacts: stream(contacts), rejects: stream(rejects), tally }
 }
 
 fn put_contact(buffer: &mut CopyBuffer, contact: &NewContact<'_>, import: ImportId) {
@@ -102,13 +98,11 @@ fn to_json(value: SourceValue<'_>) -> Value {
 
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]
@@ -118,19 +112,10 @@ mod tests {
     #[test]
     fn a_value_that_json_cannot_hold_is_kept_without_loss() {
         assert_eq!(to_json(SourceValue::Text("ñ".as_bytes())), json!("ñ"));
-        assert_eq!(
-            to_json(SourceValue::Text(b"a\0b")),
-            json!({ "text_hex": "610062" })
-        );
+        assert_eq!(to_json(SourceValue::Text(b"a\0b")), json!({ "text_hex": "610062" }));
         assert_eq!(to_json(SourceValue::Text(b"\xff")), json!({ "text_hex": "ff" }));
-        assert_eq!(
-            to_json(SourceValue::Blob(b"\x01\x02")),
-            json!({ "blob_hex": "0102" })
-        );
-        assert_eq!(
-            to_json(SourceValue::Real(f64::INFINITY)),
-            json!({ "real": "inf" })
-        );
+        assert_eq!(to_json(SourceValue::Blob(b"\x01\x02")), json!({ "blob_hex": "0102" }));
+        assert_eq!(to_json(SourceValue::Real(f64::INFINITY)), json!({ "real": "inf" }));
         assert_eq!(to_json(SourceValue::Integer(i64::MIN)), json!(i64::MIN));
     }
 }

@@ -75,9 +75,7 @@ pub(super) async fn advance(
     checkpoint: i64,
     tally: &Tally,
 ) -> Result<u64, tokio_postgres::Error> {
-    let statement = transaction
-        .prepare(include_str!("../../sql/import_advance.sql"))
-        .await?;
+    let statement = transaction.prepare(include_str!("../../sql/import_advance.sql")).await?;
     let counts = [
         tally.rows_read,
         tally.valid_rows_read,
@@ -96,11 +94,7 @@ pub(super) async fn advance(
     .map(to_bigint);
     let mut parameters: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
         vec![&import.id.0, &import.last_source_row_id, &checkpoint];
-    parameters.extend(
-        counts
-            .iter()
-            .map(|count| count as &(dyn tokio_postgres::types::ToSql + Sync)),
-    );
+    parameters.extend(counts.iter().map(|count| count as &(dyn tokio_postgres::types::ToSql + Sync)));
     transaction.execute(&statement, &parameters).await
 }
 
@@ -130,9 +124,7 @@ pub(super) async fn replace_account(
     statistics: &[SourceStatistics],
     missing_ladas: &[MissingLada],
 ) -> Result<(), tokio_postgres::Error> {
-    transaction
-        .execute(include_str!("../../sql/import_statistics_delete.sql"), &[&id.0])
-        .await?;
+    transaction.execute(include_str!("../../sql/import_statistics_delete.sql"), &[&id.0]).await?;
     for row in statistics {
         transaction
             .execute(
@@ -153,14 +145,9 @@ pub(super) async fn replace_account(
             )
             .await?;
     }
-    transaction
-        .execute(include_str!("../../sql/missing_ladas_delete.sql"), &[&id.0])
-        .await?;
+    transaction.execute(include_str!("../../sql/missing_ladas_delete.sql"), &[&id.0]).await?;
     let column = |of: fn(&MissingLada) -> Option<&str>| -> Vec<Option<String>> {
-        missing_ladas
-            .iter()
-            .map(|missing| without_nul(of(missing)))
-            .collect()
+        missing_ladas.iter().map(|missing| without_nul(of(missing))).collect()
     };
     let rows: Vec<Option<i64>> = missing_ladas.iter().map(|missing| missing.rows).collect();
     transaction

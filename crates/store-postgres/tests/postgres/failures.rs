@@ -36,10 +36,7 @@ async fn find(options: &DatabaseOptions) -> StoreError {
 
 /// The options of `test` with `replace` applied to the URL.
 fn with_url(test: &TestDatabase, replace: impl Fn(&str) -> String) -> DatabaseOptions {
-    DatabaseOptions {
-        url: replace(test.url()),
-        ..test.options()
-    }
+    DatabaseOptions { url: replace(test.url()), ..test.options() }
 }
 
 /// The URL's user information: `user:password`.
@@ -55,16 +52,10 @@ fn is_unavailable(error: &StoreError) -> bool {
 async fn a_wrong_password_is_unavailable_and_is_not_repeated() {
     let test = TestDatabase::empty().await;
     let user = user_of(test.url()).split(':').next().unwrap().to_owned();
-    let options = with_url(&test, |url| {
-        url.replace(user_of(url), &format!("{user}:{PLANTED}"))
-    });
-    for error in [
-        find(&options).await,
-        Schema::new(Database::new(&options).unwrap())
-            .status()
-            .await
-            .unwrap_err(),
-    ] {
+    let options = with_url(&test, |url| url.replace(user_of(url), &format!("{user}:{PLANTED}")));
+    for error in
+        [find(&options).await, Schema::new(Database::new(&options).unwrap()).status().await.unwrap_err()]
+    {
         assert!(is_unavailable(&error), "{error:?}");
         let said = everything_said(&error);
         assert!(said.contains("DATABASE_URL") && !said.contains(PLANTED), "{said}");
@@ -83,21 +74,14 @@ async fn a_missing_database_is_unavailable_and_says_how_to_make_it() {
 async fn a_closed_port_is_unavailable_and_shows_no_password() {
     let test = TestDatabase::empty().await;
     // A port that was free a moment ago, and that nobody listens on.
-    let free = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let options = with_url(&test, |url| {
         let database = url.rsplit('/').next().unwrap();
         format!("postgres://pregon:{PLANTED}@{free}/{database}")
     });
-    for error in [
-        find(&options).await,
-        Schema::new(Database::new(&options).unwrap())
-            .status()
-            .await
-            .unwrap_err(),
-    ] {
+    for error in
+        [find(&options).await, Schema::new(Database::new(&options).unwrap()).status().await.unwrap_err()]
+    {
         assert!(is_unavailable(&error), "{error:?}");
         let said = everything_said(&error);
         assert!(said.contains("refused") && !said.contains(PLANTED), "{said}");
@@ -119,9 +103,7 @@ fn a_url_that_is_none_is_unavailable_and_is_not_repeated() {
             wait_timeout: Duration::from_secs(1),
             statement_timeout: Duration::from_secs(1),
         };
-        let Err(error) = Database::new(&options) else {
-            panic!("it is no URL of a database")
-        };
+        let Err(error) = Database::new(&options) else { panic!("it is no URL of a database") };
         assert!(is_unavailable(&error));
         assert!(!everything_said(&error).contains(PLANTED), "{error}");
     }
@@ -132,11 +114,8 @@ async fn a_statement_that_takes_too_long_is_unavailable() {
     let test = TestDatabase::fresh().await;
     let holder = test.client().await;
     holder.batch_execute("BEGIN; LOCK TABLE contacts").await.unwrap();
-    let error = find(&DatabaseOptions {
-        statement_timeout: Duration::from_millis(50),
-        ..test.options()
-    })
-    .await;
+    let error =
+        find(&DatabaseOptions { statement_timeout: Duration::from_millis(50), ..test.options() }).await;
     assert!(is_unavailable(&error), "{error:?}");
     assert!(error.to_string().contains("57014"), "{error}");
 }
@@ -146,11 +125,8 @@ async fn a_pool_that_is_used_up_is_unavailable_and_names_the_setting() {
     let test = TestDatabase::fresh().await;
     let holder = test.client().await;
     holder.batch_execute("BEGIN; LOCK TABLE contacts").await.unwrap();
-    let options = DatabaseOptions {
-        pool_size_max: 1,
-        wait_timeout: Duration::from_millis(50),
-        ..test.options()
-    };
+    let options =
+        DatabaseOptions { pool_size_max: 1, wait_timeout: Duration::from_millis(50), ..test.options() };
     let contacts = PostgresContactStore::new(Database::new(&options).unwrap());
     let (one, other) = tokio::join!(
         biased;
@@ -173,11 +149,7 @@ async fn a_pool_that_is_used_up_is_unavailable_and_names_the_setting() {
 async fn a_connection_that_the_server_ended_is_unavailable() {
     let postgres = Postgres::fresh().await;
     let id = ImportId(CountingIds::nth(1));
-    let mut session = postgres
-        .import_store()
-        .begin(id, source_of("f", 2, 2))
-        .await
-        .unwrap();
+    let mut session = postgres.import_store().begin(id, source_of("f", 2, 2)).await.unwrap();
     let end = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'
                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     postgres.client.batch_execute(end).await.unwrap();
@@ -238,11 +210,7 @@ async fn a_conflict_shows_nothing_of_the_row() {
 async fn a_batch_that_is_refused_shows_nothing_of_its_rows() {
     let postgres = Postgres::fresh().await;
     let id = ImportId(CountingIds::nth(1));
-    let mut session = postgres
-        .import_store()
-        .begin(id, source_of("f", 2, 2))
-        .await
-        .unwrap();
+    let mut session = postgres.import_store().begin(id, source_of("f", 2, 2)).await.unwrap();
     let refuse = "ALTER TABLE contacts ADD CONSTRAINT nobody CHECK (phone_national <> 5510000002)";
     postgres.client.batch_execute(refuse).await.unwrap();
     let error = session.append(sorted(&rows_numbered([1]))).await.unwrap_err();

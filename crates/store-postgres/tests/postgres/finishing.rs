@@ -11,11 +11,7 @@ use crate::harness::Postgres;
 
 async fn begin(postgres: &Postgres) -> Box<dyn ImportSession> {
     let id = ImportId(CountingIds::nth(1));
-    postgres
-        .import_store()
-        .begin(id, source_of("f", 2, 2))
-        .await
-        .unwrap()
+    postgres.import_store().begin(id, source_of("f", 2, 2)).await.unwrap()
 }
 
 /// A step that was passed over would leave the table without its unique index, and nobody would know.
@@ -31,11 +27,7 @@ async fn a_finishing_step_that_fails_is_the_next_one_still() {
         let failed = session.next_finishing_step().await;
         assert!(matches!(failed, Err(StoreError::Conflict { .. })), "{failed:?}");
     }
-    postgres
-        .client
-        .batch_execute("DELETE FROM contacts WHERE source_row_id IS NULL")
-        .await
-        .unwrap();
+    postgres.client.batch_execute("DELETE FROM contacts WHERE source_row_id IS NULL").await.unwrap();
     let step = session.next_finishing_step().await.unwrap();
     assert_eq!(step.as_deref(), Some("index contacts_phone_national_key"));
     while session.next_finishing_step().await.unwrap().is_some() {}
@@ -85,10 +77,7 @@ async fn an_account_with_dirt_in_it_is_kept() {
         examples: Some("5510000001\0".to_owned()),
         detected_at: None,
     };
-    session
-        .keep_account(vec![statistics], vec![missing(1), missing(2)])
-        .await
-        .unwrap();
+    session.keep_account(vec![statistics], vec![missing(1), missing(2)]).await.unwrap();
     let (statistics, missing) = postgres.account(ImportId(CountingIds::nth(1))).await;
     assert_eq!(statistics[0].source_file.as_deref(), Some("lista.csv"));
     assert_eq!(statistics[0].migrated_at.as_deref(), Some(""));

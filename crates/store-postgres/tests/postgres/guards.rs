@@ -21,11 +21,7 @@ async fn the_audit_log_takes_lines_and_gives_up_none() {
         "DELETE FROM audit_log",
         "TRUNCATE audit_log",
     ] {
-        assert_eq!(
-            postgres.refusal(change).await.as_deref(),
-            Some(INSUFFICIENT_PRIVILEGE),
-            "{change}"
-        );
+        assert_eq!(postgres.refusal(change).await.as_deref(), Some(INSUFFICIENT_PRIVILEGE), "{change}");
     }
     assert_eq!(postgres.rows("SELECT FROM audit_log").await, 1);
 }
@@ -47,19 +43,14 @@ async fn nobody_else_adds_contacts_while_an_empty_table_is_loaded() {
     assert_eq!(postgres.refusal(renumber).await.as_deref(), Some(OBJECT_IN_USE));
     // What does not touch a number goes on.
     assert_eq!(
-        postgres
-            .refusal("UPDATE contacts SET status = 'INACTIVE' WHERE source_row_id = 1")
-            .await,
+        postgres.refusal("UPDATE contacts SET status = 'INACTIVE' WHERE source_row_id = 1").await,
         None
     );
 
     while session.next_finishing_step().await.unwrap().is_some() {}
     assert_eq!(postgres.rows("SELECT FROM deferred_indexes").await, 0);
     assert_eq!(postgres.refusal(insert).await, None);
-    assert!(
-        postgres.add_contact(phone(1)).await.is_err(),
-        "the unique index stands again"
-    );
+    assert!(postgres.add_contact(phone(1)).await.is_err(), "the unique index stands again");
 }
 
 #[tokio::test]
@@ -83,10 +74,7 @@ async fn a_load_that_dies_keeps_the_table_closed_until_it_was_finished() {
 impl Postgres {
     /// With what `statement` is refused to a member of `role`.
     async fn refusal_to(&self, role: &str, statement: &str) -> Option<String> {
-        self.client
-            .batch_execute(&format!("SET ROLE {role}"))
-            .await
-            .unwrap();
+        self.client.batch_execute(&format!("SET ROLE {role}")).await.unwrap();
         let refusal = self.refusal(statement).await;
         self.client.batch_execute("RESET ROLE").await.unwrap();
         refusal
@@ -111,11 +99,7 @@ async fn the_applications_read_and_write_but_change_neither_history_nor_schema()
             "UPDATE messages SET state = 'sending'",
             "DELETE FROM messages",
         ] {
-            assert_eq!(
-                postgres.refusal_to(role, allowed).await,
-                None,
-                "{role}: {allowed}"
-            );
+            assert_eq!(postgres.refusal_to(role, allowed).await, None, "{role}: {allowed}");
         }
         for forbidden in [
             "UPDATE audit_log SET actor = 'nobody'",
@@ -133,11 +117,7 @@ async fn the_applications_read_and_write_but_change_neither_history_nor_schema()
             "TRUNCATE contacts",
         ] {
             let refusal = postgres.refusal_to(role, forbidden).await;
-            assert_eq!(
-                refusal.as_deref(),
-                Some(INSUFFICIENT_PRIVILEGE),
-                "{role}: {forbidden}"
-            );
+            assert_eq!(refusal.as_deref(), Some(INSUFFICIENT_PRIVILEGE), "{role}: {forbidden}");
         }
     }
 }
@@ -152,10 +132,7 @@ async fn receipts_are_not_changed_through_their_partitions_either() {
     assert!(!rows.is_empty());
     for row in rows {
         let partition: String = row.get(0);
-        for change in [
-            format!("DELETE FROM {partition}"),
-            format!("UPDATE {partition} SET status = 'x'"),
-        ] {
+        for change in [format!("DELETE FROM {partition}"), format!("UPDATE {partition} SET status = 'x'")] {
             let refusal = postgres.refusal_to("pregon_worker", &change).await;
             assert_eq!(refusal.as_deref(), Some(INSUFFICIENT_PRIVILEGE), "{change}");
         }

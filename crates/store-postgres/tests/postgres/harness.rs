@@ -29,12 +29,7 @@ impl Postgres {
     }
 
     pub(crate) fn import_store(&self) -> PostgresImportStore {
-        PostgresImportStore::new(
-            self.test.database(),
-            BulkLoad {
-                maintenance_work_mem_mb: 16,
-            },
-        )
+        PostgresImportStore::new(self.test.database(), BulkLoad { maintenance_work_mem_mb: 16 })
     }
 
     /// The number of rows that `query` answers.
@@ -45,13 +40,7 @@ impl Postgres {
     /// The SQLSTATE with which `statement` is refused.
     pub(crate) async fn refusal(&self, statement: &str) -> Option<String> {
         let refused = self.client.batch_execute(statement).await.err()?;
-        Some(
-            refused
-                .code()
-                .expect("the server refuses with a code")
-                .code()
-                .to_owned(),
-        )
+        Some(refused.code().expect("the server refuses with a code").code().to_owned())
     }
 }
 
@@ -68,11 +57,7 @@ impl ImportHarness for Postgres {
     async fn add_contact(&self, phone: PhoneNumber) -> Result<(), String> {
         let national = i64::try_from(phone.national()).unwrap();
         let insert = "INSERT INTO contacts (phone_national, is_valid, source) VALUES ($1, true, 'person')";
-        self.client
-            .execute(insert, &[&national])
-            .await
-            .map(drop)
-            .map_err(|error| error.to_string())
+        self.client.execute(insert, &[&national]).await.map(drop).map_err(|error| error.to_string())
     }
 
     async fn set_broken(&self, is_broken: bool) {

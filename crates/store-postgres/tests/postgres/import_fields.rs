@@ -40,24 +40,14 @@ async fn import(postgres: &Postgres, specimens: &[Specimen], command: ImportComm
 }
 
 /// A batch size that divides nothing, so that quirks meet the ends of batches.
-const WHOLE: ImportCommand = ImportCommand {
-    resume: false,
-    rows_max: None,
-    batch_rows: 137,
-};
+const WHOLE: ImportCommand = ImportCommand { resume: false, rows_max: None, batch_rows: 137 };
 
 async fn compare(postgres: &Postgres, specimens: &[Specimen], outcome: &ImportOutcome) {
     let import = &outcome.import;
     assert_eq!(import.state, ImportState::Completed);
     assert_eq!(import.tally, expected::tally(specimens));
-    assert_eq!(
-        stored::contacts(postgres, import.id).await,
-        expected::contacts(specimens)
-    );
-    assert_eq!(
-        stored::rejects(postgres, import.id).await,
-        expected::rejects(specimens)
-    );
+    assert_eq!(stored::contacts(postgres, import.id).await, expected::contacts(specimens));
+    assert_eq!(stored::rejects(postgres, import.id).await, expected::rejects(specimens));
 }
 
 #[tokio::test]
@@ -82,49 +72,19 @@ async fn every_field_of_every_row_is_as_the_rules_say_in_a_table_that_has_others
     let outcome = import(&postgres, &specimens, WHOLE).await;
     assert!(outcome.import.tally.duplicates_existing > 0);
     compare(&postgres, &specimens, &outcome).await;
-    assert_eq!(
-        postgres.rows(others).await,
-        there.len(),
-        "those that were there stay as they were"
-    );
+    assert_eq!(postgres.rows(others).await, there.len(), "those that were there stay as they were");
 }
 
 #[tokio::test]
 async fn an_import_that_stops_twice_and_goes_on_ends_as_one_that_did_not() {
     let postgres = Postgres::fresh().await;
     let specimens = specimens::rows(ROWS, &[]);
-    let first = import(
-        &postgres,
-        &specimens,
-        ImportCommand {
-            rows_max: Some(300),
-            ..WHOLE
-        },
-    )
-    .await;
-    assert_eq!(
-        (first.import.state, first.import.tally.rows_read),
-        (ImportState::Stopped, 300)
-    );
-    let more = ImportCommand {
-        resume: true,
-        rows_max: Some(700),
-        batch_rows: 50,
-    };
+    let first = import(&postgres, &specimens, ImportCommand { rows_max: Some(300), ..WHOLE }).await;
+    assert_eq!((first.import.state, first.import.tally.rows_read), (ImportState::Stopped, 300));
+    let more = ImportCommand { resume: true, rows_max: Some(700), batch_rows: 50 };
     let second = import(&postgres, &specimens, more).await;
-    assert_eq!(
-        (second.import.state, second.import.tally.rows_read),
-        (ImportState::Stopped, 700)
-    );
-    let outcome = import(
-        &postgres,
-        &specimens,
-        ImportCommand {
-            resume: true,
-            ..WHOLE
-        },
-    )
-    .await;
+    assert_eq!((second.import.state, second.import.tally.rows_read), (ImportState::Stopped, 700));
+    let outcome = import(&postgres, &specimens, ImportCommand { resume: true, ..WHOLE }).await;
     assert_eq!(outcome.import.id, first.import.id);
     compare(&postgres, &specimens, &outcome).await;
 }

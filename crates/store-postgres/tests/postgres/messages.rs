@@ -20,9 +20,7 @@ impl Postgres {
         let insert =
             "INSERT INTO messages (campaign_id, seq, phone, segments, body) VALUES ($1, $2, $3, 1, 'hola')";
         let added = self.client.execute(insert, &[&campaign, &seq, &phone]).await;
-        added
-            .map(drop)
-            .map_err(|error| error.code().unwrap().code().to_owned())
+        added.map(drop).map_err(|error| error.code().unwrap().code().to_owned())
     }
 }
 
@@ -51,14 +49,8 @@ async fn a_number_stands_once_in_a_campaign() {
     let now = postgres.now().await;
     let (one, other) = (id_of(now), id_of(now + 1.millisecond()));
     postgres.add_message(one, 1, 5_510_000_001).await.unwrap();
-    assert_eq!(
-        postgres.add_message(one, 2, 5_510_000_001).await,
-        Err("23505".to_owned())
-    );
-    assert_eq!(
-        postgres.add_message(one, 1, 5_510_000_002).await,
-        Err("23505".to_owned())
-    );
+    assert_eq!(postgres.add_message(one, 2, 5_510_000_001).await, Err("23505".to_owned()));
+    assert_eq!(postgres.add_message(one, 1, 5_510_000_002).await, Err("23505".to_owned()));
     assert_eq!(postgres.add_message(other, 1, 5_510_000_001).await, Ok(()));
     assert_eq!(postgres.add_message(other, 2, 155).await, Err("23514".to_owned()));
 }
@@ -77,11 +69,8 @@ async fn half_of_each_page_of_messages_stays_free() {
 async fn partitions_are_made_where_they_are_missing_and_nowhere_else() {
     let postgres = Postgres::fresh().await;
     let made = async |months: i32| {
-        let row = postgres
-            .client
-            .query_one("SELECT ensure_message_partitions($1)", &[&months])
-            .await
-            .unwrap();
+        let row =
+            postgres.client.query_one("SELECT ensure_message_partitions($1)", &[&months]).await.unwrap();
         row.get::<_, i32>(0)
     };
     assert_eq!(made(3).await, 0);

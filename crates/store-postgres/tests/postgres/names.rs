@@ -53,31 +53,13 @@ const ACTIVITY_COLUMNS: [(&str, &str); 3] = [
 
 /// What the plan's indexes are on, as the server writes it.
 const INDEXES: [(&str, &str); 7] = [
-    (
-        "idx_contacts_state_active",
-        "btree (state_code, status) WHERE (opt_out_at IS NULL)",
-    ),
-    (
-        "idx_contacts_lada_active",
-        "btree (lada, status) WHERE (opt_out_at IS NULL)",
-    ),
-    (
-        "idx_contacts_city_active",
-        "btree (city, status) WHERE (opt_out_at IS NULL)",
-    ),
-    (
-        "idx_contacts_last_sent",
-        "btree (last_sent_at) WHERE (last_sent_at IS NOT NULL)",
-    ),
+    ("idx_contacts_state_active", "btree (state_code, status) WHERE (opt_out_at IS NULL)"),
+    ("idx_contacts_lada_active", "btree (lada, status) WHERE (opt_out_at IS NULL)"),
+    ("idx_contacts_city_active", "btree (city, status) WHERE (opt_out_at IS NULL)"),
+    ("idx_contacts_last_sent", "btree (last_sent_at) WHERE (last_sent_at IS NOT NULL)"),
     ("idx_contacts_send_count", "btree (send_count)"),
-    (
-        "idx_contacts_name_gin",
-        "gin (to_tsvector('spanish_unaccent'::regconfig, full_name))",
-    ),
-    (
-        "idx_contacts_address_gin",
-        "gin (to_tsvector('spanish_unaccent'::regconfig, address))",
-    ),
+    ("idx_contacts_name_gin", "gin (to_tsvector('spanish_unaccent'::regconfig, full_name))"),
+    ("idx_contacts_address_gin", "gin (to_tsvector('spanish_unaccent'::regconfig, address))"),
 ];
 
 impl Postgres {
@@ -93,29 +75,18 @@ impl Postgres {
 async fn every_relation_of_the_contract_can_be_read() {
     let postgres = Postgres::fresh().await;
     for relation in RELATIONS {
-        postgres
-            .client
-            .batch_execute(&format!("SELECT FROM {relation}"))
-            .await
-            .unwrap();
+        postgres.client.batch_execute(&format!("SELECT FROM {relation}")).await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn contacts_is_a_table_and_has_its_columns_and_the_view_has_all_of_them() {
     let postgres = Postgres::fresh().await;
-    assert_eq!(
-        postgres
-            .rows("SELECT FROM pg_class WHERE relname = 'contacts' AND relkind = 'r'")
-            .await,
-        1
-    );
+    assert_eq!(postgres.rows("SELECT FROM pg_class WHERE relname = 'contacts' AND relkind = 'r'").await, 1);
     let table = postgres.columns("contacts").await;
     let view = postgres.columns("contacts_with_activity").await;
     let has = |columns: &[(String, String)], (name, kind): (&str, &str)| {
-        columns
-            .iter()
-            .any(|(column, data_type)| column == name && data_type == kind)
+        columns.iter().any(|(column, data_type)| column == name && data_type == kind)
     };
     for column in CONTACT_COLUMNS {
         assert!(has(&table, column) && has(&view, column), "{column:?}");
@@ -194,18 +165,10 @@ async fn contacts_by_state_has_its_columns_and_counts_by_them() {
             .iter()
             .map(|row| {
                 let counts: [i64; 4] = [row.get(2), row.get(3), row.get(4), row.get(5)];
-                (
-                    row.get::<_, Option<String>>(0),
-                    row.get::<_, Option<String>>(1),
-                    counts,
-                )
+                (row.get::<_, Option<String>>(0), row.get::<_, Option<String>>(1), counts)
             })
             .collect();
-        let mexico_city = (
-            Some("CMX".to_owned()),
-            Some("Ciudad de México".to_owned()),
-            [3, 2, 1, 1],
-        );
+        let mexico_city = (Some("CMX".to_owned()), Some("Ciudad de México".to_owned()), [3, 2, 1, 1]);
         assert_eq!(seen, [mexico_city, (None, None, [1, 1, 0, 0])]);
     }
 }

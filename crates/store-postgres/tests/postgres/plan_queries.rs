@@ -14,17 +14,10 @@ async fn the_four_queries_of_the_plan_run_as_they_stand() {
         )
         .await
         .unwrap();
-    let all = postgres
-        .client
-        .query_one("SELECT COUNT(*) FROM contacts", &[])
-        .await
-        .unwrap();
+    let all = postgres.client.query_one("SELECT COUNT(*) FROM contacts", &[]).await.unwrap();
     assert_eq!(all.get::<_, i64>(0), 100);
-    let valid = postgres
-        .client
-        .query_one("SELECT COUNT(*) FROM contacts WHERE is_valid = true", &[])
-        .await
-        .unwrap();
+    let valid =
+        postgres.client.query_one("SELECT COUNT(*) FROM contacts WHERE is_valid = true", &[]).await.unwrap();
     assert_eq!(valid.get::<_, i64>(0), 90);
     let by_state = "SELECT state_code, COUNT(*) FROM contacts GROUP BY state_code ORDER BY COUNT(*) DESC";
     assert_eq!(postgres.rows(by_state).await, 3);

@@ -37,10 +37,7 @@ async fn of_two_who_bring_the_schema_up_at_once_each_migration_is_applied_by_one
     let status = schema(&test).status().await.unwrap();
     assert_eq!(applied, status.migrations);
     let client = test.client().await;
-    let history = client
-        .query("SELECT version FROM refinery_schema_history", &[])
-        .await
-        .unwrap();
+    let history = client.query("SELECT version FROM refinery_schema_history", &[]).await.unwrap();
     assert_eq!(history.len(), status.migrations.len());
 }
 
@@ -71,10 +68,7 @@ async fn a_database_without_a_schema_is_older_and_says_what_to_run() {
     let refused = schema(&test).require_current().await.unwrap_err();
     assert!(matches!(refused, StoreError::Corrupt { .. }));
     let said = refused.to_string();
-    assert!(
-        said.contains("version 0") && said.contains("migrator schema up"),
-        "{said}"
-    );
+    assert!(said.contains("version 0") && said.contains("migrator schema up"), "{said}");
 }
 
 #[tokio::test]
@@ -84,10 +78,7 @@ async fn a_database_that_lacks_the_last_migration_is_older() {
                   WHERE version = (SELECT max(version) FROM refinery_schema_history)";
     test.client().await.batch_execute(forget).await.unwrap();
     let status = schema(&test).status().await.unwrap();
-    assert_eq!(
-        (status.state, status.database_version),
-        (SchemaState::Older, status.program_version - 1)
-    );
+    assert_eq!((status.state, status.database_version), (SchemaState::Older, status.program_version - 1));
     assert!(schema(&test).require_current().await.is_err());
 }
 
@@ -95,10 +86,7 @@ async fn a_database_that_lacks_the_last_migration_is_older() {
 async fn a_migrated_database_is_current_and_nothing_is_deferred() {
     let test = TestDatabase::fresh().await;
     let status = schema(&test).status().await.unwrap();
-    assert_eq!(
-        (status.state, status.database_version),
-        (SchemaState::Current, status.program_version)
-    );
+    assert_eq!((status.state, status.database_version), (SchemaState::Current, status.program_version));
     assert!(status.deferred_indexes.is_empty());
     schema(&test).require_current().await.unwrap();
 }
@@ -112,10 +100,7 @@ async fn a_database_of_a_later_program_is_newer_and_is_left_alone() {
     assert_eq!(schema(&test).status().await.unwrap().state, SchemaState::Newer);
     let refused = schema(&test).require_current().await.unwrap_err();
     assert!(refused.to_string().contains("use a newer program"), "{refused}");
-    assert!(matches!(
-        schema(&test).up(|| {}).await,
-        Err(StoreError::Corrupt { .. })
-    ));
+    assert!(matches!(schema(&test).up(|| {}).await, Err(StoreError::Corrupt { .. })));
 }
 
 #[tokio::test]
@@ -147,11 +132,7 @@ impl Beside {
         let own = options.url.rsplit('/').next().unwrap();
         let name = format!("{own}_\"b");
         let url = format!("{}/{own}_%22b", options.url.rsplit_once('/').unwrap().0);
-        Self {
-            options: DatabaseOptions { url, ..options },
-            name,
-            test,
-        }
+        Self { options: DatabaseOptions { url, ..options }, name, test }
     }
 
     fn schema(&self) -> Schema {
@@ -172,10 +153,7 @@ async fn a_database_is_made_once_and_found_the_second_time() {
     assert!(!beside.schema().create_database().await.unwrap());
     assert_eq!(beside.schema().status().await.unwrap().state, SchemaState::Older);
     let roles = "SELECT FROM pg_roles WHERE rolname IN ('pregon_api', 'pregon_worker') AND NOT rolcanlogin";
-    assert_eq!(
-        beside.test.client().await.query(roles, &[]).await.unwrap().len(),
-        2
-    );
+    assert_eq!(beside.test.client().await.query(roles, &[]).await.unwrap().len(), 2);
     beside.remove().await;
 }
 

@@ -8,10 +8,7 @@ use tokio_postgres::Client;
 
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql");
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
     files.sort();
     files
@@ -22,15 +19,9 @@ async fn every_statement_is_prepared_by_a_server_that_has_the_schema() {
     let test = TestDatabase::fresh().await;
     let client = test.client().await;
     // What the statements of a session find there.
-    client
-        .batch_execute(include_str!("../../sql/incoming_create.sql"))
-        .await
-        .unwrap();
+    client.batch_execute(include_str!("../../sql/incoming_create.sql")).await.unwrap();
     let files = files();
-    assert!(
-        files.len() > 20,
-        "the folder sql is looked for in the wrong place"
-    );
+    assert!(files.len() > 20, "the folder sql is looked for in the wrong place");
     for path in files {
         let sql = fs::read_to_string(&path).unwrap();
         if let Err(error) = client.prepare(&sql).await {
@@ -44,10 +35,7 @@ async fn every_statement_is_prepared_by_a_server_that_has_the_schema() {
 async fn every_copy_names_columns_that_are_there() {
     let test = TestDatabase::fresh().await;
     let client = test.client().await;
-    client
-        .batch_execute(include_str!("../../sql/incoming_create.sql"))
-        .await
-        .unwrap();
+    client.batch_execute(include_str!("../../sql/incoming_create.sql")).await.unwrap();
     let mut copies = 0;
     for path in files() {
         let sql = fs::read_to_string(&path).unwrap();

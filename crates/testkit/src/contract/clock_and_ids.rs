@@ -10,11 +10,7 @@ use domain::port::{Clock, Ids};
 #[macro_export]
 macro_rules! clock_contract {
     ($clock:expr) => {
-        $crate::clauses!(
-            clock_and_ids,
-            $clock,
-            [a_clock_that_is_asked_again_tells_no_earlier_instant,]
-        );
+        $crate::clauses!(clock_and_ids, $clock, [a_clock_that_is_asked_again_tells_no_earlier_instant,]);
     };
 }
 
@@ -25,11 +21,7 @@ macro_rules! ids_contract {
         $crate::clauses!(
             clock_and_ids,
             $ids,
-            [
-                every_id_is_a_version_7_uuid,
-                no_id_comes_twice,
-                every_id_is_greater_than_all_before_it,
-            ]
+            [every_id_is_a_version_7_uuid, no_id_comes_twice, every_id_is_greater_than_all_before_it,]
         );
     };
 }

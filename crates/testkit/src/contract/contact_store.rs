@@ -47,33 +47,21 @@ pub async fn a_contact_is_found_by_its_phone_with_everything_that_is_known_of_it
     assert_eq!(contact.address, text("CALLE 8"));
     assert_eq!(contact.neighborhood, text("CENTRO"));
     assert_eq!(contact.municipality, text("CUAUHTÉMOC"));
-    assert_eq!(
-        (contact.state, contact.state_text),
-        (Some(StateCode::parse("CMX").unwrap()), None)
-    );
+    assert_eq!((contact.state, contact.state_text), (Some(StateCode::parse("CMX").unwrap()), None));
     assert_eq!(contact.lada.map(Lada::number), Some(55));
     assert_eq!(contact.city, text("CIUDAD DE MÉXICO"));
     assert_eq!((contact.line_type, contact.carrier), (LineType::Unknown, None));
     assert!(contact.is_valid);
-    assert_eq!(
-        (contact.status, contact.opt_out_at),
-        (ContactStatus::Active, None)
-    );
+    assert_eq!((contact.status, contact.opt_out_at), (ContactStatus::Active, None));
     assert_eq!(contact.source_row_id, Some(7));
-    assert_eq!(
-        contact.migrated_at.map(|at| at.to_string()),
-        text("2025-08-01T10:20:30Z")
-    );
+    assert_eq!(contact.migrated_at.map(|at| at.to_string()), text("2025-08-01T10:20:30Z"));
 }
 
 /// As the sentence says.
 pub async fn a_contact_of_whom_nothing_is_known_is_found_all_the_same(harness: &impl ImportHarness) {
     harness.add_contact(phone(1)).await.unwrap();
     let contact = harness.contacts().find_by_phone(phone(1)).await.unwrap().unwrap();
-    assert_eq!(
-        (contact.phone, contact.full_name, contact.state),
-        (phone(1), None, None)
-    );
+    assert_eq!((contact.phone, contact.full_name, contact.state), (phone(1), None, None));
     assert_eq!((contact.source_row_id, contact.migrated_at), (None, None));
 }
 

@@ -56,14 +56,8 @@ async fn found(identities: &dyn IdentityStore, email: &str) -> Option<User> {
 pub async fn a_user_that_was_added_is_found_by_the_address_as_it_was(harness: &impl IdentityHarness) {
     let identities = harness.identities();
     for (n, role) in (0..).zip(Role::ALL) {
-        let user = User {
-            role,
-            ..user(n, &format!("{role}@empresa.mx"))
-        };
-        identities
-            .add_user(user.clone(), "migrator".to_owned())
-            .await
-            .unwrap();
+        let user = User { role, ..user(n, &format!("{role}@empresa.mx")) };
+        identities.add_user(user.clone(), "migrator".to_owned()).await.unwrap();
         assert_eq!(found(identities.as_ref(), user.email.as_str()).await, Some(user));
     }
 }
@@ -71,21 +65,14 @@ pub async fn a_user_that_was_added_is_found_by_the_address_as_it_was(harness: &i
 /// As the sentence says.
 pub async fn an_address_that_nobody_has_finds_nobody(harness: &impl IdentityHarness) {
     let identities = harness.identities();
-    identities
-        .add_user(user(1, "ana@empresa.mx"), "migrator".to_owned())
-        .await
-        .unwrap();
+    identities.add_user(user(1, "ana@empresa.mx"), "migrator".to_owned()).await.unwrap();
     assert_eq!(found(identities.as_ref(), "ana@empresa.mx.mx").await, None);
 }
 
 /// As the sentence says.
 pub async fn adding_a_user_writes_one_audit_line_on_behalf_of_the_actor(harness: &impl IdentityHarness) {
     let ana = user(1, "ana@empresa.mx");
-    harness
-        .identities()
-        .add_user(ana.clone(), "jefe@empresa.mx".to_owned())
-        .await
-        .unwrap();
+    harness.identities().add_user(ana.clone(), "jefe@empresa.mx".to_owned()).await.unwrap();
     let line = AuditLine {
         actor: "jefe@empresa.mx".to_owned(),
         action: "user.create".to_owned(),
@@ -97,15 +84,7 @@ pub async fn adding_a_user_writes_one_audit_line_on_behalf_of_the_actor(harness:
 /// As the sentence says.
 pub async fn an_address_that_is_taken_is_a_conflict_and_changes_nothing(harness: &impl IdentityHarness) {
     let ana = user(1, "ana@empresa.mx");
-    refuses_after(
-        harness,
-        &ana,
-        User {
-            role: Role::Admin,
-            ..user(2, "ana@empresa.mx")
-        },
-    )
-    .await;
+    refuses_after(harness, &ana, User { role: Role::Admin, ..user(2, "ana@empresa.mx") }).await;
 }
 
 /// As the sentence says.
@@ -117,16 +96,10 @@ pub async fn an_id_that_is_taken_is_a_conflict_and_changes_nothing(harness: &imp
 
 async fn refuses_after(harness: &impl IdentityHarness, first: &User, second: User) {
     let identities = harness.identities();
-    identities
-        .add_user(first.clone(), "migrator".to_owned())
-        .await
-        .unwrap();
+    identities.add_user(first.clone(), "migrator".to_owned()).await.unwrap();
     let refused = identities.add_user(second, "migrator".to_owned()).await;
     assert!(matches!(refused, Err(StoreError::Conflict { .. })), "{refused:?}");
-    assert_eq!(
-        found(identities.as_ref(), first.email.as_str()).await.as_ref(),
-        Some(first)
-    );
+    assert_eq!(found(identities.as_ref(), first.email.as_str()).await.as_ref(), Some(first));
     assert_eq!(harness.audit_lines().await.len(), 1);
 }
 
@@ -140,11 +113,5 @@ pub async fn of_two_who_add_one_address_at_once_one_is_refused(harness: &impl Id
     assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
     let kept: Uuid = found(one.as_ref(), "ana@empresa.mx").await.unwrap().id.0;
     let lines = harness.audit_lines().await;
-    assert_eq!(
-        lines
-            .iter()
-            .map(|line| line.object_id.clone())
-            .collect::<Vec<_>>(),
-        [kept.to_string()]
-    );
+    assert_eq!(lines.iter().map(|line| line.object_id.clone()).collect::<Vec<_>>(), [kept.to_string()]);
 }

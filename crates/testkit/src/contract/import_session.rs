@@ -140,29 +140,14 @@ pub async fn tallies_of_several_batches_add_up(harness: &impl ImportHarness) {
     let imports = harness.imports();
     let mut session = begin(imports.as_ref(), 1, 9).await;
     let mut taken = TakenNumbers::default();
-    session
-        .append(sorted_after(&mixed_rows(), &mut taken))
-        .await
-        .unwrap();
-    let again = vec![
-        Row::new(6, phone(1).national().to_string()),
-        Row::new(8, phone(8).national().to_string()),
-    ];
+    session.append(sorted_after(&mixed_rows(), &mut taken)).await.unwrap();
+    let again =
+        vec![Row::new(6, phone(1).national().to_string()), Row::new(8, phone(8).national().to_string())];
     let counted = session.append(sorted_after(&again, &mut taken)).await.unwrap();
-    assert_eq!(
-        (counted.rows_read, counted.imported, counted.duplicates),
-        (2, 1, 1)
-    );
+    assert_eq!((counted.rows_read, counted.imported, counted.duplicates), (2, 1, 1));
     let import = session.import();
     assert_eq!(import.last_source_row_id, 8);
-    assert_eq!(
-        (
-            import.tally.rows_read,
-            import.tally.imported,
-            import.tally.duplicates
-        ),
-        (7, 3, 2)
-    );
+    assert_eq!((import.tally.rows_read, import.tally.imported, import.tally.duplicates), (7, 3, 2));
     assert_eq!(imports.find_loading().await.unwrap(), Some(import));
 }
 
@@ -178,17 +163,10 @@ pub async fn known_numbers_come_by_pages_each_exactly_once(harness: &impl Import
     import_numbered(harness, 1, 1..=6).await;
     let mut session = begin(harness.imports().as_ref(), 2, 9).await;
     for page_rows in [1, 2, 3, 4, 6, 7] {
-        let mut known: Vec<_> = all_known(session.as_mut(), page_rows)
-            .await
-            .into_iter()
-            .map(|(phone, _)| phone)
-            .collect();
+        let mut known: Vec<_> =
+            all_known(session.as_mut(), page_rows).await.into_iter().map(|(phone, _)| phone).collect();
         known.sort_unstable();
-        assert_eq!(
-            known,
-            (1..=6).map(phone).collect::<Vec<_>>(),
-            "by pages of {page_rows}"
-        );
+        assert_eq!(known, (1..=6).map(phone).collect::<Vec<_>>(), "by pages of {page_rows}");
     }
 }
 
@@ -203,18 +181,8 @@ pub async fn known_numbers_say_whose_work_they_are(harness: &impl ImportHarness)
     let mut session = imports.reopen(import_id(2)).await.unwrap();
     let mut known = all_known(session.as_mut(), 10).await;
     known.sort_unstable_by_key(|(phone, _)| *phone);
-    let expected: Vec<_> = (1..=5)
-        .map(|n| {
-            (
-                phone(n),
-                if n < 4 {
-                    BroughtBy::Another
-                } else {
-                    BroughtBy::ThisImport
-                },
-            )
-        })
-        .collect();
+    let expected: Vec<_> =
+        (1..=5).map(|n| (phone(n), if n < 4 { BroughtBy::Another } else { BroughtBy::ThisImport })).collect();
     assert_eq!(known, expected);
 }
 
@@ -230,18 +198,12 @@ pub async fn a_number_that_came_in_by_another_way_meanwhile_is_a_duplicate_and_s
     assert!(before.is_some());
 
     let counted = session.append(sorted(&rows_numbered([1, 2, 3]))).await.unwrap();
-    assert_eq!(
-        (counted.imported, counted.duplicates, counted.duplicates_existing),
-        (2, 1, 1)
-    );
+    assert_eq!((counted.imported, counted.duplicates, counted.duplicates_existing), (2, 1, 1));
     assert_eq!((counted.valid_rows_read, counted.valid_rows_kept), (3, 3));
     assert_eq!(session.import().tally, counted);
     assert_eq!(harness.contacts().find_by_phone(phone(2)).await.unwrap(), before);
     let stored = session.count_stored().await.unwrap();
-    assert_eq!(
-        (stored.contacts, stored.refused),
-        (2, BTreeMap::from([(Refusal::DuplicateExisting, 1)]))
-    );
+    assert_eq!((stored.contacts, stored.refused), (2, BTreeMap::from([(Refusal::DuplicateExisting, 1)])));
 }
 
 fn statistics(id: i64) -> SourceStatistics {
@@ -260,48 +222,28 @@ fn statistics(id: i64) -> SourceStatistics {
 }
 
 fn missing(lada: &str) -> MissingLada {
-    MissingLada {
-        lada: lada.to_owned(),
-        rows: Some(7),
-        examples: None,
-        detected_at: Some("ayer".to_owned()),
-    }
+    MissingLada { lada: lada.to_owned(), rows: Some(7), examples: None, detected_at: Some("ayer".to_owned()) }
 }
 
 /// As the sentence says.
 pub async fn an_account_replaces_the_one_that_this_import_kept_before(harness: &impl ImportHarness) {
     let imports = harness.imports();
     let mut other = begin(imports.as_ref(), 1, 0).await;
-    other
-        .keep_account(vec![statistics(1)], vec![missing("551")])
-        .await
-        .unwrap();
+    other.keep_account(vec![statistics(1)], vec![missing("551")]).await.unwrap();
     other.close().await.unwrap();
     end(other, harness).await;
 
     let mut session = begin(imports.as_ref(), 2, 9).await;
     session
-        .keep_account(
-            vec![statistics(1), statistics(2)],
-            vec![missing("551"), missing("552")],
-        )
+        .keep_account(vec![statistics(1), statistics(2)], vec![missing("551"), missing("552")])
         .await
         .unwrap();
-    let replaced = (
-        vec![statistics(2), statistics(3)],
-        vec![missing("552"), missing("553")],
-    );
-    session
-        .keep_account(replaced.0.clone(), replaced.1.clone())
-        .await
-        .unwrap();
+    let replaced = (vec![statistics(2), statistics(3)], vec![missing("552"), missing("553")]);
+    session.keep_account(replaced.0.clone(), replaced.1.clone()).await.unwrap();
     assert_eq!(harness.account(import_id(2)).await, replaced);
     session.keep_account(Vec::new(), Vec::new()).await.unwrap();
     assert_eq!(harness.account(import_id(2)).await, (Vec::new(), Vec::new()));
-    assert_eq!(
-        harness.account(import_id(1)).await,
-        (vec![statistics(1)], vec![missing("551")])
-    );
+    assert_eq!(harness.account(import_id(1)).await, (vec![statistics(1)], vec![missing("551")]));
 }
 
 /// As the sentence says.
@@ -344,10 +286,7 @@ pub async fn contacts_come_in_by_other_ways_again_after_finishing(harness: &impl
     session.close().await.unwrap();
     harness.add_contact(phone(3)).await.unwrap();
     assert!(is_there(harness, phone(3)).await);
-    assert!(
-        harness.add_contact(phone(1)).await.is_err(),
-        "no number stands twice"
-    );
+    assert!(harness.add_contact(phone(1)).await.is_err(), "no number stands twice");
 }
 
 /// As the sentence says.
@@ -367,15 +306,8 @@ pub async fn an_import_that_was_read_to_its_last_row_is_completed(harness: &impl
     let mut session = begin(imports.as_ref(), 1, 5).await;
     session.append(sorted(&mixed_rows())).await.unwrap();
     let completed = session.close().await.unwrap();
-    assert_eq!(
-        (completed.state, completed.tally),
-        (ImportState::Completed, MIXED)
-    );
-    assert!(
-        completed
-            .finished_at
-            .is_some_and(|finished| finished >= completed.started_at)
-    );
+    assert_eq!((completed.state, completed.tally), (ImportState::Completed, MIXED));
+    assert!(completed.finished_at.is_some_and(|finished| finished >= completed.started_at));
     assert_eq!(session.import(), completed);
     assert_eq!(imports.find_loading().await.unwrap(), None);
 }

@@ -64,10 +64,7 @@ pub async fn a_second_import_does_not_begin_while_one_is_open(harness: &impl Imp
     open.close().await.unwrap();
     // Closed, but not dropped: it is open still.
     assert!(conflicts(elsewhere.begin(import_id(2), file(2, 1)).await));
-    assert_eq!(
-        elsewhere.find_by_fingerprint("file-2".to_owned()).await.unwrap(),
-        None
-    );
+    assert_eq!(elsewhere.find_by_fingerprint("file-2".to_owned()).await.unwrap(), None);
 }
 
 /// As the sentence says.
@@ -77,10 +74,7 @@ pub async fn a_second_import_does_not_begin_while_one_is_loading(harness: &impl 
     end(session, harness).await;
     assert!(conflicts(imports.begin(import_id(2), file(2, 1)).await));
     harness.until_none_is_open().await;
-    assert_eq!(
-        imports.find_by_fingerprint("file-2".to_owned()).await.unwrap(),
-        None
-    );
+    assert_eq!(imports.find_by_fingerprint("file-2".to_owned()).await.unwrap(), None);
     assert_eq!(loading(harness).await.map(|import| import.id), Some(import_id(1)));
 }
 
@@ -89,14 +83,8 @@ pub async fn an_id_that_is_taken_begins_nothing(harness: &impl ImportHarness) {
     let first = import_numbered(harness, 1, 1..=2).await;
     let imports = harness.imports();
     assert!(conflicts(imports.begin(first.id, file(2, 1)).await));
-    assert_eq!(
-        imports.find_by_fingerprint("file-2".to_owned()).await.unwrap(),
-        None
-    );
-    assert_eq!(
-        imports.find_by_fingerprint("file-1".to_owned()).await.unwrap(),
-        Some(first)
-    );
+    assert_eq!(imports.find_by_fingerprint("file-2".to_owned()).await.unwrap(), None);
+    assert_eq!(imports.find_by_fingerprint("file-1".to_owned()).await.unwrap(), Some(first));
 }
 
 /// As the sentence says.
@@ -123,16 +111,10 @@ pub async fn an_import_is_opened_again_where_its_checkpoint_stands(harness: &imp
     let counted = session.append(sorted(&rows_numbered([2, 5]))).await.unwrap();
     end(session, harness).await;
     let mut session = imports.reopen(import_id(1)).await.unwrap();
-    assert_eq!(
-        (session.import().last_source_row_id, session.import().tally),
-        (5, counted)
-    );
+    assert_eq!((session.import().last_source_row_id, session.import().tally), (5, counted));
     session.append(sorted(&rows_numbered([7, 9]))).await.unwrap();
     let completed = session.close().await.unwrap();
-    assert_eq!(
-        (completed.state, completed.tally.imported),
-        (ImportState::Completed, 4)
-    );
+    assert_eq!((completed.state, completed.tally.imported), (ImportState::Completed, 4));
 }
 
 /// As the sentence says.
@@ -156,11 +138,7 @@ pub async fn an_import_that_does_not_exist_is_not_opened(harness: &impl ImportHa
 pub async fn a_completed_import_is_not_opened_again(harness: &impl ImportHarness) {
     let completed = import_numbered(harness, 1, 1..=2).await;
     assert!(conflicts(harness.imports().reopen(completed.id).await));
-    let found = harness
-        .imports()
-        .find_by_fingerprint("file-1".to_owned())
-        .await
-        .unwrap();
+    let found = harness.imports().find_by_fingerprint("file-1".to_owned()).await.unwrap();
     assert_eq!(found, Some(completed));
 }
 
@@ -192,10 +170,7 @@ pub async fn the_import_that_last_began_with_a_file_is_found_by_its_fingerprint(
     import_numbered(harness, 2, 1..=1).await;
     let found = imports.find_by_fingerprint("file-1".to_owned()).await.unwrap();
     assert_eq!(found.map(|import| import.id), Some(import_id(8)));
-    assert_eq!(
-        imports.find_by_fingerprint("file-3".to_owned()).await.unwrap(),
-        None
-    );
+    assert_eq!(imports.find_by_fingerprint("file-3".to_owned()).await.unwrap(), None);
 }
 
 /// As the sentence says.

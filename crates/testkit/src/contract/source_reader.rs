@@ -41,11 +41,7 @@ macro_rules! source_reader_contract {
     };
 }
 
-const ALL: ReadRange = ReadRange {
-    after_id: i64::MIN,
-    rows_max: None,
-    batch_rows: 4,
-};
+const ALL: ReadRange = ReadRange { after_id: i64::MIN, rows_max: None, batch_rows: 4 };
 
 async fn batches(reader: &dyn SourceReader, range: ReadRange) -> Vec<Vec<Row>> {
     reader
@@ -56,12 +52,7 @@ async fn batches(reader: &dyn SourceReader, range: ReadRange) -> Vec<Vec<Row>> {
 }
 
 async fn ids(reader: &dyn SourceReader, range: ReadRange) -> Vec<i64> {
-    batches(reader, range)
-        .await
-        .iter()
-        .flatten()
-        .map(Row::id)
-        .collect()
+    batches(reader, range).await.iter().flatten().map(Row::id).collect()
 }
 
 /// As the sentence says.
@@ -85,11 +76,7 @@ pub async fn a_file_without_rows_is_described_and_has_no_batches(harness: &impl 
 /// As the sentence says.
 pub async fn another_row_or_one_row_less_changes_the_fingerprint(harness: &impl SourceHarness) {
     let mut fingerprints = Vec::new();
-    for rows in [
-        rows_numbered([1, 2, 3]),
-        rows_numbered([1, 2]),
-        rows_numbered([1, 2, 4]),
-    ] {
+    for rows in [rows_numbered([1, 2, 3]), rows_numbered([1, 2]), rows_numbered([1, 2, 4])] {
         let reader = harness.reader(SourceContents::of(rows)).await;
         fingerprints.push(reader.describe().await.unwrap().fingerprint);
     }
@@ -132,36 +119,19 @@ pub async fn every_value_comes_in_the_storage_class_it_has(harness: &impl Source
 
 /// As the sentence says.
 pub async fn reading_begins_behind_the_id_that_is_given(harness: &impl SourceHarness) {
-    let reader = harness
-        .reader(SourceContents::of(rows_numbered([1, 5, 6, 9])))
-        .await;
-    assert_eq!(
-        ids(reader.as_ref(), ReadRange { after_id: 5, ..ALL }).await,
-        [6, 9]
-    );
-    assert_eq!(
-        ids(reader.as_ref(), ReadRange { after_id: 4, ..ALL }).await,
-        [5, 6, 9]
-    );
-    assert_eq!(
-        ids(reader.as_ref(), ReadRange { after_id: 9, ..ALL }).await,
-        [0_i64; 0]
-    );
+    let reader = harness.reader(SourceContents::of(rows_numbered([1, 5, 6, 9]))).await;
+    assert_eq!(ids(reader.as_ref(), ReadRange { after_id: 5, ..ALL }).await, [6, 9]);
+    assert_eq!(ids(reader.as_ref(), ReadRange { after_id: 4, ..ALL }).await, [5, 6, 9]);
+    assert_eq!(ids(reader.as_ref(), ReadRange { after_id: 9, ..ALL }).await, [0_i64; 0]);
 }
 
 /// As the sentence says.
 pub async fn no_more_rows_come_than_asked_for(harness: &impl SourceHarness) {
     let reader = harness.reader(SourceContents::of(rows_numbered(1..=10))).await;
     for rows_max in [0, 1, 4, 5, 10, 11] {
-        let range = ReadRange {
-            rows_max: Some(rows_max),
-            ..ALL
-        };
+        let range = ReadRange { rows_max: Some(rows_max), ..ALL };
         let read = ids(reader.as_ref(), range).await;
-        assert_eq!(
-            read,
-            (1..=i64::try_from(rows_max.min(10)).unwrap()).collect::<Vec<_>>()
-        );
+        assert_eq!(read, (1..=i64::try_from(rows_max.min(10)).unwrap()).collect::<Vec<_>>());
     }
 }
 

@@ -27,21 +27,14 @@ impl SteppingClock {
     /// Tells `start` first.
     #[must_use]
     pub fn new(start: Timestamp, step: SignedDuration) -> Self {
-        Self {
-            start,
-            step,
-            asked: AtomicI64::new(0),
-        }
+        Self { start, step, asked: AtomicI64::new(0) }
     }
 }
 
 /// From 2026-01-01 by seconds.
 impl Default for SteppingClock {
     fn default() -> Self {
-        Self::new(
-            Timestamp::from_second(1_767_225_600).unwrap(),
-            SignedDuration::from_secs(1),
-        )
+        Self::new(Timestamp::from_second(1_767_225_600).unwrap(), SignedDuration::from_secs(1))
     }
 }
 

@@ -45,11 +45,7 @@ impl FakeIdentityStore {
 impl IdentityStore for FakeIdentityStore {
     async fn add_user(&self, user: User, actor: String) -> Result<(), StoreError> {
         let mut kept = self.0.lock().unwrap();
-        if kept
-            .users
-            .iter()
-            .any(|other| other.email == user.email || other.id == user.id)
-        {
+        if kept.users.iter().any(|other| other.email == user.email || other.id == user.id) {
             return Err(StoreError::Conflict {
                 doing: "add a user".to_owned(),
                 reason: "a user has this address or id already".to_owned(),
@@ -65,13 +61,6 @@ impl IdentityStore for FakeIdentityStore {
     }
 
     async fn find_user(&self, email: Email) -> Result<Option<User>, StoreError> {
-        Ok(self
-            .0
-            .lock()
-            .unwrap()
-            .users
-            .iter()
-            .find(|user| user.email == email)
-            .cloned())
+        Ok(self.0.lock().unwrap().users.iter().find(|user| user.email == email).cloned())
     }
 }

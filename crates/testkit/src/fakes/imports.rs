@@ -38,10 +38,7 @@ struct Kept {
 
 impl Kept {
     fn import_mut(&mut self, id: ImportId) -> &mut Import {
-        self.imports
-            .iter_mut()
-            .find(|import| import.id == id)
-            .expect("an open import is there")
+        self.imports.iter_mut().find(|import| import.id == id).expect("an open import is there")
     }
 
     fn holds(&self, phone: PhoneNumber) -> bool {
@@ -57,10 +54,7 @@ impl Kept {
         if self.open.is_some() {
             return Err(conflict(doing, "another import is running"));
         }
-        let loading = self
-            .imports
-            .iter()
-            .find(|import| import.state == ImportState::Loading);
+        let loading = self.imports.iter().find(|import| import.state == ImportState::Loading);
         if loading.is_some_and(|loading| Some(loading.id) != but) {
             return Err(conflict(doing, "another import is unfinished"));
         }
@@ -131,11 +125,7 @@ impl FakeImportStore {
     /// Every contact.
     #[must_use]
     pub fn contacts(&self) -> Vec<Contact> {
-        self.kept()
-            .contacts
-            .iter()
-            .map(|(contact, _)| contact.clone())
-            .collect()
+        self.kept().contacts.iter().map(|(contact, _)| contact.clone()).collect()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -149,31 +139,17 @@ impl FakeImportStore {
 }
 
 fn conflict(doing: &str, reason: &str) -> StoreError {
-    StoreError::Conflict {
-        doing: doing.to_owned(),
-        reason: reason.to_owned(),
-    }
+    StoreError::Conflict { doing: doing.to_owned(), reason: reason.to_owned() }
 }
 
 #[async_trait]
 impl ImportStore for FakeImportStore {
     async fn find_by_fingerprint(&self, fingerprint: String) -> Result<Option<Import>, StoreError> {
-        Ok(self
-            .kept()
-            .imports
-            .iter()
-            .rev()
-            .find(|import| import.source.fingerprint == fingerprint)
-            .cloned())
+        Ok(self.kept().imports.iter().rev().find(|import| import.source.fingerprint == fingerprint).cloned())
     }
 
     async fn find_loading(&self) -> Result<Option<Import>, StoreError> {
-        Ok(self
-            .kept()
-            .imports
-            .iter()
-            .find(|import| import.state == ImportState::Loading)
-            .cloned())
+        Ok(self.kept().imports.iter().find(|import| import.state == ImportState::Loading).cloned())
     }
 
     async fn begin(

@@ -28,10 +28,7 @@ impl PasswordHasher for FakePasswords {
     }
 
     async fn verify(&self, password: Password, hash: PasswordHash) -> Result<bool, HasherUnavailable> {
-        let salt = hash
-            .as_str()
-            .strip_prefix("$fake$")
-            .and_then(|rest| rest.split('$').next()?.parse().ok());
+        let salt = hash.as_str().strip_prefix("$fake$").and_then(|rest| rest.split('$').next()?.parse().ok());
         Ok(salt.is_some_and(|salt| reversed(salt, &password) == hash))
     }
 }

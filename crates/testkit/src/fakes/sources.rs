@@ -24,11 +24,7 @@ impl SourceContents {
     /// A file with these rows and no other table.
     #[must_use]
     pub fn of(rows: Vec<Row>) -> Self {
-        Self {
-            rows,
-            statistics: None,
-            missing_ladas: None,
-        }
+        Self { rows, statistics: None, missing_ladas: None }
     }
 }
 
@@ -43,10 +39,7 @@ impl FakeSource {
     /// A file with these contents.
     #[must_use]
     pub fn new(contents: SourceContents) -> Self {
-        Self {
-            contents,
-            damaged_after_rows: None,
-        }
+        Self { contents, damaged_after_rows: None }
     }
 
     /// The file with the page behind its first `rows` rows damaged.
@@ -62,10 +55,7 @@ impl SourceReader for FakeSource {
     async fn describe(&self) -> Result<SourceDescription, SourceError> {
         let mut hasher = DefaultHasher::new();
         // A double has no hash of its own; the text of a row tells rows apart just as well.
-        self.contents
-            .rows
-            .iter()
-            .for_each(|row| format!("{row:?}").hash(&mut hasher));
+        self.contents.rows.iter().for_each(|row| format!("{row:?}").hash(&mut hasher));
         Ok(SourceDescription {
             file_name: "numeros.db".to_owned(),
             file_bytes: 4096,
@@ -76,16 +66,10 @@ impl SourceReader for FakeSource {
     }
 
     fn batches(&self, range: ReadRange) -> BoxStream<'static, Result<SourceBatch, SourceError>> {
-        let rows_max = range
-            .rows_max
-            .map_or(usize::MAX, |rows| usize::try_from(rows).unwrap_or(usize::MAX));
+        let rows_max = range.rows_max.map_or(usize::MAX, |rows| usize::try_from(rows).unwrap_or(usize::MAX));
         let readable = self.damaged_after_rows.unwrap_or(usize::MAX);
-        let (good, beyond): (Vec<_>, Vec<_>) = self
-            .contents
-            .rows
-            .iter()
-            .enumerate()
-            .partition(|(at, _)| *at < readable);
+        let (good, beyond): (Vec<_>, Vec<_>) =
+            self.contents.rows.iter().enumerate().partition(|(at, _)| *at < readable);
         let wanted: Vec<_> = good
             .into_iter()
             .map(|(_, row)| row.clone())
@@ -93,10 +77,7 @@ impl SourceReader for FakeSource {
             .take(rows_max)
             .collect();
         let is_cut_short = !beyond.is_empty() && wanted.len() < rows_max;
-        let batches: Vec<_> = wanted
-            .chunks(range.batch_rows.max(1))
-            .map(|rows| Ok(batch_of(rows)))
-            .collect();
+        let batches: Vec<_> = wanted.chunks(range.batch_rows.max(1)).map(|rows| Ok(batch_of(rows))).collect();
         let damage = is_cut_short.then(|| {
             Err(SourceError::Damaged {
                 path: "numeros.db".to_owned(),

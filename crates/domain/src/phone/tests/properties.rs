@@ -3,14 +3,12 @@ use proptest::prelude::*;
 
 use super::*;
 
-const PREFIXES: [&str; 13] = [
-    "", "+52", "52", "0052", "+0052", "+521", "521", "00521", "044", "045", "01", "+52044", "5201",
-];
+const PREFIXES: [&str; 13] =
+    ["", "+52", "52", "0052", "+0052", "+521", "521", "00521", "044", "045", "01", "+52044", "5201"];
 
 fn subscriber() -> impl Strategy<Value = PhoneNumber> {
-    (2_000_000_000..=NATIONAL_MAX).prop_filter_map("a placeholder or a service", |national| {
-        PhoneNumber::from_national(national).ok()
-    })
+    (2_000_000_000..=NATIONAL_MAX)
+        .prop_filter_map("a placeholder or a service", |national| PhoneNumber::from_national(national).ok())
 }
 
 proptest! {

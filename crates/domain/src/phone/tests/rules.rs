@@ -24,11 +24,7 @@ fn assert_outcomes(cases: &[(&str, &str)]) {
 #[track_caller]
 fn assert_is_5512345678(spellings: &[&str]) {
     for raw in spellings {
-        assert_eq!(
-            PhoneNumber::parse(raw).map(PhoneNumber::national),
-            Ok(5_512_345_678),
-            "{raw:?}"
-        );
+        assert_eq!(PhoneNumber::parse(raw).map(PhoneNumber::national), Ok(5_512_345_678), "{raw:?}");
     }
 }
 
@@ -54,12 +50,7 @@ fn every_case_of_the_public_table_has_its_outcome() {
         })
         .collect();
 
-    assert!(
-        differences.is_empty(),
-        "{} differ:\n{}",
-        differences.len(),
-        differences.join("\n")
-    );
+    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
 }
 
 #[test]
@@ -218,12 +209,7 @@ fn a_number_that_a_spreadsheet_rewrote_counts_if_no_digit_was_lost() {
 
 #[test]
 fn digits_and_separators_alone_make_a_number() {
-    assert_is_5512345678(&[
-        "(55) 1234-5678",
-        "55.1234/5678",
-        ")5(5-1/2.3 4--5678/",
-        "() +52 5512345678",
-    ]);
+    assert_is_5512345678(&["(55) 1234-5678", "55.1234/5678", ")5(5-1/2.3 4--5678/", "() +52 5512345678"]);
     assert_outcomes(&[
         ("tel:5512345678", "not_a_number"),
         ("5512345678 casa", "not_a_number"),

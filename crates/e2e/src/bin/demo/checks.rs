@@ -22,9 +22,7 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn adds_up(&self) -> bool {
-        self.equalities
-            .iter()
-            .all(|equality| equality.left.1 == equality.right.1)
+        self.equalities.iter().all(|equality| equality.left.1 == equality.right.1)
     }
 }
 
@@ -32,10 +30,8 @@ impl Report {
 pub(crate) async fn look(story: &Story) -> Result<Report> {
     let client = story.database.connect().await?;
     let ask = async |sql: &'static str| -> Result<i64> {
-        let row = client
-            .query_one(sql, &[])
-            .await
-            .with_context(|| format!("the report cannot ask: {sql}"))?;
+        let row =
+            client.query_one(sql, &[]).await.with_context(|| format!("the report cannot ask: {sql}"))?;
         Ok(row.get(0))
     };
     let said = |name: &str| figure(&story.import, name);
@@ -50,32 +46,18 @@ pub(crate) async fn look(story: &Story) -> Result<Report> {
         equality(
             "every source row is accounted for",
             ("rows of the file", figure(&story.sample, "rows")?),
-            (
-                "contacts + duplicates + rejected",
-                contacts + duplicates + rejected,
-            ),
+            ("contacts + duplicates + rejected", contacts + duplicates + rejected),
         ),
         equality(
             "the import counted what the table holds",
             ("imported", said("imported")?),
             ("contacts", contacts),
         ),
-        equality(
-            "… and the duplicates",
-            ("duplicates", said("duplicates")?),
-            ("kept rows", duplicates),
-        ),
-        equality(
-            "… and the rejected",
-            ("rejected", said("rejected")?),
-            ("kept rows", rejected),
-        ),
+        equality("… and the duplicates", ("duplicates", said("duplicates")?), ("kept rows", duplicates)),
+        equality("… and the rejected", ("rejected", said("rejected")?), ("kept rows", rejected)),
         equality(
             "what the generator wrote as good came in",
-            (
-                "written",
-                figure(&story.sample, "accepted")? + figure(&story.sample, "accepted_invalid")?,
-            ),
+            ("written", figure(&story.sample, "accepted")? + figure(&story.sample, "accepted_invalid")?),
             ("imported", said("imported")?),
         ),
         equality(
@@ -88,18 +70,11 @@ pub(crate) async fn look(story: &Story) -> Result<Report> {
             ("written", figure(&story.sample, "rejected")?),
             ("rejected", said("rejected")?),
         ),
-        equality(
-            "every phone is E.164",
-            ("contacts", contacts),
-            ("well formed", in_order),
-        ),
+        equality("every phone is E.164", ("contacts", contacts), ("well formed", in_order)),
         equality(
             "no number stands twice",
             ("contacts", contacts),
-            (
-                "distinct numbers",
-                ask("SELECT count(DISTINCT phone_national) FROM contacts").await?,
-            ),
+            ("distinct numbers", ask("SELECT count(DISTINCT phone_national) FROM contacts").await?),
         ),
         equality(
             "contacts_by_state is whole",
@@ -125,46 +100,27 @@ pub(crate) async fn look(story: &Story) -> Result<Report> {
             ("indexes", ask("SELECT count(*) FROM deferred_indexes").await?),
         ),
     ];
-    Ok(Report {
-        equalities,
-        figures: figures(story)?,
-    })
+    Ok(Report { equalities, figures: figures(story)? })
 }
 
 fn equality(what: &'static str, left: (&str, i64), right: (&str, i64)) -> Equality {
-    Equality {
-        what,
-        left: (left.0.to_owned(), left.1),
-        right: (right.0.to_owned(), right.1),
-    }
+    Equality { what, left: (left.0.to_owned(), left.1), right: (right.0.to_owned(), right.1) }
 }
 
 fn figure(line: &Value, name: &str) -> Result<i64> {
-    line[name]
-        .as_i64()
-        .with_context(|| format!("a figure is missing: {name}"))
+    line[name].as_i64().with_context(|| format!("a figure is missing: {name}"))
 }
 
 fn figures(story: &Story) -> Result<Vec<(String, String)>> {
     let import = &story.import;
     let mut figures = vec![
-        (
-            "source rows".to_owned(),
-            figure(import, "source_rows")?.to_string(),
-        ),
-        (
-            "= imported".to_owned(),
-            format!("{} ({} valid)", import["imported"], import["imported_valid"]),
-        ),
+        ("source rows".to_owned(), figure(import, "source_rows")?.to_string()),
+        ("= imported".to_owned(), format!("{} ({} valid)", import["imported"], import["imported_valid"])),
     ];
-    let reasons = import["refused_by_reason"]
-        .as_object()
-        .context("a figure is missing: refused_by_reason")?;
+    let reasons =
+        import["refused_by_reason"].as_object().context("a figure is missing: refused_by_reason")?;
     for (sum, is_of_sum) in [
-        (
-            "duplicates",
-            (|reason| reason.starts_with("duplicate")) as fn(&str) -> bool,
-        ),
+        ("duplicates", (|reason| reason.starts_with("duplicate")) as fn(&str) -> bool),
         ("rejected", |reason| !reason.starts_with("duplicate")),
     ] {
         figures.push((format!("+ {sum}"), import[sum].to_string()));
@@ -173,9 +129,7 @@ fn figures(story: &Story) -> Result<Vec<(String, String)>> {
         }
     }
     figures.push(("rate".to_owned(), format!("{} rows/s", import["rows_per_second"])));
-    let percent = import["valid_percent"]
-        .as_f64()
-        .context("a figure is missing: valid_percent")?;
+    let percent = import["valid_percent"].as_f64().context("a figure is missing: valid_percent")?;
     figures.push(("valid rows kept".to_owned(), format!("{percent:.3} %")));
     for (step, took) in &story.steps {
         figures.push((format!("time of {step}"), format!("{:.2} s", took.as_secs_f64())));
@@ -191,16 +145,8 @@ impl fmt::Display for Report {
         }
         writeln!(f, "\nChecks")?;
         for Equality { what, left, right } in &self.equalities {
-            let (mark, sign) = if left.1 == right.1 {
-                ("ok  ", '=')
-            } else {
-                ("FAIL", '≠')
-            };
-            writeln!(
-                f,
-                "  {mark} {what}: {} {} {sign} {} {}",
-                left.1, left.0, right.1, right.0
-            )?;
+            let (mark, sign) = if left.1 == right.1 { ("ok  ", '=') } else { ("FAIL", '≠') };
+            writeln!(f, "  {mark} {what}: {} {} {sign} {} {}", left.1, left.0, right.1, right.0)?;
         }
         Ok(())
     }

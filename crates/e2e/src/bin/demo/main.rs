@@ -1,9 +1,6 @@
 //! `demo`: the product's main job from nothing, ended by a report whose figures must add up.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "the line for machines is this program's standard output"
-)]
+#![expect(clippy::print_stdout, reason = "the line for machines is this program's standard output")]
 
 mod checks;
 mod story;

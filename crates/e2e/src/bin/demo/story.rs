@@ -36,40 +36,17 @@ pub(crate) async fn tell(servers: &Servers, rows: u64) -> Result<Story> {
     let tools = Tools::beside_this_one(&database.url)?;
 
     let started = Instant::now();
-    tools
-        .run(
-            "migrator",
-            &["schema", "up", "--create-database", "--json"],
-            "",
-            |_| {},
-        )
-        .await?;
+    tools.run("migrator", &["schema", "up", "--create-database", "--json"], "", |_| {}).await?;
     done(&mut steps, "schema", started);
 
     let started = Instant::now();
     let mut users = Vec::new();
     for role in ["admin", "manager", "operator", "viewer"] {
         let email = format!("{role}@demo.example");
-        let password = credentials::generate_password()
-            .context("no randomness")?
-            .expose()
-            .to_owned();
-        let arguments = [
-            "user",
-            "create",
-            "--email",
-            &email,
-            "--role",
-            role,
-            "--password-stdin",
-            "--json",
-        ];
+        let password = credentials::generate_password().context("no randomness")?.expose().to_owned();
+        let arguments = ["user", "create", "--email", &email, "--role", role, "--password-stdin", "--json"];
         tools.run("migrator", &arguments, &password, |_| {}).await?;
-        users.push(Login {
-            email,
-            password,
-            role,
-        });
+        users.push(Login { email, password, role });
     }
     done(&mut steps, "users", started);
 
@@ -77,9 +54,7 @@ pub(crate) async fn tell(servers: &Servers, rows: u64) -> Result<Story> {
     let file = contact_file()?;
     let path = file.to_string_lossy();
     let rows = rows.to_string();
-    let arguments = [
-        "--rows", &rows, "--out", &path, "--seed", SEED, "--force", "--json",
-    ];
+    let arguments = ["--rows", &rows, "--out", &path, "--seed", SEED, "--force", "--json"];
     let sample = tools.run("sample", &arguments, "", |_| {}).await?.last()?.clone();
     done(&mut steps, "contact file", started);
 
@@ -93,13 +68,7 @@ pub(crate) async fn tell(servers: &Servers, rows: u64) -> Result<Story> {
         .await?;
     done(&mut steps, "import", started);
     let import = import.last()?.clone();
-    Ok(Story {
-        database,
-        users,
-        sample,
-        import,
-        steps,
-    })
+    Ok(Story { database, users, sample, import, steps })
 }
 
 fn done(steps: &mut Vec<(&'static str, Duration)>, step: &'static str, started: Instant) {

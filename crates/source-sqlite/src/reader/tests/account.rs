@@ -10,23 +10,16 @@ fn a_description_stays_while_the_file_does_and_changes_with_its_rows() {
         connection.execute_batch("DELETE FROM numeros").unwrap();
         fill(&connection, [3, 9]);
         let settle = || {
-            connection
-                .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
-                .unwrap();
+            connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
         };
         let describe = || block_on(SqliteNumbersReader::open(&path).unwrap().describe()).unwrap();
         settle();
         let first = describe();
-        assert_eq!(
-            (first.rows, first.last_id, first.file_name.as_str()),
-            (2, 9, "numeros.db")
-        );
+        assert_eq!((first.rows, first.last_id, first.file_name.as_str()), (2, 9, "numeros.db"));
         assert_eq!(first.file_bytes, std::fs::metadata(&path).unwrap().len());
         assert_eq!(first.fingerprint.len(), 64);
         assert_eq!(describe(), first);
-        connection
-            .execute_batch("UPDATE numeros SET nombre = 'NOMBRE 4' WHERE id = 3")
-            .unwrap();
+        connection.execute_batch("UPDATE numeros SET nombre = 'NOMBRE 4' WHERE id = 3").unwrap();
         settle();
         let second = describe();
         assert_ne!(second.fingerprint, first.fingerprint, "{journal}");
@@ -69,9 +62,7 @@ fn accounts_are_read_whatever_their_cells_are_stored_as() {
         .unwrap();
     let reader = SqliteNumbersReader::open(&path).unwrap();
     let statistics = block_on(reader.statistics()).unwrap();
-    let [only] = statistics.as_slice() else {
-        panic!("{statistics:?}")
-    };
+    let [only] = statistics.as_slice() else { panic!("{statistics:?}") };
     assert_eq!(only.id, 4);
     assert_eq!(only.total_processed, Some(36_653_021));
     assert_eq!(only.total_valid, Some(36_645_692));
@@ -83,10 +74,7 @@ fn accounts_are_read_whatever_their_cells_are_stored_as() {
     assert_eq!(only.migrated_at.as_deref(), Some("2025-07-15 14:00:00"));
     let missing = block_on(reader.missing_ladas()).unwrap();
     assert_eq!(
-        missing
-            .iter()
-            .map(|row| (row.lada.as_str(), row.rows))
-            .collect::<Vec<_>>(),
+        missing.iter().map(|row| (row.lada.as_str(), row.rows)).collect::<Vec<_>>(),
         [("552", Some(7)), ("553", Some(12))]
     );
     assert_eq!(missing[1].examples.as_deref(), Some("5531234567"));

@@ -34,18 +34,13 @@ fn a_file_under_a_file_is_not_there() {
     let folder = Folder::new();
     fs::write(folder.path("a"), "x").unwrap();
     let error = refusal(&folder.path("a").join("numeros.db"));
-    assert!(matches!(
-        error,
-        SourceError::Missing { .. } | SourceError::Unreadable { .. }
-    ));
+    assert!(matches!(error, SourceError::Missing { .. } | SourceError::Unreadable { .. }));
 }
 
 #[test]
 fn what_is_no_database_is_told_by_what_it_looks_like() {
     let folder = Folder::new();
-    let noise: Vec<u8> = (0..4_096_u32)
-        .map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8)
-        .collect();
+    let noise: Vec<u8> = (0..4_096_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let cases: [(&[u8], &str); 4] = [
         (b"", "empty (0 bytes)"),
         (b"id,numero\n1,5512345678\n", "CSV"),
@@ -70,10 +65,7 @@ fn a_file_that_was_cut_short_is_damaged() {
     for bytes in [whole.len() - 1, whole.len() / 2, 4_096, 100, 50] {
         fs::write(&path, &whole[..bytes]).unwrap();
         let error = refusal(&path);
-        assert!(
-            matches!(error, SourceError::Damaged { .. }),
-            "{bytes} bytes: {error}"
-        );
+        assert!(matches!(error, SourceError::Damaged { .. }), "{bytes} bytes: {error}");
         says(&error, &["cut short", ".recover"]);
     }
 }
@@ -99,20 +91,14 @@ fn another_shape_is_refused_by_what_is_missing() {
     let folder = Folder::new();
     let without_text = columns().replace(", lada", "").replace(", nombre", "");
     let cases = [
-        (
-            "CREATE TABLE contactos (id INTEGER)".to_owned(),
-            vec!["no table numeros", "contactos"],
-        ),
+        ("CREATE TABLE contactos (id INTEGER)".to_owned(), vec!["no table numeros", "contactos"]),
         ("SELECT 1".to_owned(), vec!["empty (0 bytes)"]),
         (
             format!("CREATE TABLE numeros ({without_text})"),
             vec!["no column nombre, lada;", "it has id, numero"],
         ),
         (
-            format!(
-                "CREATE TABLE a ({}); CREATE VIEW numeros AS SELECT * FROM a",
-                columns()
-            ),
+            format!("CREATE TABLE a ({}); CREATE VIEW numeros AS SELECT * FROM a", columns()),
             vec!["numeros is a view"],
         ),
         (
@@ -123,15 +109,9 @@ fn another_shape_is_refused_by_what_is_missing() {
             format!("CREATE TABLE numeros ({})", columns().replace("INTEGER", "INT")),
             vec!["INTEGER PRIMARY KEY"],
         ),
+        (format!("CREATE TABLE numeros ({}) WITHOUT ROWID", columns()), vec!["INTEGER PRIMARY KEY"]),
         (
-            format!("CREATE TABLE numeros ({}) WITHOUT ROWID", columns()),
-            vec!["INTEGER PRIMARY KEY"],
-        ),
-        (
-            format!(
-                "CREATE TABLE numeros ({})",
-                columns().replace("PRIMARY KEY", "PRIMARY KEY DESC")
-            ),
+            format!("CREATE TABLE numeros ({})", columns().replace("PRIMARY KEY", "PRIMARY KEY DESC")),
             vec!["INTEGER PRIMARY KEY"],
         ),
     ];
@@ -151,9 +131,7 @@ fn columns_may_come_in_any_order_and_among_others() {
     names.insert(3, "extra");
     let connection = Connection::open(&path).unwrap();
     let declared = names.join(", ").replace(", id", ", ID INTEGER PRIMARY KEY");
-    connection
-        .execute_batch(&format!("CREATE TABLE Numeros ({declared})"))
-        .unwrap();
+    connection.execute_batch(&format!("CREATE TABLE Numeros ({declared})")).unwrap();
     fill(&connection, [7]);
     let (batches, failed) = block_on(read(&path, range(0, None, 10)));
     assert_eq!(failed, None);
@@ -180,10 +158,7 @@ fn changes_in_a_write_ahead_log_beside_the_file_are_not_passed_over() {
     assert_eq!(folder.names(), ["numeros.db"], "nothing is left beside the file");
 
     fs::write(folder.path("numeros.db-wal"), "").unwrap();
-    assert!(
-        SqliteNumbersReader::open(&path).is_ok(),
-        "an empty log holds nothing"
-    );
+    assert!(SqliteNumbersReader::open(&path).is_ok(), "an empty log holds nothing");
 }
 
 #[test]
@@ -198,10 +173,7 @@ fn an_unfinished_change_beside_the_file_is_not_passed_over() {
     says(&error, &["numeros.db-journal", "not finished"]);
     for ended in [&b""[..], &[0; 512]] {
         fs::write(&journal, ended).unwrap();
-        assert!(
-            SqliteNumbersReader::open(&path).is_ok(),
-            "a journal that was ended holds nothing"
-        );
+        assert!(SqliteNumbersReader::open(&path).is_ok(), "a journal that was ended holds nothing");
     }
 }
 
@@ -214,11 +186,7 @@ fn a_link_is_followed_to_what_stands_beside_its_file() {
     let link = folder.path("link.db");
     std::os::unix::fs::symlink(&path, &link).unwrap();
     assert!(SqliteNumbersReader::open(&link).is_ok());
-    fs::write(
-        folder.path("numeros.db-journal"),
-        b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7",
-    )
-    .unwrap();
+    fs::write(folder.path("numeros.db-journal"), b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7").unwrap();
     assert!(matches!(refusal(&link), SourceError::Unreadable { .. }));
 }
 

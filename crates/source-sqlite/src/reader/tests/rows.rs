@@ -8,18 +8,10 @@ use super::*;
 fn the_walk_goes_along_the_rowid_and_sorts_nothing() {
     let folder = Folder::new();
     let connection = create(&folder.path("numeros.db"));
-    connection
-        .execute_batch("CREATE INDEX by_number ON numeros (numero)")
-        .unwrap();
+    connection.execute_batch("CREATE INDEX by_number ON numeros (numero)").unwrap();
     fill(&connection, 1..=100);
-    let mut plan = connection
-        .prepare(&format!("EXPLAIN QUERY PLAN {}", super::super::walk::WALK))
-        .unwrap();
-    let steps: Vec<String> = plan
-        .query_map([0], |row| row.get(3))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
+    let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", super::super::walk::WALK)).unwrap();
+    let steps: Vec<String> = plan.query_map([0], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
     assert_eq!(steps, ["SEARCH numeros USING INTEGER PRIMARY KEY (rowid>?)"]);
 }
 
@@ -30,12 +22,7 @@ fn every_storage_class_comes_through_every_column_byte_for_byte() {
     let connection = create(&path);
     let long = vec![b'x'; 20_000];
     let texts: [&[u8]; 6] = [b"", b"t", b"a\0b", b"\xff\xfe", "Ñandú".as_bytes(), &long];
-    let mut values = vec![
-        Value::Null,
-        Value::Integer(i64::MIN),
-        Value::Integer(1),
-        Value::Real(-0.5),
-    ];
+    let mut values = vec![Value::Null, Value::Integer(i64::MIN), Value::Integer(1), Value::Real(-0.5)];
     values.extend(texts.iter().map(|bytes| Value::Blob(bytes.to_vec())));
     let mut id = 0;
     let mut written = Vec::new();
@@ -46,11 +33,9 @@ fn every_storage_class_comes_through_every_column_byte_for_byte() {
                 let sql = format!("INSERT INTO numeros (id, {}) VALUES (?1, {class})", column.name());
                 connection.execute(&sql, (id, value)).unwrap();
                 let read = connection
-                    .query_row(
-                        &format!("SELECT {} FROM numeros WHERE id = {id}", column.name()),
-                        [],
-                        |row| Ok(owned_by_sqlite(row.get_ref(0)?)),
-                    )
+                    .query_row(&format!("SELECT {} FROM numeros WHERE id = {id}", column.name()), [], |row| {
+                        Ok(owned_by_sqlite(row.get_ref(0)?))
+                    })
                     .unwrap();
                 if let (Value::Blob(bytes), "CAST(?2 AS TEXT)") = (value, class) {
                     assert_eq!(read, (3, bytes.clone()));
@@ -65,11 +50,7 @@ fn every_storage_class_comes_through_every_column_byte_for_byte() {
     for (column, value) in written {
         let row = rows.next().unwrap();
         for other in SourceColumn::ALL.into_iter().skip(1) {
-            let expected = if other == column {
-                value.clone()
-            } else {
-                (0, Vec::new())
-            };
+            let expected = if other == column { value.clone() } else { (0, Vec::new()) };
             assert_eq!(owned(row.get(other)), expected, "{other:?} of row {}", row.id());
         }
     }
@@ -82,15 +63,8 @@ fn text_of_a_file_in_utf_16_arrives_in_utf_8() {
     let path = folder.path("numeros.db");
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch("PRAGMA encoding = 'UTF-16le'").unwrap();
-    connection
-        .execute_batch(&format!("CREATE TABLE numeros ({})", columns()))
-        .unwrap();
-    connection
-        .execute(
-            "INSERT INTO numeros (numero, nombre) VALUES ('5512345678', 'PEÑA')",
-            [],
-        )
-        .unwrap();
+    connection.execute_batch(&format!("CREATE TABLE numeros ({})", columns())).unwrap();
+    connection.execute("INSERT INTO numeros (numero, nombre) VALUES ('5512345678', 'PEÑA')", []).unwrap();
     let (batches, _) = block_on(read(&path, range(0, None, 1)));
     assert_eq!(
         batches[0].rows().next().unwrap().get(SourceColumn::Nombre),
@@ -104,11 +78,7 @@ fn ranges_begin_and_end_where_they_say() {
     let path = folder.path("numeros.db");
     fill(&create(&path), [-5, 1, 2, 3, 10, 11, 12, 50, i64::MAX]);
     let cases: [(ReadRange, &[i64], &[usize]); 9] = [
-        (
-            range(0, None, 3),
-            &[1, 2, 3, 10, 11, 12, 50, i64::MAX],
-            &[3, 3, 2],
-        ),
+        (range(0, None, 3), &[1, 2, 3, 10, 11, 12, 50, i64::MAX], &[3, 3, 2]),
         (range(i64::MIN, Some(2), 10), &[-5, 1], &[2]),
         (range(3, None, 100), &[10, 11, 12, 50, i64::MAX], &[5]),
         (range(4, Some(3), 3), &[10, 11, 12], &[3]),
@@ -122,11 +92,7 @@ fn ranges_begin_and_end_where_they_say() {
         let (batches, failed) = block_on(read(&path, range));
         assert_eq!(failed, None);
         assert_eq!(ids(&batches), expected, "{range:?}");
-        assert_eq!(
-            batches.iter().map(SourceBatch::len).collect::<Vec<_>>(),
-            lengths,
-            "{range:?}"
-        );
+        assert_eq!(batches.iter().map(SourceBatch::len).collect::<Vec<_>>(), lengths, "{range:?}");
     }
 }
 
@@ -142,10 +108,7 @@ fn a_batch_is_handed_on_before_its_bytes_are_too_many() {
     }
     let (batches, failed) = block_on(read(&path, range(0, None, 1_000)));
     assert_eq!(failed, None);
-    assert_eq!(
-        batches.iter().map(SourceBatch::len).collect::<Vec<_>>(),
-        [2, 2, 1]
-    );
+    assert_eq!(batches.iter().map(SourceBatch::len).collect::<Vec<_>>(), [2, 2, 1]);
 
     connection.execute(insert, [most + 1]).unwrap();
     let (batches, failed) = block_on(read(&path, range(0, None, 1_000)));
@@ -168,17 +131,12 @@ fn the_reader_stops_when_the_stream_is_dropped_and_runs_ahead_by_a_bound() {
     let path = folder.path("numeros.db");
     fill(&create(&path), 1..=200_000);
     block_on(async {
-        let mut stream = SqliteNumbersReader::open(&path)
-            .unwrap()
-            .batches(range(0, None, 100));
+        let mut stream = SqliteNumbersReader::open(&path).unwrap().batches(range(0, None, 100));
         assert_eq!(stream.next().await.unwrap().unwrap().len(), 100);
         // The lock that a walk holds on the file ends with it.
         let writer = Connection::open(&path).unwrap();
         writer.busy_timeout(Duration::ZERO).unwrap();
-        assert!(
-            writer.execute_batch("DELETE FROM numeros WHERE id = 1").is_err(),
-            "the walk goes on"
-        );
+        assert!(writer.execute_batch("DELETE FROM numeros WHERE id = 1").is_err(), "the walk goes on");
         drop(stream);
         let began = Instant::now();
         while writer.execute_batch("DELETE FROM numeros WHERE id = 1").is_err() {
@@ -194,9 +152,7 @@ fn a_file_that_is_overwritten_under_the_walk_is_noticed() {
     let path = folder.path("numeros.db");
     fill(&create(&path), 1..=50_000);
     block_on(async {
-        let mut stream = SqliteNumbersReader::open(&path)
-            .unwrap()
-            .batches(range(0, None, 100));
+        let mut stream = SqliteNumbersReader::open(&path).unwrap().batches(range(0, None, 100));
         stream.next().await.unwrap().unwrap();
         let mut content = std::fs::read(&path).unwrap();
         content[27] ^= 1;
@@ -215,9 +171,7 @@ fn any_value() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Null),
         any::<i64>().prop_map(Value::Integer),
-        any::<f64>()
-            .prop_filter("NaN is stored as NULL", |real| !real.is_nan())
-            .prop_map(Value::Real),
+        any::<f64>().prop_filter("NaN is stored as NULL", |real| !real.is_nan()).prop_map(Value::Real),
         ".{0,12}".prop_map(Value::Text),
         proptest::collection::vec(any::<u8>(), 0..12).prop_map(Value::Blob),
     ]

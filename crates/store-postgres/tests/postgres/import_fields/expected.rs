@@ -30,10 +30,7 @@ fn contact(specimen: &Specimen) -> Option<Columns> {
     Some(BTreeMap::from([
         ("phone_national", Some(national.to_string())),
         ("phone_e164", Some(format!("+52{national}"))),
-        (
-            "phone_original",
-            kept(0).or_else(|| specimen.number_as_written.clone()),
-        ),
+        ("phone_original", kept(0).or_else(|| specimen.number_as_written.clone())),
         ("full_name", kept(1)),
         ("address", kept(2)),
         ("neighborhood", kept(3)),
@@ -53,10 +50,7 @@ fn contact(specimen: &Specimen) -> Option<Columns> {
         ("send_count", Some("0".to_owned())),
         ("source", Some("import".to_owned())),
         ("source_row_id", Some(specimen.row.id().to_string())),
-        (
-            "migrated_at",
-            specimen.date.micros.map(|micros| micros.to_string()),
-        ),
+        ("migrated_at", specimen.date.micros.map(|micros| micros.to_string())),
     ]))
 }
 
@@ -67,17 +61,8 @@ pub(super) fn rejects(specimens: &[Specimen]) -> Vec<Reject> {
             let Number::Refused(reason) = specimen.number else {
                 return None;
             };
-            let outcome = if reason.starts_with("duplicate") {
-                "duplicate"
-            } else {
-                "rejected"
-            };
-            Some((
-                specimen.row.id(),
-                outcome.to_owned(),
-                reason.to_owned(),
-                whole_row(specimen),
-            ))
+            let outcome = if reason.starts_with("duplicate") { "duplicate" } else { "rejected" };
+            Some((specimen.row.id(), outcome.to_owned(), reason.to_owned(), whole_row(specimen)))
         })
         .collect()
 }
@@ -130,13 +115,8 @@ pub(super) fn tally(specimens: &[Specimen]) -> Tally {
 }
 
 fn count_oddities(tally: &mut Tally, specimen: &Specimen, lada: Option<&str>) {
-    let read: Vec<&Text> = specimen
-        .texts
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| *at != CAMPO3)
-        .map(|(_, text)| text)
-        .collect();
+    let read: Vec<&Text> =
+        specimen.texts.iter().enumerate().filter(|(at, _)| *at != CAMPO3).map(|(_, text)| text).collect();
     let invalid = read.iter().filter(|text| text.is_invalid_utf8).count();
     let cut = read.iter().filter(|text| text.is_cut).count();
     tally.texts_invalid_utf8 += u64::try_from(invalid).unwrap() + u64::from(specimen.state.is_invalid_utf8);

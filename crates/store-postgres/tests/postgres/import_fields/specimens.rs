@@ -80,10 +80,7 @@ fn national(n: u64) -> u64 {
 
 /// Of the numbers that [`rows`] makes, some that the table may have before.
 pub(super) fn some_numbers(rows: u64) -> Vec<PhoneNumber> {
-    (1..=rows)
-        .filter(|n| n % 60 == 20)
-        .map(|n| PhoneNumber::from_national(national(n)).unwrap())
-        .collect()
+    (1..=rows).filter(|n| n % 60 == 20).map(|n| PhoneNumber::from_national(national(n)).unwrap()).collect()
 }
 
 /// `count` rows whose ids leave gaps; the numbers in `there` are taken before.
@@ -99,11 +96,8 @@ fn specimen(n: u64, there: &HashSet<u64>) -> Specimen {
     let texts = std::array::from_fn(|at| {
         let (column, chars_max) = TEXT_COLUMNS[at];
         // Each column runs through the quirks at a pace of its own, so that they meet in many ways.
-        let (value, text) = if at == LADA {
-            lada(n)
-        } else {
-            text(n / (u64::try_from(at).unwrap() + 1), chars_max)
-        };
+        let (value, text) =
+            if at == LADA { lada(n) } else { text(n / (u64::try_from(at).unwrap() + 1), chars_max) };
         row = row.clone().with(column, value);
         text
     });
@@ -118,15 +112,7 @@ fn specimen(n: u64, there: &HashSet<u64>) -> Specimen {
         .with(SourceColumn::EstadoSep, "NO SE IMPORTA")
         .with(SourceColumn::MunicipioSep, Value::Real(1.5))
         .with(SourceColumn::MunicipioCsv, Value::blob(b"\x00\xff"));
-    Specimen {
-        row,
-        number,
-        number_as_written,
-        texts,
-        state,
-        validity,
-        date,
-    }
+    Specimen { row, number, number_as_written, texts, state, validity, date }
 }
 
 /// What is written, what is left of that when it is cleaned, and what it is.
@@ -134,25 +120,13 @@ fn number(n: u64, there: &HashSet<u64>) -> (Value, Option<String>, Number) {
     let digits = national(n).to_string();
     let own = Number::Free(national(n), Some("55"));
     let text = |written: String, number| (Value::text(&written), Some(written), number);
-    let refused = |written: &str, reason| {
-        (
-            Value::text(written),
-            Some(written.to_owned()),
-            Number::Refused(reason),
-        )
-    };
+    let refused =
+        |written: &str, reason| (Value::text(written), Some(written.to_owned()), Number::Refused(reason));
     match n % 20 {
         0 if there.contains(&national(n)) => text(digits, Number::Refused("duplicate_existing")),
         0 => text(digits, own),
-        1 => text(
-            format!("+52 {} {} {}", &digits[..2], &digits[2..6], &digits[6..]),
-            own,
-        ),
-        2 => (
-            Value::Integer(i64::try_from(national(n)).unwrap()),
-            Some(digits),
-            own,
-        ),
+        1 => text(format!("+52 {} {} {}", &digits[..2], &digits[2..6], &digits[6..]), own),
+        2 => (Value::Integer(i64::try_from(national(n)).unwrap()), Some(digits), own),
         3 => (Value::Real(digits.parse().unwrap()), Some(digits), own),
         4 => (Value::blob(&digits), Some(digits), own),
         5 => text(format!("044{digits}"), own),
@@ -170,10 +144,7 @@ fn number(n: u64, there: &HashSet<u64>) -> (Value, Option<String>, Number) {
         9 => {
             let number = 4_420_000_000 + n;
             let digits = number.to_string();
-            text(
-                format!("({}) {}", &digits[..3], &digits[3..]),
-                Number::Free(number, Some("442")),
-            )
+            text(format!("({}) {}", &digits[..3], &digits[3..]), Number::Free(number, Some("442")))
         }
         10 => {
             // That of the row two before, whose area code is 230 and which came first.
@@ -182,51 +153,28 @@ fn number(n: u64, there: &HashSet<u64>) -> (Value, Option<String>, Number) {
         11 => (Value::Null, None, Number::Refused("empty")),
         12 => refused("hola", "not_a_number"),
         13 => refused("12345", "too_short"),
-        14 => (
-            Value::text(b"55123\xff45670"),
-            None,
-            Number::Refused("not_a_number"),
-        ),
+        14 => (Value::text(b"55123\xff45670"), None, Number::Refused("not_a_number")),
         15 => refused("8001234567", "special_service"),
         16 => refused("+12125550100", "foreign"),
         17 => refused("1234512345", "bad_first_digit"),
         18 => refused("5555555555", "placeholder"),
-        _ => (
-            Value::text("55123\u{0}45670"),
-            None,
-            Number::Refused("not_a_number"),
-        ),
+        _ => (Value::text("55123\u{0}45670"), None, Number::Refused("not_a_number")),
     }
 }
 
 fn text(n: u64, chars_max: usize) -> (Value, Text) {
-    let kept = |kept: &str| Text {
-        kept: Some(kept.to_owned()),
-        is_invalid_utf8: false,
-        is_cut: false,
-    };
-    let nothing = Text {
-        kept: None,
-        is_invalid_utf8: false,
-        is_cut: false,
-    };
+    let kept = |kept: &str| Text { kept: Some(kept.to_owned()), is_invalid_utf8: false, is_cut: false };
+    let nothing = Text { kept: None, is_invalid_utf8: false, is_cut: false };
     let long_max = chars_max.min(2_000);
     match n % 14 {
         0 => (Value::Null, nothing),
         1 => (Value::text(""), nothing),
         2 => (Value::text(" \t\r\n\u{0}\u{a0} "), nothing),
         3 => (Value::text("JOSÉ ÑÁÑEZ"), kept("JOSÉ ÑÁÑEZ")),
-        4 => (
-            Value::text("  CALLE\u{0} 5\t \r\n DE  \u{2003}MAYO\u{1b} "),
-            kept("CALLE 5 DE MAYO"),
-        ),
+        4 => (Value::text("  CALLE\u{0} 5\t \r\n DE  \u{2003}MAYO\u{1b} "), kept("CALLE 5 DE MAYO")),
         5 => (
             Value::text(b"PE\xd1A \xff"),
-            Text {
-                kept: Some("PE\u{fffd}A \u{fffd}".to_owned()),
-                is_invalid_utf8: true,
-                is_cut: false,
-            },
+            Text { kept: Some("PE\u{fffd}A \u{fffd}".to_owned()), is_invalid_utf8: true, is_cut: false },
         ),
         6 => (Value::Integer(-42), kept("-42")),
         7 => (Value::Real(12.0), kept("12")),
@@ -243,39 +191,17 @@ fn text(n: u64, chars_max: usize) -> (Value, Text) {
         12 => {
             let long = format!("{} 🙂", "ñ".repeat(long_max - 1));
             let is_cut = chars_max == long_max;
-            let left = if is_cut {
-                "ñ".repeat(long_max - 1)
-            } else {
-                long.clone()
-            };
-            (
-                Value::text(long),
-                Text {
-                    kept: Some(left),
-                    is_invalid_utf8: false,
-                    is_cut,
-                },
-            )
+            let left = if is_cut { "ñ".repeat(long_max - 1) } else { long.clone() };
+            (Value::text(long), Text { kept: Some(left), is_invalid_utf8: false, is_cut })
         }
         _ => (Value::text("👩‍👩‍👧 日本語 e\u{301}"), kept("👩‍👩‍👧 日本語 e\u{301}")),
     }
 }
 
 fn lada(n: u64) -> (Value, Text) {
-    let kept = |kept: &str| Text {
-        kept: Some(kept.to_owned()),
-        is_invalid_utf8: false,
-        is_cut: false,
-    };
+    let kept = |kept: &str| Text { kept: Some(kept.to_owned()), is_invalid_utf8: false, is_cut: false };
     match n % 6 {
-        0 => (
-            Value::Null,
-            Text {
-                kept: None,
-                is_invalid_utf8: false,
-                is_cut: false,
-            },
-        ),
+        0 => (Value::Null, Text { kept: None, is_invalid_utf8: false, is_cut: false }),
         1 => (Value::text("551"), kept("551")),
         2 => (Value::Integer(551), kept("551")),
         3 => (Value::text("442"), kept("442")),
@@ -285,16 +211,8 @@ fn lada(n: u64) -> (Value, Text) {
 }
 
 fn state(n: u64) -> (Value, State) {
-    let known = |code, name| State {
-        code_and_name: Some((code, name)),
-        text: None,
-        is_invalid_utf8: false,
-    };
-    let unknown = |text| State {
-        code_and_name: None,
-        text,
-        is_invalid_utf8: false,
-    };
+    let known = |code, name| State { code_and_name: Some((code, name)), text: None, is_invalid_utf8: false };
+    let unknown = |text| State { code_and_name: None, text, is_invalid_utf8: false };
     match n % 11 {
         0 => (Value::Null, unknown(None)),
         1 => (Value::text("DISTR"), known("CMX", "Ciudad de México")),
@@ -302,27 +220,16 @@ fn state(n: u64) -> (Value, State) {
         3 => (Value::text("nuevo  león"), known("NLE", "Nuevo León")),
         4 => (Value::text("S.L.P."), known("SLP", "San Luis Potosí")),
         5 => (Value::text("MEXICO"), known("MEX", "México")),
-        6 => (
-            Value::text("\u{0}Xanadú  del Norte "),
-            unknown(Some("Xanadú del Norte")),
-        ),
-        7 => (
-            Value::text("VERACRUZ DE IGNACIO DE LA LLAVE"),
-            known("VER", "Veracruz de Ignacio de la Llave"),
-        ),
+        6 => (Value::text("\u{0}Xanadú  del Norte "), unknown(Some("Xanadú del Norte"))),
+        7 => {
+            (Value::text("VERACRUZ DE IGNACIO DE LA LLAVE"), known("VER", "Veracruz de Ignacio de la Llave"))
+        }
         8 => (Value::text("   "), unknown(None)),
         9 => (
             Value::text(b"M\xc9XICO"),
-            State {
-                code_and_name: None,
-                text: Some("M\u{fffd}XICO"),
-                is_invalid_utf8: true,
-            },
+            State { code_and_name: None, text: Some("M\u{fffd}XICO"), is_invalid_utf8: true },
         ),
-        _ => (
-            Value::text("CIUDAD DE MEXICO 2"),
-            unknown(Some("CIUDAD DE MEXICO 2")),
-        ),
+        _ => (Value::text("CIUDAD DE MEXICO 2"), unknown(Some("CIUDAD DE MEXICO 2"))),
     }
 }
 
@@ -343,27 +250,15 @@ fn validity(n: u64) -> (Value, Validity) {
 }
 
 fn date(n: u64) -> (Value, Date) {
-    let at = |micros| Date {
-        micros: Some(micros),
-        is_unreadable: false,
-    };
-    let none = |is_unreadable| Date {
-        micros: None,
-        is_unreadable,
-    };
+    let at = |micros| Date { micros: Some(micros), is_unreadable: false };
+    let none = |is_unreadable| Date { micros: None, is_unreadable };
     match n % 11 {
         0 => (Value::Null, none(false)),
         1 => (Value::text("2025-08-01 10:20:30"), at(1_754_043_630_000_000)),
         2 => (Value::text("2025-08-01T10:20:30"), at(1_754_043_630_000_000)),
         3 => (Value::text("2025-08-01T10:20:30Z"), at(1_754_043_630_000_000)),
-        4 => (
-            Value::text("2025-08-01 10:20:30.123456"),
-            at(1_754_043_630_123_456),
-        ),
-        5 => (
-            Value::text("2025-08-01T10:20:30-06:00"),
-            at(1_754_065_230_000_000),
-        ),
+        4 => (Value::text("2025-08-01 10:20:30.123456"), at(1_754_043_630_123_456)),
+        5 => (Value::text("2025-08-01T10:20:30-06:00"), at(1_754_065_230_000_000)),
         6 => (Value::text("2025-08-01"), at(1_754_006_400_000_000)),
         7 => (Value::text("ayer"), none(true)),
         8 => (Value::Integer(1_754_043_630), at(1_754_043_630_000_000)),

@@ -49,13 +49,7 @@ pub(super) async fn contacts(postgres: &Postgres, id: ImportId) -> Vec<Columns> 
     );
     let rows = postgres.client.query(&query, &[&id.0]).await.unwrap();
     rows.iter()
-        .map(|row| {
-            COLUMNS
-                .into_iter()
-                .enumerate()
-                .map(|(at, column)| (column, row.get(at)))
-                .collect()
-        })
+        .map(|row| COLUMNS.into_iter().enumerate().map(|(at, column)| (column, row.get(at))).collect())
         .collect()
 }
 
@@ -64,7 +58,5 @@ pub(super) async fn rejects(postgres: &Postgres, id: ImportId) -> Vec<Reject> {
     let query = "SELECT source_row_id, outcome, reason, source_row FROM import_rejects
                  WHERE import_id = $1 ORDER BY source_row_id";
     let rows = postgres.client.query(query, &[&id.0]).await.unwrap();
-    rows.iter()
-        .map(|row| (row.get(0), row.get(1), row.get(2), row.get(3)))
-        .collect()
+    rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect()
 }

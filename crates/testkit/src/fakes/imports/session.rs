@@ -21,11 +21,7 @@ pub(super) struct FakeImportSession {
 
 impl FakeImportSession {
     pub(super) fn new(store: FakeImportStore, id: ImportId) -> Self {
-        Self {
-            store,
-            id,
-            steps_done: 0,
-        }
+        Self { store, id, steps_done: 0 }
     }
 }
 
@@ -53,22 +49,12 @@ impl ImportSession for FakeImportSession {
             .filter(|(contact, _)| after.is_none_or(|after| contact.id.0 > after))
             .take(page_rows as usize)
             .collect();
-        let next = page
-            .last()
-            .filter(|_| page.len() == page_rows as usize)
-            .map(|(contact, _)| contact.id.0);
+        let next = page.last().filter(|_| page.len() == page_rows as usize).map(|(contact, _)| contact.id.0);
         let numbers = page
             .into_iter()
             .map(|(contact, import)| {
                 let is_ours = *import == Some(self.id);
-                (
-                    contact.phone,
-                    if is_ours {
-                        BroughtBy::ThisImport
-                    } else {
-                        BroughtBy::Another
-                    },
-                )
+                (contact.phone, if is_ours { BroughtBy::ThisImport } else { BroughtBy::Another })
             })
             .collect();
         Ok(KnownNumbers { numbers, next })
@@ -97,11 +83,7 @@ impl ImportSession for FakeImportSession {
                     kept.contacts.push((stored(id, contact), Some(self.id)));
                 }
                 Entry::Refused(row, refusal) => {
-                    kept.refused.push(Refused {
-                        import: self.id,
-                        row: Row::from(row),
-                        refusal,
-                    });
+                    kept.refused.push(Refused { import: self.id, row: Row::from(row), refusal });
                 }
             }
         }
@@ -116,10 +98,7 @@ impl ImportSession for FakeImportSession {
         statistics: Vec<SourceStatistics>,
         missing_ladas: Vec<MissingLada>,
     ) -> Result<(), StoreError> {
-        self.store
-            .kept()
-            .accounts
-            .insert(self.id, (statistics, missing_ladas));
+        self.store.kept().accounts.insert(self.id, (statistics, missing_ladas));
         Ok(())
     }
 
@@ -131,15 +110,8 @@ impl ImportSession for FakeImportSession {
 
     async fn count_stored(&mut self) -> Result<StoredRows, StoreError> {
         let kept = self.store.kept();
-        let contacts = kept
-            .contacts
-            .iter()
-            .filter(|(_, import)| *import == Some(self.id))
-            .count();
-        let mut stored = StoredRows {
-            contacts: u64::try_from(contacts).unwrap(),
-            ..StoredRows::default()
-        };
+        let contacts = kept.contacts.iter().filter(|(_, import)| *import == Some(self.id)).count();
+        let mut stored = StoredRows { contacts: u64::try_from(contacts).unwrap(), ..StoredRows::default() };
         for refused in kept.refused.iter().filter(|refused| refused.import == self.id) {
             *stored.refused.entry(refused.refusal).or_default() += 1;
         }
