@@ -1,6 +1,7 @@
 //! An import: every row of a contact file ends in exactly one of imported, duplicate, rejected.
 
 use std::fmt;
+use std::ops::AddAssign;
 
 use jiff::Timestamp;
 use roaring::RoaringTreemap;
@@ -284,6 +285,25 @@ impl Tally {
             return 100.0;
         }
         self.valid_rows_kept as f64 * 100.0 / self.valid_rows_read as f64
+    }
+}
+
+/// Both together.
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.rows_read += other.rows_read;
+        self.valid_rows_read += other.valid_rows_read;
+        self.valid_rows_kept += other.valid_rows_kept;
+        self.imported += other.imported;
+        self.imported_valid += other.imported_valid;
+        self.duplicates += other.duplicates;
+        self.duplicates_existing += other.duplicates_existing;
+        self.rejected += other.rejected;
+        self.states_unmapped += other.states_unmapped;
+        self.ladas_disagreeing += other.ladas_disagreeing;
+        self.texts_invalid_utf8 += other.texts_invalid_utf8;
+        self.texts_shortened += other.texts_shortened;
+        self.dates_unreadable += other.dates_unreadable;
     }
 }
 

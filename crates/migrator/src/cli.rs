@@ -89,14 +89,14 @@ pub(crate) struct Import {
     /// End after so many rows of the file in all, whole and ready to be looked at.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
-    /// Rows of one batch, which is one transaction [default: the setting import.batch_rows].
+    /// Rows of one batch, which is one transaction [default: the setting `import.batch_rows`].
     #[arg(long, value_name = "N")]
     pub(crate) batch_rows: Option<BatchRows>,
     /// Go on with the unfinished import of this file; where there is none, begin.
     #[arg(long)]
     pub(crate) resume: bool,
-    /// End 5 when fewer of a hundred rows with es_valido = 1 are kept as valid contacts [default: the setting
-    /// import.min_valid_percent].
+    /// End 5 when fewer of a hundred rows with `es_valido` = 1 are kept as valid contacts [default: the
+    /// setting `import.min_valid_percent`].
     #[arg(long, value_name = "PERCENT")]
     pub(crate) min_valid_percent: Option<ValidPercentMin>,
     /// Events on stdout, one JSON object a line, instead of a progress bar on stderr.

@@ -98,25 +98,6 @@ pub(super) async fn advance(
     transaction.execute(&statement, &parameters).await
 }
 
-/// Both tallies together.
-pub(super) fn sum(one: &Tally, other: &Tally) -> Tally {
-    Tally {
-        rows_read: one.rows_read + other.rows_read,
-        valid_rows_read: one.valid_rows_read + other.valid_rows_read,
-        valid_rows_kept: one.valid_rows_kept + other.valid_rows_kept,
-        imported: one.imported + other.imported,
-        imported_valid: one.imported_valid + other.imported_valid,
-        duplicates: one.duplicates + other.duplicates,
-        duplicates_existing: one.duplicates_existing + other.duplicates_existing,
-        rejected: one.rejected + other.rejected,
-        states_unmapped: one.states_unmapped + other.states_unmapped,
-        ladas_disagreeing: one.ladas_disagreeing + other.ladas_disagreeing,
-        texts_invalid_utf8: one.texts_invalid_utf8 + other.texts_invalid_utf8,
-        texts_shortened: one.texts_shortened + other.texts_shortened,
-        dates_unreadable: one.dates_unreadable + other.dates_unreadable,
-    }
-}
-
 /// Replaces what is kept of the source's account of itself.
 pub(super) async fn replace_account(
     transaction: &Transaction<'_>,

@@ -90,7 +90,7 @@ impl ImportSession for PostgresImportSession {
         exactly_one(advanced, &doing, "its checkpoint was moved by somebody else")?;
         transaction.commit().await.map_err(fail)?;
         self.import.last_source_row_id = checkpoint;
-        self.import.tally = rows::sum(&self.import.tally, &encoded.tally);
+        self.import.tally += encoded.tally;
         Ok(encoded.tally)
     }
 
