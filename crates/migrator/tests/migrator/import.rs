@@ -4,9 +4,7 @@ use std::process::Child;
 
 use testkit::TestDatabase;
 
-use crate::running::{
-    ask, assert_fails, contact_file, digest, migrator, run, run_json, stderr, text, wait_for_more,
-};
+use crate::running::{ask, assert_fails, contact_file, digest, migrator, run, run_json, text, wait_for_more};
 
 const ROWS: u64 = 30_000;
 const ROWS_READ: &str = "SELECT coalesce(max(rows_read), 0)::bigint FROM imports";
@@ -132,18 +130,23 @@ async fn a_limit_ends_whole_and_the_rest_is_the_same_import_going_on() {
 }
 
 #[tokio::test]
-async fn two_imports_at_once_are_one_and_a_refusal() {
+async fn while_an_import_is_open_or_unfinished_no_other_one_begins() {
     let (_folder, file) = contact_file(ROWS);
     let (_other_folder, other) = contact_file(1_000);
     let database = TestDatabase::fresh().await;
     let mut child = begun(&database, text(&file)).await;
-    let second = run(database.url(), &["import", text(&other)]);
-    assert_eq!(second.status.code(), Some(2), "{}", stderr(&second));
-    assert!(stderr(&second).contains("another file"), "{}", stderr(&second));
-    let resumed = run(database.url(), &["import", text(&file), "--resume"]);
-    assert_fails(&resumed, 4, &["another import is running"]);
+    assert_fails(&run(database.url(), &["import", text(&other)]), 2, &["another file"]);
     child.kill().unwrap();
     child.wait().unwrap();
+
+    // Another process has it open for as long as this connection lives.
+    let holder = database.client().await;
+    holder
+        .query_one("SELECT pg_advisory_lock(hashtextextended('pregon.import', 0))::text", &[])
+        .await
+        .unwrap();
+    let resumed = run(database.url(), &["import", text(&file), "--resume"]);
+    assert_fails(&resumed, 4, &["another import is running"]);
 }
 
 #[tokio::test]
