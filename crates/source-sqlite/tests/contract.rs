@@ -41,7 +41,12 @@ impl Files {
                 .enumerate()
                 .map(|(at, value)| match value {
                     SourceValue::Text(_) => format!("CAST(?{} AS TEXT)", at + 1),
-                    _ => format!("?{}", at + 1),
+                    SourceValue::Null
+                    | SourceValue::Integer(_)
+                    | SourceValue::Real(_)
+                    | SourceValue::Blob(_) => {
+                        format!("?{}", at + 1)
+                    }
                 })
                 .collect();
             let sql = format!("INSERT INTO numeros VALUES ({})", holes.join(", "));
