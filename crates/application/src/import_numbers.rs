@@ -25,7 +25,8 @@ pub struct ImportNumbers {
 /// How to import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImportCommand {
-    /// Whether an unfinished import of this file goes on; without one, a new import begins all the same.
+    /// Whether an unfinished import of this file goes on. Where none ever began, one begins; where it was completed,
+    /// nothing is done.
     pub resume: bool,
     /// End after so many rows in all, whole and ready to be looked at.
     pub rows_max: Option<u64>,
@@ -75,6 +76,9 @@ pub enum ImportError {
         id = .0.id, file = .0.source.file_name
     )]
     AnotherUnfinished(Box<Import>),
+    /// There is nothing left to go on with; nothing was done.
+    #[error("import {id} of {file} is complete already", id = .0.id, file = .0.source.file_name)]
+    AlreadyCompleted(Box<Import>),
     /// The program was asked to stop. What is stored is whole up to the checkpoint.
     #[error("stopped at row {} of {} as asked; go on with --resume", .0.tally.rows_read, .0.source.rows)]
     Interrupted(Box<Import>),
@@ -126,10 +130,15 @@ impl ImportNumbers {
             return Err(ImportError::AnotherUnfinished(Box::new(loading)));
         }
         let earlier = self.imports.find_by_fingerprint(source.fingerprint.clone()).await?;
-        match earlier.filter(|earlier| earlier.state != ImportState::Completed) {
+        match earlier {
+            Some(done) if resume && done.state == ImportState::Completed => {
+                Err(ImportError::AlreadyCompleted(Box::new(done)))
+            }
             Some(unfinished) if resume => Ok(self.imports.reopen(unfinished.id).await?),
-            Some(unfinished) => Err(ImportError::Unfinished(Box::new(unfinished))),
-            None => Ok(self.imports.begin(ImportId(self.ids.next()), source.clone()).await?),
+            Some(unfinished) if unfinished.state != ImportState::Completed => {
+                Err(ImportError::Unfinished(Box::new(unfinished)))
+            }
+            Some(_) | None => Ok(self.imports.begin(ImportId(self.ids.next()), source.clone()).await?),
         }
     }
 

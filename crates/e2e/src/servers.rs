@@ -63,10 +63,12 @@ impl ScratchDatabase {
             .batch_execute(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)"))
             .await
             .with_context(|| format!("the database {name} of an earlier run cannot be dropped"))?;
-        let (server, _) = database_url
+        let (address, parameters) = database_url.split_once('?').unwrap_or((database_url, ""));
+        let (server, _) = address
             .rsplit_once('/')
             .context("DATABASE_URL is not of the form postgres://user:password@host:port/database")?;
-        Ok(Self { url: format!("{server}/{name}") })
+        let separator = if parameters.is_empty() { "" } else { "?" };
+        Ok(Self { url: format!("{server}/{name}{separator}{parameters}") })
     }
 
     /// A connection to it.

@@ -92,7 +92,7 @@ pub(crate) struct Import {
     /// Rows of one batch, which is one transaction [default: the setting `import.batch_rows`].
     #[arg(long, value_name = "N")]
     pub(crate) batch_rows: Option<BatchRows>,
-    /// Go on with the unfinished import of this file; where there is none, begin.
+    /// Go on with the unfinished import of this file. Where none ever began, begin; where it was completed, do nothing.
     #[arg(long)]
     pub(crate) resume: bool,
     /// End 5 when fewer of a hundred rows with `es_valido` = 1 are kept as valid contacts [default: the

@@ -75,6 +75,7 @@ impl From<ImportError> for Failure {
             ImportError::Source(error) => error.into(),
             ImportError::Store(error) => error.into(),
             ImportError::Unfinished(_) | ImportError::AnotherUnfinished(_) => Self::Usage(error.to_string()),
+            ImportError::AlreadyCompleted(_) => Self::Other(error.to_string()),
             ImportError::Interrupted(_) => Self::Interrupted(error.to_string()),
             ImportError::DoesNotAddUp { .. } => Self::Check(error.to_string()),
         }

@@ -10,7 +10,7 @@ pub(crate) fn print_json(value: &Value) {
 }
 
 /// Two columns for people, the second aligned.
-pub(crate) fn print_table(rows: &[(&str, String)]) {
+pub(crate) fn print_table(rows: &[(String, String)]) {
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     for (name, value) in rows {
         eprintln!("  {name:<width$}  {value}");

@@ -51,7 +51,7 @@ fn without_any_source_the_defaults_stand() {
     assert_eq!((passwords.length_min, passwords.length_max), (12, 128));
     assert_eq!(
         (settings.log.level.as_str(), settings.log.format),
-        ("info,refinery_core=warn", LogFormat::Auto)
+        ("info,refinery_core=warn,tokio_postgres=warn", LogFormat::Auto)
     );
     assert_eq!(settings.time.zone.iana_name(), Some("America/Mexico_City"));
 }

@@ -25,6 +25,9 @@ pub struct DatabaseOptions {
     pub statement_timeout: Duration,
 }
 
+/// How long a connection may take where nothing else is said.
+const CONNECT_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
+
 /// A way to the database. Cheap to clone; connects when first used.
 #[derive(Clone)]
 pub struct Database {
@@ -43,6 +46,12 @@ impl Database {
             reason: reason.to_owned(),
             source: None,
         };
+        if asks_for_tls(&options.url) {
+            return Err(unusable(
+                "it asks for TLS, which this program does not speak to PostgreSQL yet; \
+                 use sslmode=disable on a private network",
+            ));
+        }
         let mut config: Config = options
             .url
             .parse()
@@ -125,12 +134,69 @@ impl Database {
     }
 }
 
+/// Connects within the configured time. The driver's own limit ends when the port has answered, and a server may take a
+/// connection and then say nothing.
 pub(crate) async fn connect(config: &Config, doing: &str) -> Result<Client, StoreError> {
-    let (client, connection) = config.connect(NoTls).await.map_err(|error| classify(doing, &error))?;
+    let limit = config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT_DEFAULT);
+    let (client, connection) = tokio::time::timeout(limit, config.connect(NoTls))
+        .await
+        .map_err(|_| StoreError::Unavailable {
+            doing: doing.to_owned(),
+            reason: format!(
+                "it did not greet us within {} ms (database.connect_timeout_ms)",
+                limit.as_millis()
+            ),
+            source: None,
+        })?
+        .map_err(|error| classify(doing, &error))?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(closed = error.is_closed(), "a database connection ended with an error");
         }
     });
     Ok(client)
+}
+
+/// Whether a URL insists on an encrypted connection.
+fn asks_for_tls(url: &str) -> bool {
+    let parameters = url.split_once('?').map_or("", |(_, parameters)| parameters);
+    parameters
+        .split('&')
+        .any(|one| matches!(one, "sslmode=require" | "sslmode=verify-ca" | "sslmode=verify-full"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(url: &str) -> DatabaseOptions {
+        DatabaseOptions {
+            url: url.to_owned(),
+            application_name: "test".to_owned(),
+            pool_size_max: 1,
+            connect_timeout: Duration::from_millis(200),
+            wait_timeout: Duration::from_millis(200),
+            statement_timeout: Duration::from_millis(200),
+        }
+    }
+
+    #[test]
+    fn a_url_that_asks_for_tls_is_refused_by_name_and_shows_no_password() {
+        for mode in ["require", "verify-ca", "verify-full"] {
+            let refused = Database::new(&options(&format!("postgres://u:planted@h/d?sslmode={mode}")));
+            let said = refused.map(|_| ()).unwrap_err().to_string();
+            assert!(said.contains("TLS") && !said.contains("planted"), "{said}");
+        }
+        assert!(Database::new(&options("postgres://u:p@h/d?sslmode=disable")).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_server_that_takes_the_connection_and_says_nothing_is_unavailable() {
+        let mute = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = mute.local_addr().unwrap().port();
+        let database = Database::new(&options(&format!("postgres://u:p@127.0.0.1:{port}/d"))).unwrap();
+        let refused = database.single("ask").await.map(|_| ()).unwrap_err();
+        assert!(matches!(refused, StoreError::Unavailable { .. }), "{refused}");
+        assert!(refused.to_string().contains("did not greet us"), "{refused}");
+    }
 }

@@ -27,6 +27,14 @@ pub(crate) fn classify(doing: impl Into<String>, error: &tokio_postgres::Error) 
             reason: "the server refuses the user name or the password; check DATABASE_URL".to_owned(),
             source,
         },
+        "42501" => StoreError::Unavailable {
+            doing,
+            reason: format!(
+                "the server does not allow it: {}; ask its administrator for the right",
+                server.message()
+            ),
+            source,
+        },
         "3D000" => StoreError::Unavailable {
             doing,
             reason: format!("{}; make it with `migrator schema up --create-database`", server.message()),

@@ -85,8 +85,11 @@ impl Drop for TestDatabase {
 
 /// The name of the database that has the schema as this build knows it, made when it is not there.
 async fn template(server: &str) -> String {
-    let name = format!("pregon_template_{:016x}", Schema::fingerprint());
     let client = connect(server).await;
+    // A template holds the partitions of its month and the next ones.
+    let month: String =
+        client.query_one("SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYYMM')", &[]).await.unwrap().get(0);
+    let name = format!("pregon_template_{month}_{:016x}", Schema::fingerprint());
     if exists(&client, &name).await {
         return name;
     }

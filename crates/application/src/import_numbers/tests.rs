@@ -126,6 +126,16 @@ async fn an_unfinished_import_is_not_begun_again_unless_it_may_go_on() {
 }
 
 #[tokio::test]
+async fn going_on_with_a_completed_import_does_nothing() {
+    let mut imports = MockImportStore::new();
+    imports.expect_find_loading().returning(|| Ok(None));
+    imports.expect_find_by_fingerprint().returning(|_| Ok(Some(import(ImportState::Completed, "f1"))));
+    let resumed = ImportCommand { resume: true, ..COMMAND };
+    let nothing = use_case(reader(), imports).execute(resumed, &Heard::default()).await;
+    assert!(matches!(nothing, Err(ImportError::AlreadyCompleted(_))));
+}
+
+#[tokio::test]
 async fn a_file_that_changed_is_not_taken_for_the_one_that_was_begun() {
     let mut imports = MockImportStore::new();
     imports.expect_find_loading().returning(|| Ok(Some(import(ImportState::Loading, "another"))));

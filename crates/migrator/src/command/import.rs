@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use application::{ImportCommand, ImportNumbers, ImportObserver, ImportOutcome};
+use application::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome};
 use domain::import::{Import, Refusal, Tally};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -41,7 +41,14 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
     };
     let ended = use_case.execute(how, &observer).await;
     observer.bar.finish_and_clear();
-    let outcome = ended?;
+    let outcome = match ended {
+        // A program that is started again and again with --resume has then reached its end.
+        Err(ImportError::AlreadyCompleted(import)) => {
+            tell_already_completed(&import, command.json);
+            return Ok(());
+        }
+        ended => ended?,
+    };
     report(&outcome, command.json, &observer);
     let kept = outcome.import.tally.valid_percent();
     if kept < f64::from(min_valid_percent.get()) {
@@ -142,6 +149,17 @@ impl ImportObserver for Observer {
     }
 }
 
+fn tell_already_completed(import: &Import, as_json: bool) {
+    if as_json {
+        let mut line = tally_json(&import.tally);
+        line["event"] = json!("already_completed");
+        line["import_id"] = json!(import.id.to_string());
+        print_json(&line);
+    } else {
+        eprintln!("import {} of {} is complete already; nothing to do", import.id, import.source.file_name);
+    }
+}
+
 fn tally_json(tally: &Tally) -> Value {
     json!({
         "rows_read": tally.rows_read, "imported": tally.imported, "imported_valid": tally.imported_valid,
@@ -182,29 +200,37 @@ fn report(outcome: &ImportOutcome, as_json: bool, observer: &Observer) {
     }
     eprintln!("import {}: {}", import.id, import.state.as_str());
     let mut rows = vec![
-        ("source rows", thousands(import.source.rows)),
-        ("read", thousands(tally.rows_read)),
-        ("= imported", format!("{} ({} valid)", thousands(tally.imported), thousands(tally.imported_valid))),
+        ("source rows".to_owned(), thousands(import.source.rows)),
+        ("read".to_owned(), thousands(tally.rows_read)),
+        (
+            "= imported".to_owned(),
+            format!("{} ({} valid)", thousands(tally.imported), thousands(tally.imported_valid)),
+        ),
     ];
     for (sum, of_all, is_of_sum) in [
         ("+ duplicates", tally.duplicates, Refusal::is_duplicate as fn(Refusal) -> bool),
         ("+ rejected", tally.rejected, |refusal| !refusal.is_duplicate()),
     ] {
-        rows.push((sum, thousands(of_all)));
+        rows.push((sum.to_owned(), thousands(of_all)));
         let reasons = outcome.stored.refused.iter().filter(|(refusal, _)| is_of_sum(**refusal));
-        rows.extend(reasons.map(|(refusal, rows)| (refusal.reason(), format!("  {}", thousands(*rows)))));
+        rows.extend(reasons.map(|(refusal, rows)| (indented(*refusal), thousands(*rows))));
     }
     rows.extend([
-        ("valid rows kept", format!("{:.3} %", tally.valid_percent())),
-        ("states unmapped", thousands(tally.states_unmapped)),
-        ("ladas disagreeing", thousands(tally.ladas_disagreeing)),
-        ("texts not UTF-8", thousands(tally.texts_invalid_utf8)),
-        ("texts shortened", thousands(tally.texts_shortened)),
-        ("dates unreadable", thousands(tally.dates_unreadable)),
-        ("loaded in", format!("{load_seconds:.1} s, {} rows/s", thousands(rate))),
-        ("took in all", format!("{:.1} s", took.as_secs_f64())),
+        ("valid rows kept".to_owned(), format!("{:.3} %", tally.valid_percent())),
+        ("states unmapped".to_owned(), thousands(tally.states_unmapped)),
+        ("ladas disagreeing".to_owned(), thousands(tally.ladas_disagreeing)),
+        ("texts not UTF-8".to_owned(), thousands(tally.texts_invalid_utf8)),
+        ("texts shortened".to_owned(), thousands(tally.texts_shortened)),
+        ("dates unreadable".to_owned(), thousands(tally.dates_unreadable)),
+        ("loaded in".to_owned(), format!("{load_seconds:.1} s, {} rows/s", thousands(rate))),
+        ("took in all".to_owned(), format!("{:.1} s", took.as_secs_f64())),
     ]);
     print_table(&rows);
+}
+
+/// A reason under its sum.
+fn indented(refusal: Refusal) -> String {
+    format!("    {}", refusal.reason())
 }
 
 #[expect(

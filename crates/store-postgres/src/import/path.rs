@@ -1,9 +1,15 @@
 //! Whether rows can be copied straight in, or must be merged past the indexes.
 
+use std::time::Duration;
+
 use domain::port::StoreError;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Transaction};
 
 use crate::error::classify;
+
+/// How long an import waits for everybody to leave the empty table; nobody else can come in while it does.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How rows come into `contacts`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +38,21 @@ pub(super) async fn choose_path(client: &mut Client, doing: &str) -> Result<Load
     if has_contacts(&transaction).await? {
         return Ok(LoadPath::Merge);
     }
-    transaction.batch_execute("LOCK TABLE contacts IN ACCESS EXCLUSIVE MODE").await.map_err(fail)?;
+    let lock = format!(
+        "SET LOCAL lock_timeout = '{}ms'; LOCK TABLE contacts IN ACCESS EXCLUSIVE MODE",
+        LOCK_TIMEOUT.as_millis()
+    );
+    transaction.batch_execute(&lock).await.map_err(|error| match error.code() {
+        Some(&SqlState::LOCK_NOT_AVAILABLE) => StoreError::Conflict {
+            doing: doing.to_owned(),
+            reason: format!(
+                "somebody has been reading or writing contacts for more than {} s, and its indexes cannot be taken \
+                 down meanwhile; end that, or try again with --resume",
+                LOCK_TIMEOUT.as_secs()
+            ),
+        },
+        Some(_) | None => fail(error),
+    })?;
     if has_contacts(&transaction).await? {
         return Ok(LoadPath::Merge);
     }

@@ -67,6 +67,9 @@ async fn run(arguments: &Arguments) -> Result<bool> {
     let story = story::tell(&servers, arguments.rows).await?;
     let report = checks::look(&story).await?;
     eprint!("{report}");
+    if !report.adds_up() {
+        return Ok(false);
+    }
     let users: Vec<_> = story
         .users
         .iter()
@@ -90,5 +93,5 @@ async fn run(arguments: &Arguments) -> Result<bool> {
         eprintln!("\nready; Ctrl-C ends it");
         std::future::pending::<()>().await;
     }
-    Ok(report.adds_up())
+    Ok(true)
 }
