@@ -1,14 +1,19 @@
-//! The language of the product: contacts, numbers, places, imports and users, their rules, and the ports around them.
+//! The language of the product: contacts, numbers, places, imports, campaigns, messages and users, their rules, and the ports around them.
 //!
 //! Pure: no runtime, no SQL, no HTTP, no clock, no environment, no input or output. Time, ids and randomness come in
 //! as arguments or through [`port`].
 
+pub mod campaign;
 pub mod contact;
 pub mod identity;
 pub mod import;
 pub mod lada;
+pub mod message;
+pub mod money;
 pub mod phone;
 pub mod port;
+pub mod request;
+pub mod sender;
 pub mod source;
 pub mod state;
 pub mod text;

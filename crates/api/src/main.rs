@@ -1,0 +1,3 @@
+//! Serves the REST API.
+
+fn main() {}

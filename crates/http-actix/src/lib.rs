@@ -1,0 +1,1 @@
+//! Routes, problems and OpenAPI over the use cases.

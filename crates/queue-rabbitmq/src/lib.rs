@@ -1,0 +1,1 @@
+//! The permits of the domain over RabbitMQ.

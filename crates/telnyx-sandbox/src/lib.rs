@@ -1,0 +1,1 @@
+//! A local provider that speaks Telnyx's wire format, with scripted outcomes.

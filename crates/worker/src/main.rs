@@ -1,0 +1,3 @@
+//! Sends campaigns: claims, provider calls, outcomes, receipts, sweep.
+
+fn main() {}
