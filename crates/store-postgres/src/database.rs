@@ -61,7 +61,8 @@ impl Database {
         }
         config.application_name(&options.application_name).connect_timeout(options.connect_timeout);
         let mut pooled = config.clone();
-        pooled.options(format!("-c statement_timeout={}", options.statement_timeout.as_millis()));
+        // Compiling a statement takes longer than any of ours runs.
+        pooled.options(format!("-c statement_timeout={} -c jit=off", options.statement_timeout.as_millis()));
         let manager =
             Manager::from_config(pooled, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         let pool = Pool::builder(manager)

@@ -6,6 +6,7 @@
 mod contact;
 mod copy;
 mod database;
+mod dispatch;
 mod error;
 mod identity;
 mod import;
@@ -13,6 +14,7 @@ mod schema;
 
 pub use contact::PostgresContactStore;
 pub use database::{Database, DatabaseOptions};
+pub use dispatch::{DispatchOptions, PostgresDispatch};
 pub use identity::PostgresIdentityStore;
 pub use import::{BulkLoad, PostgresImportStore};
 pub use schema::{Migration, Schema, SchemaState, SchemaStatus};

@@ -3,6 +3,7 @@
 mod cache;
 mod clock;
 mod contact;
+mod dispatch;
 mod gateway;
 mod identity;
 mod import;
@@ -13,6 +14,7 @@ mod store;
 pub use cache::*;
 pub use clock::*;
 pub use contact::*;
+pub use dispatch::*;
 pub use gateway::*;
 pub use identity::*;
 pub use import::*;

@@ -7,6 +7,7 @@
 )]
 
 mod contracts;
+mod dispatch;
 mod failures;
 mod finishing;
 mod guards;

@@ -1,0 +1,114 @@
+-- Claims the next messages of a campaign: debits its sender's pace, then locks an open lane, then takes a due retry or
+-- advances the lane's cursor, then gives the messages that are still queued to the claim. A number that is suppressed by
+-- now is skipped. Messages are changed by an upsert of rows that are there and locked, which finds each by its key whatever
+-- the planner believes of the table (docs/decisions/002). Pausing and canceling change the same lane row, so nothing is claimed after they have committed.
+-- Carried by sender_paces_pkey, lanes_pkey, due_retry_idx, messages_pkey and suppressions_pkey.
+-- $1 campaign, $2 worker, $3 shard, $4 most messages, $5 lease in seconds, $6 seconds of pace that are sold ahead.
+WITH pace AS (
+    SELECT sender_paces.sender_id, sender_paces.per_second
+    FROM campaigns
+    JOIN sender_paces USING (sender_id)
+    WHERE campaigns.id = $1 AND sender_paces.next_free_at <= now() + make_interval(secs => $6::float8)
+    FOR UPDATE OF sender_paces
+),
+lane AS (
+    SELECT lanes.zone, lanes.next_seq, lanes.end_seq,
+           least($4::integer, greatest(1, floor(pace.per_second * $6::float8)))::integer AS most
+    FROM pace
+    CROSS JOIN lanes
+    WHERE lanes.campaign_id = $1 AND lanes.running AND now() >= lanes.opens_at AND now() < lanes.closes_at
+    ORDER BY lanes.next_seq < lanes.end_seq DESC, lanes.zone
+    LIMIT 1
+    FOR UPDATE OF lanes
+),
+retry AS (
+    SELECT due.seq, due.seqs
+    FROM lane
+    CROSS JOIN due
+    WHERE due.campaign_id = $1 AND due.kind = 'retry' AND due.not_before <= now()
+    ORDER BY due.not_before
+    LIMIT 1
+    FOR UPDATE OF due SKIP LOCKED
+),
+retried AS (
+    DELETE FROM due USING retry
+    WHERE due.campaign_id = $1 AND due.seq = retry.seq AND due.kind = 'retry'
+),
+advanced AS (
+    UPDATE lanes SET next_seq = least(lane.next_seq + lane.most, lane.end_seq)
+    FROM lane
+    WHERE lanes.campaign_id = $1 AND lanes.zone = lane.zone
+      AND lane.next_seq < lane.end_seq AND NOT EXISTS (SELECT FROM retry)
+),
+wanted AS (
+    SELECT retry.seqs FROM retry
+    UNION ALL
+    SELECT int4multirange(int4range(lane.next_seq, least(lane.next_seq + lane.most, lane.end_seq)))
+    FROM lane
+    WHERE lane.next_seq < lane.end_seq AND NOT EXISTS (SELECT FROM retry)
+),
+place AS (
+    SELECT generate_series(lower(part), upper(part) - 1) AS seq
+    FROM wanted
+    CROSS JOIN unnest(wanted.seqs) AS part
+    LIMIT 1000 -- more than any claim has; tells the planner so
+),
+debited AS (
+    UPDATE sender_paces
+    SET next_free_at = greatest(sender_paces.next_free_at, now())
+                       + make_interval(secs => (SELECT count(*) FROM place) / sender_paces.per_second)
+    FROM pace
+    WHERE sender_paces.sender_id = pace.sender_id AND EXISTS (SELECT FROM wanted)
+),
+claim AS (
+    INSERT INTO claims (campaign_id, seqs, worker, lease_until)
+    SELECT $1, wanted.seqs, $2, now() + make_interval(secs => $5::float8)
+    FROM wanted
+    RETURNING id
+),
+held AS (
+    SELECT message.*, suppression.phone_national IS NOT NULL AS is_barred
+    FROM (SELECT place.seq FROM place ORDER BY place.seq) AS place
+    CROSS JOIN LATERAL (
+        SELECT messages.seq, messages.phone, messages.attempt, messages.segments, messages.body
+        FROM messages
+        WHERE messages.campaign_id = $1 AND messages.seq = place.seq AND messages.state = 'queued'
+        FOR UPDATE
+    ) AS message
+    LEFT JOIN LATERAL (
+        SELECT suppressions.phone_national
+        FROM suppressions
+        WHERE suppressions.phone_national = message.phone
+          AND (suppressions.expires_at IS NULL OR suppressions.expires_at > now())
+        LIMIT 1
+    ) AS suppression ON true
+),
+given AS (
+    INSERT INTO messages (campaign_id, seq, phone, segments, body, claim_id, state, reason, attempt)
+    SELECT $1, held.seq, held.phone, held.segments, held.body, claim.id,
+           CASE WHEN held.is_barred THEN 'skipped' ELSE 'sending' END::message_state,
+           CASE WHEN held.is_barred THEN 'suppressed' END,
+           CASE WHEN held.is_barred THEN held.attempt ELSE held.attempt + 1 END
+    FROM held
+    CROSS JOIN claim
+    ON CONFLICT (campaign_id, seq) DO UPDATE
+    SET state = excluded.state, reason = excluded.reason, attempt = excluded.attempt, claim_id = excluded.claim_id,
+        changed_at = now()
+    RETURNING seq, phone, attempt, body, state = 'skipped' AS is_barred
+),
+counted AS (
+    INSERT INTO campaign_counts AS counts (campaign_id, shard, n)
+    SELECT $1, $3,
+           ARRAY[-count(*), count(*) FILTER (WHERE NOT given.is_barred), 0, 0, 0, 0, 0, 0, 0,
+                 count(*) FILTER (WHERE given.is_barred)]
+    FROM given
+    HAVING count(*) > 0
+    ON CONFLICT (campaign_id, shard) DO UPDATE
+    SET n = (SELECT array_agg(old.n + new.n ORDER BY old.i)
+             FROM unnest(counts.n) WITH ORDINALITY AS old (n, i)
+             JOIN unnest(excluded.n) WITH ORDINALITY AS new (n, i) USING (i))
+)
+SELECT claim.id AS claim_id, given.seq, given.phone, given.attempt, given.body
+FROM claim
+LEFT JOIN given ON NOT given.is_barred
+ORDER BY given.seq

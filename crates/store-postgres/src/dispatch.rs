@@ -1,0 +1,198 @@
+//! The sending engine: claims, evidence and what follows from it, permits.
+
+mod evidence;
+mod outbox;
+mod receipts;
+mod upkeep;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::campaign::CampaignId;
+use domain::message::Evidence;
+use domain::port::{
+    AttemptOutcome, Claim, ClaimId, Claimed, ClaimedMessage, Dispatch, Remaining, StoreError,
+};
+use domain::sender::SenderAddress;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use crate::contact::phone_from;
+use crate::database::Database;
+use crate::error::{classify, corrupt};
+
+use evidence::EvidenceBatch;
+
+/// How a worker claims and how long what it leaves open may stay so.
+#[derive(Debug, Clone)]
+pub struct DispatchOptions {
+    /// The worker's name.
+    pub worker: String,
+    /// Which shard of the counts it changes, so that two workers rarely wait for each other.
+    pub shard: i16,
+    /// The most messages of one claim.
+    pub claim_messages_max: u16,
+    /// How long a claim may take.
+    pub lease: Duration,
+    /// How much of a sender's pace is sold ahead, and the most that one claim takes of it.
+    pub pace_ahead: Duration,
+    /// How long a receipt is waited for.
+    pub receipt_deadline: Duration,
+    /// How long an outcome that nobody knows is waited for.
+    pub outcome_deadline: Duration,
+    /// How long permits of a running campaign may show no effect before others are published.
+    pub revive_after: Duration,
+    /// How many permits of a campaign are in circulation, and so how many claims of it run at once.
+    pub permits_per_campaign: u16,
+}
+
+/// [`Dispatch`], [`Upkeep`](domain::port::Upkeep), [`PermitOutbox`](domain::port::PermitOutbox) and
+/// [`ReceiptStore`](domain::port::ReceiptStore) over the tables of the sending side.
+pub struct PostgresDispatch {
+    database: Database,
+    options: DispatchOptions,
+}
+
+impl PostgresDispatch {
+    /// The engine of `database`.
+    #[must_use]
+    pub fn new(database: Database, options: DispatchOptions) -> Self {
+        Self { database, options }
+    }
+}
+
+#[async_trait]
+impl Dispatch for PostgresDispatch {
+    async fn claim(&self, campaign: CampaignId) -> Result<Claimed, StoreError> {
+        let doing = format!("claim from campaign {}", campaign.0);
+        let client = self.database.pooled(&doing).await?;
+        let failed = |error: tokio_postgres::Error| classify(doing.as_str(), &error);
+        let claim = client.prepare_cached(include_str!("../sql/dispatch_claim.sql")).await.map_err(failed)?;
+        let sender =
+            client.prepare_cached(include_str!("../sql/dispatch_sender.sql")).await.map_err(failed)?;
+        let most = i32::from(self.options.claim_messages_max);
+        let ahead = self.options.pace_ahead.as_secs_f64();
+        let lease = self.options.lease.as_secs_f64();
+        // Both are sent before either is answered.
+        let terms: [&(dyn ToSql + Sync); 6] =
+            [&campaign.0, &self.options.worker, &self.options.shard, &most, &lease, &ahead];
+        let (rows, sender) =
+            futures::try_join!(client.query(&claim, &terms), client.query_opt(&sender, &terms[..1]))
+                .map_err(failed)?;
+        if let (Some(first), Some(sender)) = (rows.first(), sender) {
+            return Ok(Claimed::Work(Claim {
+                id: ClaimId { campaign, number: first.get("claim_id") },
+                from: address(&sender, &doing)?,
+                lease: self.options.lease,
+                messages: rows
+                    .iter()
+                    .filter_map(|row| message(row, &doing).transpose())
+                    .collect::<Result<_, _>>()?,
+            }));
+        }
+        let wait = client.prepare_cached(include_str!("../sql/dispatch_wait.sql")).await.map_err(failed)?;
+        let seconds: Option<f64> =
+            client.query_one(&wait, &[&campaign.0, &ahead]).await.map_err(failed)?.get(0);
+        let again_in = seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default());
+        Ok(Claimed::Nothing { again_in })
+    }
+
+    async fn record(
+        &self,
+        claim: ClaimId,
+        outcomes: Vec<AttemptOutcome>,
+        remaining: Remaining,
+    ) -> Result<(), StoreError> {
+        let doing = format!("record outcomes of campaign {}", claim.campaign.0);
+        let failed = |error: tokio_postgres::Error| classify(doing.as_str(), &error);
+        let mut client = self.database.pooled(&doing).await?;
+        let apply = evidence::statement(&client).await.map_err(failed)?;
+        let keep = client.prepare_cached(include_str!("../sql/attempt_upsert.sql")).await.map_err(failed)?;
+        let end = client.prepare_cached(include_str!("../sql/claim_delete.sql")).await.map_err(failed)?;
+
+        let mut batch = EvidenceBatch::default();
+        for outcome in &outcomes {
+            batch.push_outcome(claim.campaign, outcome);
+        }
+        let seqs: Vec<i32> = outcomes.iter().map(|outcome| outcome.seq.cast_signed()).collect();
+        let attempts: Vec<i16> = outcomes.iter().map(|outcome| outcome.attempt.cast_signed()).collect();
+        let words: Vec<&str> = outcomes.iter().map(|outcome| outcome_word(outcome.evidence)).collect();
+        let reasons: Vec<Option<&str>> = outcomes.iter().map(|outcome| outcome.reason.as_deref()).collect();
+        let ids: Vec<Option<&str>> = outcomes.iter().map(|outcome| outcome.provider_id.as_deref()).collect();
+        let started: Vec<_> = outcomes.iter().map(|outcome| outcome.started_at).collect();
+
+        let transaction = client.transaction().await.map_err(failed)?;
+        if !outcomes.is_empty() {
+            batch.apply(&transaction, &apply, &self.options).await.map_err(failed)?;
+            transaction
+                .execute(&keep, &[&claim.campaign.0, &seqs, &attempts, &words, &reasons, &ids, &started])
+                .await
+                .map_err(failed)?;
+        }
+        if remaining == Remaining::Nothing {
+            // The sweep may have ended it before us; what we know is recorded all the same.
+            transaction.execute(&end, &[&claim.number]).await.map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)
+    }
+
+    async fn slow_down(&self, campaign: CampaignId, pause: Duration) -> Result<(), StoreError> {
+        let doing = format!("slow the sender of campaign {} down", campaign.0);
+        let client = self.database.pooled(&doing).await?;
+        client
+            .execute(
+                include_str!("../sql/sender_slow_down.sql"),
+                &[&campaign.0, &pause.as_secs_f64(), &self.options.pace_ahead.as_secs_f64()],
+            )
+            .await
+            .map(drop)
+            .map_err(|error| classify(doing, &error))
+    }
+
+    async fn hold(&self, campaign: CampaignId, reason: String) -> Result<(), StoreError> {
+        let doing = format!("hold campaign {}", campaign.0);
+        let client = self.database.pooled(&doing).await?;
+        client
+            .execute(include_str!("../sql/campaign_hold.sql"), &[&campaign.0, &reason])
+            .await
+            .map(drop)
+            .map_err(|error| classify(doing, &error))
+    }
+}
+
+fn address(row: &Row, doing: &str) -> Result<SenderAddress, StoreError> {
+    let kind: &str = row.get("kind");
+    Ok(SenderAddress {
+        kind: kind.parse().map_err(|_| corrupt(doing, "a sender is of an unknown kind"))?,
+        value: row.get("value"),
+    })
+}
+
+/// The message of a claim's row; none where all of the claim was skipped.
+fn message(row: &Row, doing: &str) -> Result<Option<ClaimedMessage>, StoreError> {
+    let Some(seq) = row.get::<_, Option<i32>>("seq") else { return Ok(None) };
+    Ok(Some(ClaimedMessage {
+        seq: seq.cast_unsigned(),
+        attempt: row.get::<_, i16>("attempt").cast_unsigned(),
+        to: phone_from(row.get("phone"), doing)?,
+        text: row.get("body"),
+    }))
+}
+
+/// What an attempt's row calls its outcome.
+fn outcome_word(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::Accepted => "accepted",
+        Evidence::Refused => "refused",
+        Evidence::RefusedForNow => "refused_for_now",
+        Evidence::NoAnswer
+        | Evidence::Claimed
+        | Evidence::Suppressed
+        | Evidence::CampaignCanceled
+        | Evidence::ValidityEnded
+        | Evidence::ReportedSent
+        | Evidence::ReportedDelivered
+        | Evidence::ReportedUndelivered
+        | Evidence::DeadlinePassed => "unknown",
+    }
+}

@@ -1,0 +1,154 @@
+//! The inbox of the providers, and settling it.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use domain::message::Evidence;
+use domain::port::{ConsentChange, ProviderEvent, ReceiptStore, Report, StoreError};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::PostgresDispatch;
+use super::evidence::{self, Entry, EvidenceBatch};
+use crate::contact::{phone_from, to_bigint};
+use crate::error::{classify, corrupt};
+
+/// The most events that are settled at once.
+const EVENTS_MAX: i64 = 1000;
+
+const SENT: &str = "sent";
+const DELIVERED: &str = "delivered";
+const UNDELIVERED: &str = "undelivered";
+const INBOUND: &str = "inbound";
+
+#[async_trait]
+impl ReceiptStore for PostgresDispatch {
+    async fn keep(
+        &self,
+        provider: &'static str,
+        event: ProviderEvent,
+        consent: Option<ConsentChange>,
+    ) -> Result<(), StoreError> {
+        let doing = "keep an event of the provider";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let (report, reason, opted_out) = match &event.report {
+            Report::Sent => (SENT, None, false),
+            Report::Delivered => (DELIVERED, None, false),
+            Report::Undelivered { reason, opted_out } => (UNDELIVERED, Some(reason.as_str()), *opted_out),
+            Report::Inbound { .. } => (INBOUND, None, false),
+            Report::Other { status } => (status.as_str(), None, false),
+        };
+        let phone = event.phone.map(to_bigint);
+        let mut client = self.database.pooled(doing).await?;
+        let insert =
+            client.prepare_cached(include_str!("../../sql/event_insert.sql")).await.map_err(failed)?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        let kept = transaction
+            .execute(
+                &insert,
+                &[
+                    &provider,
+                    &event.id,
+                    &event.kind,
+                    &event.reference.map(|reference| reference.to_string()),
+                    &event.reference.map(|reference| reference.message.campaign.0),
+                    &event.reference.map(|reference| reference.message.seq.cast_signed()),
+                    &event.reference.map(|reference| reference.attempt.cast_signed()),
+                    &phone,
+                    &event.provider_id,
+                    &report,
+                    &reason,
+                    &opted_out,
+                    &event.occurred_at,
+                    &event.payload,
+                ],
+            )
+            .await
+            .map_err(failed)?;
+        // A repeat must not undo what was decided since.
+        if let (1, Some(phone), Some(consent)) = (kept, phone, consent) {
+            let statement = match consent {
+                ConsentChange::OptOut => include_str!("../../sql/suppression_opt_out.sql"),
+                ConsentChange::OptIn => include_str!("../../sql/suppression_opt_in.sql"),
+            };
+            transaction.execute(statement, &[&phone]).await.map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)
+    }
+
+    async fn settle(&self) -> Result<u64, StoreError> {
+        let doing = "settle events of the provider";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let mut client = self.database.pooled(doing).await?;
+        let apply = evidence::statement(&client).await.map_err(failed)?;
+        let take = client.prepare_cached(include_str!("../../sql/event_take.sql")).await.map_err(failed)?;
+        let settle =
+            client.prepare_cached(include_str!("../../sql/event_settle.sql")).await.map_err(failed)?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        let events = transaction.query(&take, &[&EVENTS_MAX]).await.map_err(failed)?;
+        if events.is_empty() {
+            return Ok(0);
+        }
+        let strongest = strongest(&events, doing)?;
+        let mut batch = EvidenceBatch::default();
+        for entry in strongest.values() {
+            batch.push(entry);
+        }
+        if !batch.is_empty() {
+            batch.apply(&transaction, &apply, &self.options).await.map_err(failed)?;
+        }
+        let ids: Vec<i64> = events.iter().map(|event| event.get("id")).collect();
+        transaction.execute(&settle, &[&ids]).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(events.len() as u64)
+    }
+}
+
+/// Of all events of one attempt, the one that says the most: the statement takes each message once.
+fn strongest<'a>(events: &'a [Row], doing: &str) -> Result<BTreeMap<(Uuid, i32), Entry<'a>>, StoreError> {
+    let mut entries: BTreeMap<(Uuid, i32), Entry<'a>> = BTreeMap::new();
+    for event in events {
+        let Some(evidence) = reported(event.get("report")) else { continue };
+        let (Some(campaign), Some(seq), Some(attempt), Some(phone)) = (
+            event.get::<_, Option<Uuid>>("campaign_id"),
+            event.get::<_, Option<i32>>("seq"),
+            event.get::<_, Option<i16>>("attempt"),
+            event.get::<_, Option<i64>>("phone"),
+        ) else {
+            continue;
+        };
+        let entry = Entry {
+            campaign,
+            seq,
+            attempt,
+            phone: Some(phone_from(phone, doing).map_err(|_| corrupt(doing, "an event's phone is none"))?),
+            evidence,
+            reason: event.get("reason"),
+            retry_in_seconds: 0.0,
+            opted_out: event.get("opted_out"),
+        };
+        let known = entries.entry((campaign, seq)).or_insert(Entry { ..entry });
+        if (entry.attempt, strength(entry.evidence)) > (known.attempt, strength(known.evidence)) {
+            *known = entry;
+        }
+    }
+    Ok(entries)
+}
+
+/// What a report says of its message; none where it says nothing.
+fn reported(report: Option<&str>) -> Option<Evidence> {
+    match report? {
+        SENT => Some(Evidence::ReportedSent),
+        DELIVERED => Some(Evidence::ReportedDelivered),
+        UNDELIVERED => Some(Evidence::ReportedUndelivered),
+        _ => None,
+    }
+}
+
+fn strength(evidence: Evidence) -> u8 {
+    match evidence {
+        Evidence::ReportedDelivered => 2,
+        Evidence::ReportedUndelivered => 1,
+        _ => 0,
+    }
+}

@@ -1,0 +1,111 @@
+//! What keeps the engine going, whoever died.
+
+use async_trait::async_trait;
+use domain::message::Evidence;
+use domain::port::{StoreError, Upkeep};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::PostgresDispatch;
+use super::evidence::{self, Entry, EvidenceBatch};
+use crate::error::classify;
+
+/// The most claims or due entries that one call takes; each covers a few hundred messages at most.
+const ENTRIES_MAX: i64 = 50;
+
+#[async_trait]
+impl Upkeep for PostgresDispatch {
+    async fn give_up_lost(&self) -> Result<u64, StoreError> {
+        let reason = "worker_lost";
+        let doing = "give up the claims of lost workers";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let mut client = self.database.pooled(doing).await?;
+        let apply = evidence::statement(&client).await.map_err(failed)?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        let lost = transaction
+            .query(include_str!("../../sql/claim_take_expired.sql"), &[&ENTRIES_MAX])
+            .await
+            .map_err(failed)?;
+        let mut batch = EvidenceBatch::default();
+        for row in &lost {
+            batch.push(&entry(row, Evidence::NoAnswer, reason));
+        }
+        let mut moved = 0;
+        if !batch.is_empty() {
+            moved = batch.apply(&transaction, &apply, &self.options).await.map_err(failed)?;
+            let campaigns: Vec<Uuid> = lost.iter().map(|row| row.get("campaign_id")).collect();
+            let seqs: Vec<i32> = lost.iter().map(|row| row.get("seq")).collect();
+            let attempts: Vec<i16> = lost.iter().map(|row| row.get("attempt")).collect();
+            transaction
+                .execute(
+                    include_str!("../../sql/attempt_give_up.sql"),
+                    &[&campaigns, &seqs, &attempts, &reason],
+                )
+                .await
+                .map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(moved)
+    }
+
+    async fn expire_overdue(&self) -> Result<u64, StoreError> {
+        let doing = "expire messages past their deadline";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let mut client = self.database.pooled(doing).await?;
+        let apply = evidence::statement(&client).await.map_err(failed)?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        let overdue = transaction
+            .query(include_str!("../../sql/due_take.sql"), &[&ENTRIES_MAX])
+            .await
+            .map_err(failed)?;
+        let mut batch = EvidenceBatch::default();
+        for row in &overdue {
+            let reason = match row.get("kind") {
+                "receipt" => "receipt_missing",
+                _ => "outcome_unknown",
+            };
+            batch.push(&entry(row, Evidence::DeadlinePassed, reason));
+        }
+        let mut moved = 0;
+        if !batch.is_empty() {
+            moved = batch.apply(&transaction, &apply, &self.options).await.map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(moved)
+    }
+
+    async fn revive_idle(&self) -> Result<u64, StoreError> {
+        let doing = "revive idle campaigns";
+        let permits = i32::from(self.options.permits_per_campaign);
+        let client = self.database.pooled(doing).await?;
+        client
+            .execute(
+                include_str!("../../sql/campaign_revive.sql"),
+                &[&self.options.revive_after.as_secs_f64(), &permits],
+            )
+            .await
+            .map_err(|error| classify(doing, &error))
+    }
+
+    async fn complete_finished(&self) -> Result<u64, StoreError> {
+        let doing = "complete finished campaigns";
+        let client = self.database.pooled(doing).await?;
+        client
+            .execute(include_str!("../../sql/campaign_complete.sql"), &[])
+            .await
+            .map_err(|error| classify(doing, &error))
+    }
+}
+
+fn entry<'a>(row: &Row, evidence: Evidence, reason: &'a str) -> Entry<'a> {
+    Entry {
+        campaign: row.get("campaign_id"),
+        seq: row.get("seq"),
+        attempt: row.get("attempt"),
+        phone: None,
+        evidence,
+        reason: Some(reason),
+        retry_in_seconds: 0.0,
+        opted_out: false,
+    }
+}

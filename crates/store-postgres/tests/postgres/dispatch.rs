@@ -1,0 +1,8 @@
+//! The sending engine: who may claim what, what evidence does, and what no order of events can break.
+
+mod claims;
+mod evidence;
+mod races;
+mod receipts;
+mod stage;
+mod upkeep;

@@ -1,0 +1,133 @@
+//! Receipts: twice, late, in any order, of others, and forged.
+
+use domain::message::{Evidence, MessageState};
+use domain::port::{ConsentChange, ReceiptStore, Report};
+
+use super::stage::{Stage, accepted, outcome, phone};
+
+fn undelivered() -> Report {
+    Report::Undelivered { reason: "unreachable".to_owned(), opted_out: false }
+}
+
+#[tokio::test]
+async fn receipts_in_any_order_end_in_the_strongest() {
+    let orders: [&[Report]; 5] = [
+        &[Report::Sent, Report::Delivered],
+        &[Report::Delivered, Report::Sent],
+        &[undelivered(), Report::Delivered, undelivered()],
+        &[Report::Delivered, Report::Delivered],
+        &[Report::Sent, undelivered(), Report::Sent],
+    ];
+    let stage = Stage::running(5).await;
+    stage.send_all(accepted).await;
+    for (seq, order) in (1..).zip(orders) {
+        for (n, report) in order.iter().enumerate() {
+            stage.report(stage.event(&format!("{seq}-{n}"), seq, 1, report.clone())).await;
+        }
+    }
+    for seq in 1..=4 {
+        assert_eq!(stage.state_of(seq).await, MessageState::Delivered, "message {seq}");
+    }
+    assert_eq!(stage.state_of(5).await, MessageState::Undelivered);
+    assert_eq!(stage.count("SELECT count(*) FROM message_receipts").await, 12);
+    assert_eq!(stage.count("SELECT count(*) FROM provider_events").await, 0);
+    stage.states().await;
+}
+
+#[tokio::test]
+async fn receipts_of_one_message_in_one_batch_end_in_the_strongest() {
+    let stage = Stage::running(1).await;
+    stage.send_all(accepted).await;
+    let engine = stage.engine();
+    for (id, report) in [("a", Report::Delivered), ("b", undelivered()), ("c", Report::Sent)] {
+        engine.keep("telnyx", stage.event(id, 1, 1, report), None).await.unwrap();
+    }
+    assert_eq!(engine.settle().await.unwrap(), 3);
+    assert_eq!(stage.state_of(1).await, MessageState::Delivered);
+    assert_eq!(engine.settle().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_event_that_comes_twice_is_kept_once_before_and_after_it_is_settled() {
+    let stage = Stage::running(1).await;
+    stage.send_all(accepted).await;
+    let engine = stage.engine();
+    for _ in 0..2 {
+        engine.keep("telnyx", stage.event("same", 1, 1, Report::Delivered), None).await.unwrap();
+    }
+    assert_eq!(engine.settle().await.unwrap(), 1);
+    stage.report(stage.event("same", 1, 1, Report::Delivered)).await;
+    assert_eq!(stage.count("SELECT count(*) FROM message_receipts").await, 1);
+}
+
+#[tokio::test]
+async fn a_receipt_before_the_answer_and_one_of_an_uncertain_message_are_believed() {
+    let stage = Stage::running(2).await;
+    stage
+        .send_all(|message| match message.seq {
+            1 => accepted(message),
+            _ => outcome(message, Evidence::NoAnswer),
+        })
+        .await;
+    stage.run("UPDATE messages SET state = 'sending' WHERE seq = 1").await;
+    stage.run("UPDATE campaign_counts SET n = ARRAY[0,1,0,0,0,0,1,0,0,0]").await;
+    stage.run("DELETE FROM campaign_counts WHERE shard = -1").await;
+    stage.report(stage.event("a", 1, 1, Report::Delivered)).await;
+    stage.report(stage.event("b", 2, 1, undelivered())).await;
+    assert_eq!(stage.states().await, [(MessageState::Delivered, 1), (MessageState::Undelivered, 1)].into());
+}
+
+#[tokio::test]
+async fn an_event_that_is_not_ours_changes_nothing_and_stays_with_its_verdict() {
+    let stage = Stage::running(2).await;
+    stage.send_all(accepted).await;
+    let mut without = stage.event("a", 1, 1, Report::Delivered);
+    without.reference = None;
+    let mut of_another_phone = stage.event("b", 1, 1, Report::Delivered);
+    of_another_phone.phone = Some(phone(2));
+    let mut without_phone = stage.event("c", 1, 1, Report::Delivered);
+    without_phone.phone = None;
+    let of_no_message = stage.event("d", 77, 1, Report::Delivered);
+    let of_no_attempt = stage.event("e", 1, 9, Report::Delivered);
+    let of_no_kind = stage.event("f", 1, 1, Report::Other { status: "dreamt_of".to_owned() });
+    for event in [without, of_another_phone, without_phone, of_no_message, of_no_attempt, of_no_kind] {
+        stage.report(event).await;
+    }
+    assert_eq!(stage.states().await, [(MessageState::Sent, 2)].into());
+    let rows = stage
+        .client
+        .query("SELECT event_id || ' ' || outcome FROM provider_events ORDER BY event_id", &[])
+        .await
+        .unwrap();
+    let verdicts: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(
+        verdicts,
+        ["a no_reference", "b phone_mismatch", "c phone_mismatch", "d unknown_message", "e unknown_attempt"]
+    );
+    assert_eq!(stage.count("SELECT count(*) FROM message_receipts WHERE status = 'dreamt_of'").await, 1);
+}
+
+#[tokio::test]
+async fn who_writes_alto_is_suppressed_at_once_and_alta_takes_back_only_that() {
+    let stage = Stage::running(1).await;
+    stage
+        .run(
+            "INSERT INTO contacts (phone_national, is_valid) VALUES (5512340000, true);
+             INSERT INTO suppressions (phone_national, source, created_by) VALUES (5512340000, 'manual', 'test')",
+        )
+        .await;
+    let engine = stage.engine();
+    let inbound = |id: &str| {
+        let mut event = stage.event(id, 1, 1, Report::Inbound { text: "ALTO".to_owned() });
+        event.reference = None;
+        event
+    };
+    engine.keep("telnyx", inbound("in"), Some(ConsentChange::OptOut)).await.unwrap();
+    assert_eq!(stage.count("SELECT count(*) FROM suppressions WHERE source = 'opt_out'").await, 1);
+    assert_eq!(stage.count("SELECT count(*) FROM contacts WHERE status = 'OPTED_OUT'").await, 1);
+    engine.keep("telnyx", inbound("back"), Some(ConsentChange::OptIn)).await.unwrap();
+    assert_eq!(stage.count("SELECT count(*) FROM suppressions").await, 1);
+    // A repeat of the first event must not undo what was decided since.
+    engine.keep("telnyx", inbound("in"), Some(ConsentChange::OptOut)).await.unwrap();
+    assert_eq!(stage.count("SELECT count(*) FROM suppressions WHERE source = 'opt_out'").await, 0);
+}
