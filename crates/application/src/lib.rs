@@ -4,6 +4,10 @@
 
 mod create_user;
 mod import_numbers;
+mod relay_permits;
+mod work_permit;
 
 pub use create_user::{CreateUser, CreateUserError, NewUser};
 pub use import_numbers::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome};
+pub use relay_permits::{RelayError, RelayPermits};
+pub use work_permit::{Gateways, SendLimits, WorkPermit};

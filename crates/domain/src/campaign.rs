@@ -1,10 +1,138 @@
 //! A campaign: one text to many people, from its draft to its last receipt.
 
+mod state;
+
+use jiff::Timestamp;
 use uuid::Uuid;
+
+use crate::money::Money;
+use crate::segment::SegmentDefinition;
+use crate::sender::SenderId;
+use crate::sms::Transliteration;
+use crate::template::Template;
+
+pub use state::{CampaignAction, CampaignState, Frozen, InvalidTransition, UnknownCampaignState};
 
 /// Identifies a campaign: a version 7 UUID, so that its time is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CampaignId(pub Uuid);
+
+/// What a campaign is about, as people decide it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CampaignPlan {
+    /// What people call it, 1 to [`NAME_CHARS_MAX`](Self::NAME_CHARS_MAX) characters.
+    pub name: String,
+    /// The text.
+    pub template: Template,
+    /// Whether characters that make texts dearer are replaced.
+    pub transliteration: Transliteration,
+    /// Who it is for.
+    pub segment: SegmentDefinition,
+    /// What it comes from.
+    pub sender: SenderId,
+    /// Which campaigns it goes before.
+    pub priority: Priority,
+    /// The most messages; that many of the audience are drawn at random.
+    pub messages_max: Option<u32>,
+    /// Whether numbers of unknown line type are written to.
+    pub unknown_line_types: UnknownLineTypes,
+}
+
+impl CampaignPlan {
+    /// The longest name, in characters.
+    pub const NAME_CHARS_MAX: usize = 200;
+}
+
+/// What becomes of numbers of which nobody knows whether they are mobile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UnknownLineTypes {
+    /// They are written to.
+    Allow,
+    /// They are left out.
+    LeaveOut,
+}
+
+/// A campaign.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Campaign {
+    /// Identifies it.
+    pub id: CampaignId,
+    /// What it is about.
+    pub plan: CampaignPlan,
+    /// Where it stands.
+    pub state: CampaignState,
+    /// Grows by one with every change, so that nobody changes what another has changed in the meantime.
+    pub version: u32,
+    /// What a segment of it costs; of a launched campaign, what it cost at the launch.
+    pub price_per_segment: Money,
+    /// Who made it.
+    pub created_by: String,
+    /// When.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Campaign {
+    /// Launches a draft: its audience is frozen next.
+    ///
+    /// # Errors
+    /// From any other state.
+    pub fn launch(self, now: Timestamp) -> Result<Self, InvalidTransition> {
+        match self.state {
+            CampaignState::Draft => Ok(self.into_state(CampaignState::Preparing { launched_at: now }, now)),
+            state => Err(InvalidTransition { action: CampaignAction::Launch, state }),
+        }
+    }
+
+    /// Stops claiming, or freezing, until it is resumed.
+    ///
+    /// # Errors
+    /// When it is neither running nor preparing.
+    pub fn pause(self, reason: Option<String>, now: Timestamp) -> Result<Self, InvalidTransition> {
+        match self.state {
+            CampaignState::Preparing { launched_at } => {
+                Ok(self.into_state(CampaignState::Paused { launched_at, frozen: None, reason }, now))
+            }
+            CampaignState::Running { launched_at, frozen } => {
+                Ok(self.into_state(CampaignState::Paused { launched_at, frozen: Some(frozen), reason }, now))
+            }
+            state => Err(InvalidTransition { action: CampaignAction::Pause, state }),
+        }
+    }
+
+    /// Goes on where it was paused.
+    ///
+    /// # Errors
+    /// When it is not paused.
+    pub fn resume(self, now: Timestamp) -> Result<Self, InvalidTransition> {
+        match self.state {
+            CampaignState::Paused { launched_at, frozen: None, .. } => {
+                Ok(self.into_state(CampaignState::Preparing { launched_at }, now))
+            }
+            CampaignState::Paused { launched_at, frozen: Some(frozen), .. } => {
+                Ok(self.into_state(CampaignState::Running { launched_at, frozen }, now))
+            }
+            state => Err(InvalidTransition { action: CampaignAction::Resume, state }),
+        }
+    }
+
+    /// Ends it: nothing more is claimed, and what was not claimed is canceled.
+    ///
+    /// # Errors
+    /// When it has ended already.
+    pub fn cancel(self, now: Timestamp) -> Result<Self, InvalidTransition> {
+        if self.state.is_final() {
+            return Err(InvalidTransition { action: CampaignAction::Cancel, state: self.state });
+        }
+        let (launched_at, frozen) = (self.state.launched_at(), self.state.frozen());
+        Ok(self.into_state(CampaignState::Canceled { launched_at, frozen, finished_at: now }, now))
+    }
+
+    fn into_state(self, state: CampaignState, now: Timestamp) -> Self {
+        Self { state, version: self.version + 1, updated_at: now, ..self }
+    }
+}
 
 /// Which campaigns go first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,3 +178,6 @@ impl std::str::FromStr for Priority {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a priority is one of high, normal, bulk")]
 pub struct UnknownPriority;
+
+#[cfg(test)]
+mod tests;

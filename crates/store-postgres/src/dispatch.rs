@@ -82,6 +82,7 @@ impl Dispatch for PostgresDispatch {
         if let (Some(first), Some(sender)) = (rows.first(), sender) {
             return Ok(Claimed::Work(Claim {
                 id: ClaimId { campaign, number: first.get("claim_id") },
+                provider: sender.get("provider"),
                 from: address(&sender, &doing)?,
                 lease: self.options.lease,
                 messages: rows

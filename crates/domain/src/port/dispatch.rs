@@ -66,6 +66,8 @@ pub enum Claimed {
 pub struct Claim {
     /// Identifies it.
     pub id: ClaimId,
+    /// The provider that sends them.
+    pub provider: String,
     /// What the messages come from.
     pub from: SenderAddress,
     /// How long, from when the claim was asked for, attempts may begin.

@@ -1,6 +1,7 @@
 //! The ports: what the domain asks of the world. Each method's comment states what an implementation owes.
 
 mod cache;
+mod campaign;
 mod clock;
 mod contact;
 mod dispatch;
@@ -12,6 +13,7 @@ mod source;
 mod store;
 
 pub use cache::*;
+pub use campaign::*;
 pub use clock::*;
 pub use contact::*;
 pub use dispatch::*;

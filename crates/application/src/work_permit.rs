@@ -1,0 +1,294 @@
+//! A permit is worked off: messages are claimed, sent and recorded until nothing is left or the permit's time is over.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::campaign::CampaignId;
+use domain::message::{AttemptRef, Evidence, MessageId};
+use domain::port::{
+    AttemptOutcome, Claim, Claimed, ClaimedMessage, Clock, Dispatch, OutboundMessage, Permit, PermitHandler,
+    PermitOutbox, Remaining, SendOutcome, SmsGateway, StoreError,
+};
+use futures::{Stream, StreamExt, stream};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// What bounds the work of one process.
+#[derive(Debug, Clone)]
+pub struct SendLimits {
+    /// Calls to the provider that are under way at once, over all claims.
+    pub in_flight_max: usize,
+    /// Calls that are under way at once for one claim.
+    pub in_flight_per_claim_max: usize,
+    /// How long a permit is worked on. The broker must see it acknowledged long before half an hour is over.
+    pub permit_time_max: Duration,
+    /// The longest wait for the sender's pace that is waited out with the permit in hand.
+    pub pace_wait_max: Duration,
+    /// Outcomes are recorded when so many have come together,
+    pub flush_outcomes_max: usize,
+    /// or after so long.
+    pub flush_interval: Duration,
+    /// Attempts of one message before the provider's "not now" is taken for "no".
+    pub attempts_max: u16,
+    /// The wait before the second attempt; it doubles with each further one,
+    pub retry_base: Duration,
+    /// up to this.
+    pub retry_max: Duration,
+    /// The wait before something is asked of the store again that it could not do.
+    pub store_retry: Duration,
+}
+
+/// Works permits off.
+pub struct WorkPermit {
+    dispatch: Arc<dyn Dispatch>,
+    outbox: Arc<dyn PermitOutbox>,
+    gateways: Gateways,
+    clock: Arc<dyn Clock>,
+    limits: SendLimits,
+    in_flight: Semaphore,
+    is_draining: AtomicBool,
+}
+
+/// The gateway of every provider, by the provider's name.
+pub type Gateways = HashMap<String, Arc<dyn SmsGateway>>;
+
+/// Why messages of a claim are given back unsent.
+const LEASE_OVER: &str = "lease_over";
+const DRAINING: &str = "draining";
+const HELD: &str = "held";
+const NO_GATEWAY: &str = "no_gateway";
+const RETRIES_EXHAUSTED: &str = "retries_exhausted";
+
+/// What a claim's attempts tell each other.
+struct ClaimState {
+    /// No attempt begins after it.
+    sends_until: Instant,
+    is_held: AtomicBool,
+    is_slowed: AtomicBool,
+}
+
+impl WorkPermit {
+    /// Works within `limits`.
+    #[must_use]
+    pub fn new(
+        dispatch: Arc<dyn Dispatch>,
+        outbox: Arc<dyn PermitOutbox>,
+        gateways: Gateways,
+        clock: Arc<dyn Clock>,
+        limits: SendLimits,
+    ) -> Self {
+        let in_flight = Semaphore::new(limits.in_flight_max);
+        Self { dispatch, outbox, gateways, clock, limits, in_flight, is_draining: AtomicBool::new(false) }
+    }
+
+    /// Begins no further attempt: what is claimed and not yet sent is given back, permits are handed on.
+    pub fn drain(&self) {
+        self.is_draining.store(true, Ordering::Relaxed);
+    }
+
+    fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Relaxed)
+    }
+
+    async fn send(&self, mut claim: Claim, claimed_at: Instant) {
+        // A quarter of the lease is left for the answers to come and be recorded.
+        let state = ClaimState {
+            sends_until: claimed_at + claim.lease * 3 / 4,
+            is_held: AtomicBool::new(false),
+            is_slowed: AtomicBool::new(false),
+        };
+        let messages = std::mem::take(&mut claim.messages);
+        let attempts = stream::iter(messages)
+            .map(|message| self.attempt(&claim, message, &state))
+            .buffer_unordered(self.limits.in_flight_per_claim_max);
+        self.record_as_they_come(&claim, attempts).await;
+    }
+
+    /// Records outcomes by the batch, so that one slow answer holds nobody up.
+    async fn record_as_they_come(&self, claim: &Claim, attempts: impl Stream<Item = AttemptOutcome>) {
+        let mut attempts = std::pin::pin!(attempts);
+        let mut outcomes = Vec::new();
+        let mut flush_at = Instant::now();
+        loop {
+            tokio::select! {
+                attempt = attempts.next() => match attempt {
+                    Some(outcome) => {
+                        if outcomes.is_empty() {
+                            flush_at = Instant::now() + self.limits.flush_interval;
+                        }
+                        outcomes.push(outcome);
+                    }
+                    None => break,
+                },
+                () = sleep_until(flush_at), if !outcomes.is_empty() => {}
+            }
+            if outcomes.len() >= self.limits.flush_outcomes_max || flush_at <= Instant::now() {
+                self.record(claim, std::mem::take(&mut outcomes), Remaining::Some).await;
+            }
+        }
+        self.record(claim, outcomes, Remaining::Nothing).await;
+    }
+
+    /// Records until the store has it: what is forgotten here would be uncertain for ever.
+    async fn record(&self, claim: &Claim, outcomes: Vec<AttemptOutcome>, remaining: Remaining) {
+        if outcomes.is_empty() && remaining == Remaining::Some {
+            return;
+        }
+        while let Err(error) = self.dispatch.record(claim.id, outcomes.clone(), remaining).await {
+            tracing::warn!(%error, outcomes = outcomes.len(), "outcomes wait to be recorded");
+            sleep(self.limits.store_retry).await;
+        }
+    }
+
+    async fn attempt(&self, claim: &Claim, message: ClaimedMessage, state: &ClaimState) -> AttemptOutcome {
+        let mut outcome = AttemptOutcome {
+            seq: message.seq,
+            attempt: message.attempt,
+            started_at: self.clock.now(),
+            evidence: Evidence::RefusedForNow,
+            reason: None,
+            provider_id: None,
+            opted_out: false,
+            retry_in: Duration::ZERO,
+        };
+        // Closed by nobody, so an error cannot be; were it one, nothing is sent.
+        let Ok(_slot) = self.in_flight.acquire().await else { return outcome };
+        let obstacle = if self.is_draining() {
+            Some(DRAINING)
+        } else if state.is_held.load(Ordering::Relaxed) {
+            Some(HELD)
+        } else if Instant::now() >= state.sends_until {
+            Some(LEASE_OVER)
+        } else {
+            None
+        };
+        if let Some(obstacle) = obstacle {
+            outcome.reason = Some(obstacle.to_owned());
+            return outcome;
+        }
+        let Some(gateway) = self.gateways.get(&claim.provider) else {
+            self.hold(claim.id.campaign, state, format!("no gateway is set up for {}", claim.provider)).await;
+            outcome.reason = Some(NO_GATEWAY.to_owned());
+            return outcome;
+        };
+        outcome.started_at = self.clock.now();
+        let sent = gateway
+            .send(OutboundMessage {
+                attempt: AttemptRef {
+                    message: MessageId { campaign: claim.id.campaign, seq: message.seq },
+                    attempt: message.attempt,
+                },
+                to: message.to,
+                from: claim.from.clone(),
+                text: message.text,
+            })
+            .await;
+        self.judge(&mut outcome, sent, claim.id.campaign, state).await;
+        outcome
+    }
+
+    /// What the provider's answer makes of the attempt, of the campaign and of its sender.
+    async fn judge(
+        &self,
+        outcome: &mut AttemptOutcome,
+        sent: SendOutcome,
+        campaign: CampaignId,
+        state: &ClaimState,
+    ) {
+        match sent {
+            SendOutcome::Accepted { provider_id } => {
+                outcome.evidence = Evidence::Accepted;
+                outcome.provider_id = Some(provider_id);
+            }
+            SendOutcome::Refused { reason, opted_out } => {
+                outcome.evidence = Evidence::Refused;
+                outcome.reason = Some(reason);
+                outcome.opted_out = opted_out;
+            }
+            SendOutcome::NotSent { reason } if outcome.attempt >= self.limits.attempts_max => {
+                outcome.evidence = Evidence::Refused;
+                outcome.reason = Some(format!("{RETRIES_EXHAUSTED}:{reason}"));
+            }
+            SendOutcome::NotSent { reason } => {
+                outcome.reason = Some(reason);
+                outcome.retry_in = self.retry_in(outcome.attempt);
+            }
+            // The sender is too fast, which is no fault of the message: it is not counted against it.
+            SendOutcome::Throttled { retry_after } => {
+                let pause = retry_after.unwrap_or(self.limits.retry_base).min(self.limits.retry_max);
+                outcome.reason = Some("throttled".to_owned());
+                outcome.retry_in = pause;
+                if !state.is_slowed.swap(true, Ordering::Relaxed)
+                    && let Err(error) = self.dispatch.slow_down(campaign, pause).await
+                {
+                    tracing::warn!(%error, "the sender was not slowed down");
+                }
+            }
+            SendOutcome::AccountBlocked { reason } => {
+                outcome.reason = Some(HELD.to_owned());
+                self.hold(campaign, state, reason).await;
+            }
+            SendOutcome::Unknown { reason } => {
+                outcome.evidence = Evidence::NoAnswer;
+                outcome.reason = Some(reason);
+            }
+        }
+    }
+
+    async fn hold(&self, campaign: CampaignId, state: &ClaimState, reason: String) {
+        if state.is_held.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        tracing::warn!(campaign = %campaign.0, reason, "the campaign is paused");
+        if let Err(error) = self.dispatch.hold(campaign, reason).await {
+            // The next answer of the same kind will try again.
+            state.is_held.store(false, Ordering::Relaxed);
+            tracing::warn!(%error, "the campaign was not paused");
+        }
+    }
+
+    fn retry_in(&self, attempt: u16) -> Duration {
+        let doublings = u32::from(attempt.saturating_sub(1)).min(16);
+        self.limits.retry_base.saturating_mul(1 << doublings).min(self.limits.retry_max)
+    }
+
+    async fn hand_on(&self, campaign: CampaignId, delay: Duration) {
+        if let Err(error) = self.outbox.permit_later(campaign, delay).await {
+            // The sweep finds campaigns without permits.
+            tracing::warn!(%error, "a permit was not handed on");
+        }
+    }
+
+    /// Waits after the store failed, which may be a restart of it.
+    async fn wait_for_store(&self, error: &StoreError) {
+        tracing::warn!(%error, "nothing can be claimed now");
+        sleep(self.limits.store_retry).await;
+    }
+}
+
+#[async_trait]
+impl PermitHandler for WorkPermit {
+    async fn handle(&self, permit: Permit) {
+        let campaign = permit.campaign;
+        let until = Instant::now() + self.limits.permit_time_max;
+        while !self.is_draining() && Instant::now() < until {
+            let asked_at = Instant::now();
+            match self.dispatch.claim(campaign).await {
+                Ok(Claimed::Work(claim)) => self.send(claim, asked_at).await,
+                Ok(Claimed::Nothing { again_in: None }) => return,
+                Ok(Claimed::Nothing { again_in: Some(wait) }) if wait <= self.limits.pace_wait_max => {
+                    sleep(wait).await;
+                }
+                Ok(Claimed::Nothing { again_in: Some(wait) }) => return self.hand_on(campaign, wait).await,
+                Err(error) => self.wait_for_store(&error).await,
+            }
+        }
+        self.hand_on(campaign, Duration::ZERO).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,255 @@
+//! The ports to campaigns, their audiences and their messages.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::StoreError;
+use crate::campaign::{Campaign, CampaignAction, CampaignId, UnknownLineTypes};
+use crate::contact::{Contact, ContactId};
+use crate::message::{MessageId, MessageState};
+use crate::phone::PhoneNumber;
+use crate::request::Envelope;
+use crate::segment::Segment;
+use crate::sender::{Sender, SenderId};
+
+/// Why a change was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The key was used before, for another request.
+    #[error("the Idempotency-Key was used before with another request; give a new key")]
+    KeyReused,
+}
+
+/// Keeps campaigns. Every change writes its audit line and its idempotency key with it, or nothing; a change whose key
+/// and body were seen before is not made again, and what it answered then is answered again.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait CampaignStore: Send + Sync {
+    /// Adds a draft. `Conflict` when its sender does not exist.
+    async fn add(&self, campaign: Campaign, envelope: Envelope) -> Result<Campaign, WriteError>;
+
+    /// What a change with this key answered, if one was made.
+    async fn replay(&self, envelope: Envelope) -> Result<Option<Campaign>, WriteError>;
+
+    /// Writes a campaign that an action has changed, with what follows from it: its lanes run or stop, permits are
+    /// published. `Conflict` when it is not of the version before any more.
+    async fn record(
+        &self,
+        changed: Campaign,
+        action: CampaignAction,
+        envelope: Envelope,
+    ) -> Result<Campaign, WriteError>;
+
+    /// One campaign.
+    async fn find(&self, id: CampaignId) -> Result<Option<Campaign>, StoreError>;
+
+    /// Campaigns by descending id, from below `before` on.
+    async fn page(&self, before: Option<CampaignId>, limit: u16) -> Result<Vec<Campaign>, StoreError>;
+
+    /// A campaign's messages by state; the numbers add up to its audience.
+    async fn progress(&self, id: CampaignId) -> Result<Progress, StoreError>;
+
+    /// A campaign's messages by their place, from behind `after` on.
+    async fn messages(
+        &self,
+        id: CampaignId,
+        state: Option<MessageState>,
+        after: u32,
+        limit: u16,
+    ) -> Result<Vec<Message>, StoreError>;
+
+    /// One message with its attempts and receipts.
+    async fn message(&self, id: MessageId) -> Result<Option<MessageHistory>, StoreError>;
+}
+
+/// How far a campaign is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Messages by state.
+    pub counts: BTreeMap<MessageState, u64>,
+    /// Segments of those that were sent.
+    pub segments_sent: u64,
+    /// Messages that left the queue within the last ten seconds.
+    pub recent: u64,
+}
+
+/// A message as people look at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Identifies it.
+    pub id: MessageId,
+    /// To whom.
+    pub to: PhoneNumber,
+    /// Where it stands.
+    pub state: MessageState,
+    /// Why, as a short code.
+    pub reason: Option<String>,
+    /// Its attempts so far.
+    pub attempts: u16,
+    /// The segments of its text.
+    pub segments: u16,
+    /// When it came into its state.
+    pub changed_at: Timestamp,
+}
+
+/// A message with all that is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageHistory {
+    /// The message.
+    pub message: Message,
+    /// Its text.
+    pub text: String,
+    /// Its attempts, the first first.
+    pub attempts: Vec<Attempt>,
+    /// Its receipts, the first first.
+    pub receipts: Vec<Receipt>,
+}
+
+/// One attempt as it is written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Its number.
+    pub number: u16,
+    /// What became of it.
+    pub outcome: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// The provider's id.
+    pub provider_id: Option<String>,
+    /// When it began; `None` where its worker died.
+    pub started_at: Option<Timestamp>,
+    /// When that was known.
+    pub finished_at: Timestamp,
+}
+
+/// One receipt as it is written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Of which attempt.
+    pub attempt: u16,
+    /// What it says.
+    pub status: String,
+    /// When the provider says it happened.
+    pub occurred_at: Option<Timestamp>,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// Counts audiences, and freezes them.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait AudienceStore: Send + Sync {
+    /// Who a segment means, and why some of them are not in the audience.
+    async fn count(
+        &self,
+        segment: Segment,
+        unknown_line_types: UnknownLineTypes,
+    ) -> Result<AudienceCount, StoreError>;
+
+    /// Some contacts of the audience, the same ones every time.
+    async fn sample(
+        &self,
+        segment: Segment,
+        unknown_line_types: UnknownLineTypes,
+        limit: u16,
+    ) -> Result<Vec<Contact>, StoreError>;
+
+    /// Who a segment means, by state.
+    async fn count_by_state(&self, segment: Segment) -> Result<BTreeMap<Option<String>, u64>, StoreError>;
+
+    /// A campaign that is being prepared, and how far its freezing is.
+    async fn next_to_freeze(&self) -> Result<Option<Freezing>, StoreError>;
+
+    /// The next contacts of an audience, by id, that have no message yet.
+    async fn next_slice(&self, freezing: Freezing, segment: Segment, limit: u16)
+    -> Result<Vec<Contact>, StoreError>;
+
+    /// Writes the messages of a slice, and how far that is. `Conflict` when another was there first, or the campaign is
+    /// not being prepared any more.
+    async fn append_slice(&self, freezing: Freezing, slice: Slice) -> Result<Freezing, StoreError>;
+
+    /// Ends the freezing: the campaign runs, its lane is open, its permits are published. `Conflict` as above.
+    async fn finish(&self, freezing: Freezing) -> Result<(), StoreError>;
+
+    /// Gives the campaign up, with a reason. `Conflict` as above.
+    async fn fail(&self, freezing: Freezing, reason: String) -> Result<(), StoreError>;
+
+    /// Cancels some of the messages that campaigns had not sent when they were canceled; returns how many.
+    async fn cancel_some(&self) -> Result<u64, StoreError>;
+}
+
+/// Who a segment means. The reasons exclude each other, in this order, so that all adds up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AudienceCount {
+    /// Contacts of the segment.
+    pub matched: u64,
+    /// Their number is not valid.
+    pub not_valid: u64,
+    /// Their number is fixed, or of unknown type where those are left out.
+    pub not_mobile: u64,
+    /// They opted out, or are not active.
+    pub opted_out: u64,
+    /// Their number is suppressed.
+    pub suppressed: u64,
+    /// All others.
+    pub remaining: u64,
+}
+
+/// How far a freezing is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Freezing {
+    /// The campaign.
+    pub campaign: Campaign,
+    /// Messages up to this contact are written.
+    pub after: ContactId,
+    /// How many messages that are.
+    pub messages: u32,
+}
+
+/// The messages of a slice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slice {
+    /// The messages, in the order of their contacts.
+    pub messages: Vec<NewMessage>,
+    /// The last contact that was looked at.
+    pub up_to: ContactId,
+}
+
+/// A message to be.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewMessage {
+    /// To whom.
+    pub contact: ContactId,
+    /// At which number.
+    pub to: PhoneNumber,
+    /// The text.
+    pub text: String,
+    /// Its segments.
+    pub segments: u16,
+}
+
+/// The text is personal.
+impl std::fmt::Debug for NewMessage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewMessage").field("to", &self.to).finish_non_exhaustive()
+    }
+}
+
+/// Keeps senders.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait SenderStore: Send + Sync {
+    /// Adds a sender and its pace, with the audit line. `Conflict` when its name is taken.
+    async fn add(&self, sender: Sender, envelope: Envelope) -> Result<(), StoreError>;
+
+    /// One sender.
+    async fn find(&self, id: SenderId) -> Result<Option<Sender>, StoreError>;
+
+    /// All senders, by name.
+    async fn list(&self) -> Result<Vec<Sender>, StoreError>;
+}

@@ -1,0 +1,83 @@
+use super::*;
+
+fn read(json: &str) -> SegmentDefinition {
+    serde_json::from_str(json).unwrap()
+}
+
+fn problems(json: &str) -> Vec<(String, String)> {
+    let SegmentRefused(problems) = read(json).check().unwrap_err();
+    problems.into_iter().map(|problem| (problem.pointer, problem.detail)).collect()
+}
+
+#[test]
+fn a_definition_is_read_into_its_conditions_and_written_back_as_it_was() {
+    let json = r#"{"all":[{"field":"state","op":"in","value":["JAL","CMX"]},{"any":[{"field":"last_sent_at","op":"not_within_days","value":30},{"not":{"field":"is_valid","op":"ne","value":true}}]},{"field":"send_count","op":"between","value":[0,3]},{"field":"name","op":"matches","value":"maría"}]}"#;
+    let definition = read(json);
+    let expected = Segment::All(vec![
+        Segment::Is(Condition::Text(TextField::State, TextTest::In(vec!["JAL".to_owned(), "CMX".to_owned()]))),
+        Segment::Any(vec![
+            Segment::Is(Condition::Time(TimeField::LastSentAt, TimeTest::NotWithinDays(30))),
+            Segment::Not(Box::new(Segment::Is(Condition::IsValid(false)))),
+        ]),
+        Segment::Is(Condition::SendCount(NumberTest::Between(0, 3))),
+        Segment::Is(Condition::Words(WordsField::Name, WordsTest::Matches("maría".to_owned()))),
+    ]);
+    assert_eq!(definition.check(), Ok(expected));
+    assert_eq!(serde_json::to_string(&definition).unwrap(), json);
+    assert_eq!(read(r#"{"all":[]}"#).check(), Ok(Segment::everybody()));
+}
+
+#[test]
+fn everything_wrong_is_said_at_once_with_its_place() {
+    let found = problems(
+        r#"{"all":[{"field":"estado","op":"eq","value":"JAL"},{"field":"state","op":"like","value":"J"},
+            {"any":[{"field":"state","op":"eq","value":"Jalisco"}]},{"field":"send_count","op":"gt","value":"x"},
+            {"field":"city","op":"in","value":[]},{"field":"created_at","op":"gt","value":"ayer"},{"field":"city"},{},
+            {"all":[],"any":[]},{"any":[]},{"field":"is_valid","op":"eq","value":"true"}]}"#,
+    );
+    let places: Vec<&str> = found.iter().map(|(pointer, _)| pointer.as_str()).collect();
+    assert_eq!(
+        places,
+        [
+            "/all/0/field",
+            "/all/1/op",
+            "/all/2/any/0/value",
+            "/all/3/value",
+            "/all/4/value",
+            "/all/5/value",
+            "/all/6",
+            "/all/7",
+            "/all/8",
+            "/all/9/any",
+            "/all/10/value"
+        ]
+    );
+    assert!(found[0].1.contains("estado is no field") && found[0].1.contains("municipality"), "{}", found[0].1);
+    assert!(found[2].1.contains("\"JAL\""), "{}", found[2].1);
+}
+
+#[test]
+fn an_unknown_key_is_refused_by_name() {
+    let refused = serde_json::from_str::<SegmentDefinition>(r#"{"filed":"state"}"#).unwrap_err();
+    assert!(refused.to_string().contains("filed"), "{refused}");
+}
+
+#[test]
+fn the_limits_hold() {
+    let nested = |levels: usize| {
+        let leaf = r#"{"field":"is_valid","op":"eq","value":true}"#;
+        format!("{}{leaf}{}", r#"{"not":"#.repeat(levels - 1), "}".repeat(levels - 1))
+    };
+    assert!(read(&nested(8)).check().is_ok());
+    assert!(problems(&nested(9))[0].1.contains("deeper than 8"));
+    let many = |conditions: usize| {
+        format!(r#"{{"all":[{}]}}"#, vec![r#"{"field":"is_valid","op":"eq","value":true}"#; conditions].join(","))
+    };
+    assert!(read(&many(200)).check().is_ok());
+    assert!(problems(&many(201))[0].1.contains("201 conditions"));
+    let values = |count: usize| format!(r#"{{"field":"city","op":"in","value":[{}]}}"#, vec![r#""a""#; count].join(","));
+    assert!(read(&values(10_000)).check().is_ok());
+    assert!(problems(&values(10_001))[0].1.contains("10001 values"));
+    let long = format!(r#"{{"field":"city","op":"eq","value":"{}"}}"#, "a".repeat(201));
+    assert_eq!(problems(&long)[0].0, "/value");
+}

@@ -1,0 +1,232 @@
+//! The text of a campaign, with placeholders of what is known about each contact: `Hola {{ first_name | title }}`.
+//!
+//! Only expressions: no statement, no loop, nothing that could run long. A placeholder of something that a contact does
+//! not have renders as nothing, unless it says what to write instead: `{{ city | default("tu ciudad") }}`.
+
+use std::collections::BTreeMap;
+
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, filters};
+
+use crate::contact::Contact;
+
+/// The placeholders there are.
+pub const PLACEHOLDERS: [&str; 7] =
+    ["full_name", "first_name", "city", "state", "municipality", "neighborhood", "lada"];
+
+/// The filters there are.
+pub const FILTERS: [&str; 5] = ["title", "upper", "lower", "trim", "default"];
+
+/// The longest template, in bytes.
+pub const TEMPLATE_BYTES_MAX: usize = 8_000;
+
+/// Steps that rendering one text may take.
+const FUEL: u64 = 10_000;
+
+/// The name under which an environment keeps its one template.
+const NAME: &str = "message";
+
+/// A template that renders for every contact.
+#[derive(Clone)]
+pub struct Template {
+    source: String,
+    environment: Environment<'static>,
+}
+
+impl Template {
+    /// Reads a template.
+    ///
+    /// # Errors
+    /// When it is too long, its syntax is wrong, or it names a placeholder or a filter that is none.
+    pub fn parse(source: &str) -> Result<Self, TemplateRefused> {
+        if source.len() > TEMPLATE_BYTES_MAX {
+            return Err(TemplateRefused::TooLong { bytes: source.len() });
+        }
+        if source.contains("{%") {
+            return Err(TemplateRefused::Statement);
+        }
+        let mut environment = Environment::empty();
+        environment.set_auto_escape_callback(|_| AutoEscape::None);
+        environment.set_undefined_behavior(UndefinedBehavior::Lenient);
+        environment.set_fuel(Some(FUEL));
+        environment.add_filter("title", filters::title);
+        environment.add_filter("upper", filters::upper);
+        environment.add_filter("lower", filters::lower);
+        environment.add_filter("trim", filters::trim);
+        environment.add_filter("default", filters::default);
+        let syntax = |error: &minijinja::Error| TemplateRefused::Syntax {
+            reason: error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
+            line: error.line(),
+        };
+        environment.add_template_owned(NAME, source.to_owned()).map_err(|error| syntax(&error))?;
+        let read = environment.get_template(NAME).map_err(|error| syntax(&error))?;
+        let mut unknown: Vec<String> = read.undeclared_variables(false).into_iter().collect();
+        unknown.retain(|name| !PLACEHOLDERS.contains(&name.as_str()));
+        unknown.sort();
+        if let Some(name) = unknown.into_iter().next() {
+            return Err(TemplateRefused::UnknownPlaceholder { name });
+        }
+        let template = Self { source: source.to_owned(), environment };
+        // A filter that is none shows when it is used, and so does whatever else depends on a value.
+        for value in ["Ana", ""] {
+            let values = PLACEHOLDERS.map(|name| (name, value)).into_iter().collect();
+            template.render_values(&values).map_err(|error| syntax(&error))?;
+        }
+        template.render_values(&BTreeMap::new()).map_err(|error| syntax(&error))?;
+        Ok(template)
+    }
+
+    /// The template as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.source
+    }
+
+    /// The text for one contact. Gaps that something missing left are closed.
+    ///
+    /// # Errors
+    /// When rendering took more steps than it may.
+    pub fn render(&self, contact: &Contact) -> Result<String, RenderFailed> {
+        let state = contact.state.map(crate::state::StateCode::name);
+        let lada = contact.lada.map(|lada| lada.to_string());
+        let first_name = contact.full_name.as_deref().and_then(|name| name.split_whitespace().next());
+        let known = [
+            ("full_name", contact.full_name.as_deref()),
+            ("first_name", first_name),
+            ("city", contact.city.as_deref()),
+            ("state", state),
+            ("municipality", contact.municipality.as_deref()),
+            ("neighborhood", contact.neighborhood.as_deref()),
+            ("lada", lada.as_deref()),
+        ];
+        let values = known.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        let text = self.render_values(&values).map_err(|_| RenderFailed)?;
+        Ok(close_gaps(&text))
+    }
+
+    fn render_values(&self, values: &BTreeMap<&str, &str>) -> Result<String, minijinja::Error> {
+        self.environment.get_template(NAME)?.render(Value::from_pairs(values.iter().map(|(name, value)| (*name, *value))))
+    }
+}
+
+/// Spaces in a row become one; those at the ends of lines go.
+fn close_gaps(text: &str) -> String {
+    let mut closed = String::with_capacity(text.len());
+    for line in text.lines() {
+        if !closed.is_empty() {
+            closed.push('\n');
+        }
+        for (n, word) in line.split(' ').filter(|word| !word.is_empty()).enumerate() {
+            if n > 0 {
+                closed.push(' ');
+            }
+            closed.push_str(word);
+        }
+    }
+    closed
+}
+
+impl PartialEq for Template {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl std::fmt::Debug for Template {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Template").field(&self.source).finish()
+    }
+}
+
+/// Why a template is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateRefused {
+    /// Longer than it may be.
+    #[error("the template has {bytes} bytes; {TEMPLATE_BYTES_MAX} are the most")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
+    /// It holds a statement.
+    #[error("the template holds a statement, {{% … %}}; only placeholders, {{{{ … }}}}, are allowed")]
+    Statement,
+    /// It cannot be read, or names a filter that is none.
+    #[error("the template cannot be read{}: {reason}; the filters are {}", at(*line), FILTERS.join(", "))]
+    Syntax {
+        /// What is wrong.
+        reason: String,
+        /// The line it is in.
+        line: Option<usize>,
+    },
+    /// It names a placeholder that is none.
+    #[error("{name} is no placeholder; those that are: {}", PLACEHOLDERS.join(", "))]
+    UnknownPlaceholder {
+        /// The name.
+        name: String,
+    },
+}
+
+fn at(line: Option<usize>) -> String {
+    line.map(|line| format!(" in line {line}")).unwrap_or_default()
+}
+
+/// A text took too many steps to render.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the template takes too long to render")]
+pub struct RenderFailed;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contact::{ContactId, ContactStatus, LineType};
+    use crate::phone::PhoneNumber;
+
+    fn contact() -> Contact {
+        Contact {
+            id: ContactId(1),
+            phone: PhoneNumber::from_national(5_512_345_678).unwrap(),
+            phone_original: None,
+            full_name: Some("MARIA JOSE PEÑA & HIJOS".to_owned()),
+            address: None,
+            neighborhood: None,
+            municipality: None,
+            state: None,
+            state_text: None,
+            lada: crate::lada::Lada::parse("55").ok(),
+            city: None,
+            line_type: LineType::Unknown,
+            carrier: None,
+            is_valid: true,
+            status: ContactStatus::Active,
+            opt_out_at: None,
+            source_row_id: None,
+            migrated_at: None,
+        }
+    }
+
+    fn rendered(source: &str) -> String {
+        Template::parse(source).unwrap().render(&contact()).unwrap()
+    }
+
+    #[test]
+    fn placeholders_become_what_is_known_and_nothing_is_escaped() {
+        assert_eq!(rendered("Hola {{ full_name | title }}:"), "Hola Maria Jose Peña & Hijos:");
+        assert_eq!(rendered("{{first_name|lower}} ({{ lada }})"), "maria (55)");
+        assert_eq!(rendered("en {{ city | default(\"tu ciudad\") }}!"), "en tu ciudad!");
+    }
+
+    #[test]
+    fn what_is_missing_leaves_no_gap() {
+        assert_eq!(rendered("Hola {{ city }}  amigo \n de {{ state | title }}"), "Hola amigo\nde");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_when_the_template_is_read() {
+        let refused = |source: &str| Template::parse(source).unwrap_err().to_string();
+        assert!(refused("{{ phone_number }}").contains("phone_number is no placeholder"));
+        assert!(refused("{{ city | reverse }}").contains("reverse"), "{}", refused("{{ city | reverse }}"));
+        assert!(refused("{{ city").contains("cannot be read in line 1"));
+        assert!(refused("{% for x in city %}{% endfor %}").contains("{% … %}"));
+        assert!(refused(&"a".repeat(8_001)).contains("8001 bytes"));
+        assert!(refused("{{ city.__class__ }}{{ foo() }}").contains("foo"));
+    }
+}
