@@ -25,6 +25,18 @@ ALTER TABLE campaigns
     ADD COLUMN draw_max bigint,
     ADD COLUMN permitted_at timestamptz NOT NULL DEFAULT '-infinity';
 
+-- The segments of the messages that went out: what a campaign has cost so far.
+ALTER TABLE campaign_counts ADD COLUMN segments_sent bigint NOT NULL DEFAULT 0;
+
+-- What people call contacts by: a segment may ask for it.
+CREATE TABLE contact_tags (
+    contact_id bigint NOT NULL,
+    tag        text COLLATE "C" NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT contact_tags_pkey PRIMARY KEY (contact_id, tag)
+);
+CREATE INDEX contact_tags_tag_idx ON contact_tags (tag, contact_id);
+
 -- Queues in tables: rows come and go, and what is gone must not be read over again.
 ALTER TABLE provider_events SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);

@@ -2,12 +2,18 @@
 //!
 //! No driver, no HTTP, no SQL, no clock of its own may enter.
 
+mod campaigns;
 mod create_user;
 mod import_numbers;
+mod prepare_campaign;
 mod relay_permits;
 mod work_permit;
 
+pub use campaigns::{
+    CampaignError, CampaignPreview, ChangeCampaign, DraftCampaign, FollowCampaign, PreviewCampaign,
+};
 pub use create_user::{CreateUser, CreateUserError, NewUser};
 pub use import_numbers::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome};
+pub use prepare_campaign::{PrepareCampaign, Prepared};
 pub use relay_permits::{RelayError, RelayPermits};
 pub use work_permit::{Gateways, SendLimits, WorkPermit};

@@ -58,9 +58,10 @@ mod tests {
         let mut outbox = MockPermitOutbox::new();
         outbox.expect_take().returning(|| Ok(due()));
         let mut publisher = MockPermitPublisher::new();
-        publisher.expect_publish().times(1).returning(|_| {
-            Err(QueueUnavailable { doing: "publish".to_owned(), reason: "away".to_owned() })
-        });
+        publisher
+            .expect_publish()
+            .times(1)
+            .returning(|_| Err(QueueUnavailable { doing: "publish".to_owned(), reason: "away".to_owned() }));
         outbox.expect_confirm().never();
         let relay = RelayPermits { outbox: Arc::new(outbox), publisher: Arc::new(publisher) };
         assert!(matches!(relay.execute().await, Err(RelayError::Queue(_))));
@@ -73,7 +74,11 @@ mod tests {
         outbox.expect_take().times(2).returning(move || Ok(takes.next().unwrap()));
         outbox.expect_confirm().withf(|permits| *permits == due()).times(1).returning(|_| Ok(()));
         let mut publisher = MockPermitPublisher::new();
-        publisher.expect_publish().withf(|permits| permits[0] == due()[0].permit).times(1).returning(|_| Ok(()));
+        publisher
+            .expect_publish()
+            .withf(|permits| permits[0] == due()[0].permit)
+            .times(1)
+            .returning(|_| Ok(()));
         let relay = RelayPermits { outbox: Arc::new(outbox), publisher: Arc::new(publisher) };
         assert_eq!(relay.execute().await.unwrap(), 1);
         assert_eq!(relay.execute().await.unwrap(), 0);

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 /// How a text travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Encoding {
     /// Septets of the alphabet of GSM 03.38.
     Gsm7,

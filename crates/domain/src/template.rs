@@ -104,7 +104,9 @@ impl Template {
     }
 
     fn render_values(&self, values: &BTreeMap<&str, &str>) -> Result<String, minijinja::Error> {
-        self.environment.get_template(NAME)?.render(Value::from_pairs(values.iter().map(|(name, value)| (*name, *value))))
+        self.environment
+            .get_template(NAME)?
+            .render(Value::from_pairs(values.iter().map(|(name, value)| (*name, *value))))
     }
 }
 

@@ -38,17 +38,20 @@ changed AS (
     RETURNING campaign_id, seq, state AS after
 ),
 moved AS (
-    SELECT changed.campaign_id, changed.seq, changed.after, held.before, held.phone, held.retry_in, held.was_unknown
+    SELECT changed.campaign_id, changed.seq, changed.after, held.before, held.phone, held.retry_in, held.segments,
+           changed.after IN ('sent', 'delivered', 'undelivered')
+               AND (held.before IN ('sending', 'uncertain') OR (held.before = 'expired' AND held.was_unknown)) AS went_out
     FROM changed
     JOIN held USING (campaign_id, seq)
 ),
 counted AS (
-    INSERT INTO campaign_counts AS counts (campaign_id, shard, n)
-    SELECT cell.campaign_id, $12, array_agg(cell.change ORDER BY cell.state)
+    INSERT INTO campaign_counts AS counts (campaign_id, shard, n, segments_sent)
+    SELECT cell.campaign_id, $12, array_agg(cell.change ORDER BY cell.state), max(cell.segments_sent)
     FROM (
         SELECT moved.campaign_id, every.state,
                count(*) FILTER (WHERE moved.after = every.state)
-                   - count(*) FILTER (WHERE moved.before = every.state) AS change
+                   - count(*) FILTER (WHERE moved.before = every.state) AS change,
+               coalesce(sum(moved.segments) FILTER (WHERE moved.went_out), 0) AS segments_sent
         FROM moved
         CROSS JOIN unnest(enum_range(NULL::message_state)) AS every (state)
         GROUP BY moved.campaign_id, every.state
@@ -57,7 +60,8 @@ counted AS (
     ON CONFLICT (campaign_id, shard) DO UPDATE
     SET n = (SELECT array_agg(old.n + new.n ORDER BY old.i)
              FROM unnest(counts.n) WITH ORDINALITY AS old (n, i)
-             JOIN unnest(excluded.n) WITH ORDINALITY AS new (n, i) USING (i))
+             JOIN unnest(excluded.n) WITH ORDINALITY AS new (n, i) USING (i)),
+        segments_sent = counts.segments_sent + excluded.segments_sent
 ),
 awaited AS (
     SELECT moved.campaign_id, later.kind, min(moved.seq) AS seq,
@@ -90,8 +94,7 @@ written_to AS (
     INSERT INTO contact_activity AS activity (phone_national, last_sent_at, send_count)
     SELECT moved.phone, now(), count(*)
     FROM moved
-    WHERE moved.after IN ('sent', 'delivered', 'undelivered')
-      AND (moved.before IN ('sending', 'uncertain') OR (moved.before = 'expired' AND moved.was_unknown))
+    WHERE moved.went_out
     GROUP BY moved.phone
     ORDER BY moved.phone
     ON CONFLICT (phone_national) DO UPDATE

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::contact::{Contact, ContactId, ContactStatus, LineType};
 use domain::lada::Lada;
 use domain::phone::PhoneNumber;
-use domain::port::{ContactStore, StoreError};
+use domain::port::{ContactFilter, ContactStore, StoreError};
 use domain::state::StateCode;
 use tokio_postgres::Row;
 
@@ -36,6 +36,44 @@ impl ContactStore for PostgresContactStore {
             .map_err(|error| classify(doing, &error))?;
         row.map(|row| decode(&row, doing)).transpose()
     }
+
+    async fn find(&self, id: ContactId) -> Result<Option<Contact>, StoreError> {
+        let doing = "find a contact";
+        let client = self.database.pooled(doing).await?;
+        let row = client
+            .query_opt(include_str!("../sql/contact_find.sql"), &[&id.0])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        row.map(|row| decode(&row, doing)).transpose()
+    }
+
+    async fn page(
+        &self,
+        filter: ContactFilter,
+        after: ContactId,
+        limit: u16,
+    ) -> Result<Vec<Contact>, StoreError> {
+        let doing = "list contacts";
+        let client = self.database.pooled(doing).await?;
+        let state = filter.state.map(|state| state.as_str().to_owned());
+        let lada = filter.lada.map(|lada| lada.to_string());
+        let rows = client
+            .query(
+                include_str!("../sql/contact_page.sql"),
+                &[
+                    &after.0,
+                    &i64::from(limit),
+                    &state,
+                    &lada,
+                    &filter.city,
+                    &filter.line_type.map(LineType::as_str),
+                    &filter.status.map(ContactStatus::as_str),
+                ],
+            )
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        rows.iter().map(|row| decode(row, doing)).collect()
+    }
 }
 
 /// The ten digits as the key of `contacts`.
@@ -52,7 +90,7 @@ pub(crate) fn phone_from(national: i64, doing: &str) -> Result<PhoneNumber, Stor
         .ok_or_else(|| corrupt(doing, "a phone is no ten-digit number of a person"))
 }
 
-fn decode(row: &Row, doing: &str) -> Result<Contact, StoreError> {
+pub(crate) fn decode(row: &Row, doing: &str) -> Result<Contact, StoreError> {
     let line_type: &str = row.get("line_type");
     let status: &str = row.get("status");
     let state: Option<&str> = row.get("state_code");

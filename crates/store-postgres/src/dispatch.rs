@@ -1,6 +1,6 @@
 //! The sending engine: claims, evidence and what follows from it, permits.
 
-mod evidence;
+pub(crate) mod evidence;
 mod outbox;
 mod receipts;
 mod upkeep;

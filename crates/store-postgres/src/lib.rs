@@ -3,6 +3,8 @@
 //! The one room that speaks SQL. One statement a file in `sql/`; rows are decoded next to where they are asked for; no
 //! type of the driver leaves. SQLSTATE decides what an error means to the caller, its text never.
 
+mod audience;
+mod campaign;
 mod contact;
 mod copy;
 mod database;
@@ -11,10 +13,15 @@ mod error;
 mod identity;
 mod import;
 mod schema;
+mod segment;
+mod sender;
 
+pub use audience::PostgresAudienceStore;
+pub use campaign::PostgresCampaignStore;
 pub use contact::PostgresContactStore;
 pub use database::{Database, DatabaseOptions};
 pub use dispatch::{DispatchOptions, PostgresDispatch};
 pub use identity::PostgresIdentityStore;
 pub use import::{BulkLoad, PostgresImportStore};
 pub use schema::{Migration, Schema, SchemaState, SchemaStatus};
+pub use sender::PostgresSenderStore;

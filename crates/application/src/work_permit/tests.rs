@@ -125,7 +125,8 @@ async fn a_blocked_account_holds_the_campaign_once_and_the_rest_of_the_claim_is_
         .times(1..=4)
         .returning(|_| SendOutcome::AccountBlocked { reason: "out of credit".to_owned() });
     handle(&worker(dispatch, MockPermitOutbox::new(), gateway)).await;
-    let outcomes: Vec<_> = recorded.lock().unwrap().iter().flat_map(|(outcomes, _)| outcomes.clone()).collect();
+    let outcomes: Vec<_> =
+        recorded.lock().unwrap().iter().flat_map(|(outcomes, _)| outcomes.clone()).collect();
     assert_eq!(outcomes.len(), 20);
     assert!(outcomes.iter().all(|outcome| outcome.evidence == Evidence::RefusedForNow));
 }
@@ -217,7 +218,8 @@ async fn one_slow_answer_does_not_hold_up_the_record_of_the_others() {
     let worker = {
         let mut clock = MockClock::new();
         clock.expect_now().return_const(Timestamp::UNIX_EPOCH);
-        let gateways = Gateways::from([("telnyx".to_owned(), Arc::new(SlowForTheFirst) as Arc<dyn SmsGateway>)]);
+        let gateways =
+            Gateways::from([("telnyx".to_owned(), Arc::new(SlowForTheFirst) as Arc<dyn SmsGateway>)]);
         WorkPermit::new(
             Arc::new(dispatch),
             Arc::new(MockPermitOutbox::new()),
@@ -227,7 +229,8 @@ async fn one_slow_answer_does_not_hold_up_the_record_of_the_others() {
         )
     };
     handle(&worker).await;
-    let sizes: Vec<_> = recorded.lock().unwrap().iter().map(|(outcomes, end)| (outcomes.len(), *end)).collect();
+    let sizes: Vec<_> =
+        recorded.lock().unwrap().iter().map(|(outcomes, end)| (outcomes.len(), *end)).collect();
     assert_eq!(sizes, [(2, Remaining::Some), (1, Remaining::Nothing)]);
 }
 

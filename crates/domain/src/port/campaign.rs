@@ -74,8 +74,6 @@ pub struct Progress {
     pub counts: BTreeMap<MessageState, u64>,
     /// Segments of those that were sent.
     pub segments_sent: u64,
-    /// Messages that left the queue within the last ten seconds.
-    pub recent: u64,
 }
 
 /// A message as people look at it.
@@ -166,8 +164,12 @@ pub trait AudienceStore: Send + Sync {
     async fn next_to_freeze(&self) -> Result<Option<Freezing>, StoreError>;
 
     /// The next contacts of an audience, by id, that have no message yet.
-    async fn next_slice(&self, freezing: Freezing, segment: Segment, limit: u16)
-    -> Result<Vec<Contact>, StoreError>;
+    async fn next_slice(
+        &self,
+        freezing: Freezing,
+        segment: Segment,
+        limit: u16,
+    ) -> Result<Vec<Contact>, StoreError>;
 
     /// Writes the messages of a slice, and how far that is. `Conflict` when another was there first, or the campaign is
     /// not being prepared any more.

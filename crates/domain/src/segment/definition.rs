@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CONDITIONS_MAX, Comparison, Condition, DEPTH_MAX, NumberTest, Segment, TextField, TextTest, TimeField, TimeTest,
-    VALUE_CHARS_MAX, VALUES_MAX, WordsField, WordsTest,
+    CONDITIONS_MAX, Comparison, Condition, DEPTH_MAX, NumberTest, Segment, TextField, TextTest, TimeField,
+    TimeTest, VALUE_CHARS_MAX, VALUES_MAX, WordsField, WordsTest,
 };
 
 /// A definition as people and programs write it: `{"all": […]}`, `{"any": […]}`, `{"not": …}` around
@@ -95,12 +95,16 @@ impl Check {
         }
         let is_condition = node.field.is_some() || node.op.is_some() || node.value.is_some();
         match (&node.all, &node.any, &node.not, is_condition) {
-            (Some(parts), None, None, false) => Some(Segment::All(self.parts(parts, &format!("{at}/all"), depth)?)),
+            (Some(parts), None, None, false) => {
+                Some(Segment::All(self.parts(parts, &format!("{at}/all"), depth)?))
+            }
             (None, Some(parts), None, false) if parts.is_empty() => {
                 self.add(&format!("{at}/any"), "an empty list holds of nobody; give at least one condition");
                 None
             }
-            (None, Some(parts), None, false) => Some(Segment::Any(self.parts(parts, &format!("{at}/any"), depth)?)),
+            (None, Some(parts), None, false) => {
+                Some(Segment::Any(self.parts(parts, &format!("{at}/any"), depth)?))
+            }
             (None, None, Some(part), false) => {
                 Some(Segment::Not(Box::new(self.node(part, &format!("{at}/not"), depth + 1)?)))
             }
@@ -153,7 +157,9 @@ impl Check {
             "is_valid" => is_valid(op, value),
             "send_count" => number(op, value).map(Condition::SendCount),
             "last_sent_at" => time(op, value).map(|test| Condition::Time(TimeField::LastSentAt, test)),
-            "last_extracted_at" => time(op, value).map(|test| Condition::Time(TimeField::LastExtractedAt, test)),
+            "last_extracted_at" => {
+                time(op, value).map(|test| Condition::Time(TimeField::LastExtractedAt, test))
+            }
             "created_at" => time(op, value).map(|test| Condition::Time(TimeField::CreatedAt, test)),
             _ => {
                 self.add(&format!("{at}/field"), format!("{field:.50} is no field; the fields are {FIELDS}"));
@@ -163,7 +169,10 @@ impl Check {
         match checked {
             Ok(condition) => Some(condition),
             Err(Wrong::Op(allowed)) => {
-                self.add(&format!("{at}/op"), format!("{op:.50} is no operator of {field}; those are {allowed}"));
+                self.add(
+                    &format!("{at}/op"),
+                    format!("{op:.50} is no operator of {field}; those are {allowed}"),
+                );
                 None
             }
             Err(Wrong::Value(expected)) => {
@@ -187,7 +196,9 @@ fn wrong_value<T>(expected: &str) -> Result<T, Wrong> {
 
 fn text(field: TextField, op: &str, value: &Value) -> Result<Condition, Wrong> {
     let one = |value: &Value| match value {
-        Value::Text(text) if !text.is_empty() && text.chars().count() <= VALUE_CHARS_MAX && field.admits(text) => {
+        Value::Text(text)
+            if !text.is_empty() && text.chars().count() <= VALUE_CHARS_MAX && field.admits(text) =>
+        {
             Ok(text.clone())
         }
         Value::Text(_) | Value::Bool(_) | Value::Number(_) | Value::List(_) => wrong_value(match field {
@@ -309,7 +320,9 @@ fn time(op: &str, value: &Value) -> Result<TimeTest, Wrong> {
     }
     match (op, value) {
         ("between", Value::List(ends)) => match ends.as_slice() {
-            [from, to] if instant(from)? <= instant(to)? => Ok(TimeTest::Between(instant(from)?, instant(to)?)),
+            [from, to] if instant(from)? <= instant(to)? => {
+                Ok(TimeTest::Between(instant(from)?, instant(to)?))
+            }
             _ => wrong_value("a list of two times, the earlier first"),
         },
         ("between", _) => wrong_value("a list of two times, the earlier first"),

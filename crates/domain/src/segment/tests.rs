@@ -14,7 +14,10 @@ fn a_definition_is_read_into_its_conditions_and_written_back_as_it_was() {
     let json = r#"{"all":[{"field":"state","op":"in","value":["JAL","CMX"]},{"any":[{"field":"last_sent_at","op":"not_within_days","value":30},{"not":{"field":"is_valid","op":"ne","value":true}}]},{"field":"send_count","op":"between","value":[0,3]},{"field":"name","op":"matches","value":"maría"}]}"#;
     let definition = read(json);
     let expected = Segment::All(vec![
-        Segment::Is(Condition::Text(TextField::State, TextTest::In(vec!["JAL".to_owned(), "CMX".to_owned()]))),
+        Segment::Is(Condition::Text(
+            TextField::State,
+            TextTest::In(vec!["JAL".to_owned(), "CMX".to_owned()]),
+        )),
         Segment::Any(vec![
             Segment::Is(Condition::Time(TimeField::LastSentAt, TimeTest::NotWithinDays(30))),
             Segment::Not(Box::new(Segment::Is(Condition::IsValid(false)))),
@@ -52,7 +55,11 @@ fn everything_wrong_is_said_at_once_with_its_place() {
             "/all/10/value"
         ]
     );
-    assert!(found[0].1.contains("estado is no field") && found[0].1.contains("municipality"), "{}", found[0].1);
+    assert!(
+        found[0].1.contains("estado is no field") && found[0].1.contains("municipality"),
+        "{}",
+        found[0].1
+    );
     assert!(found[2].1.contains("\"JAL\""), "{}", found[2].1);
 }
 
@@ -71,11 +78,16 @@ fn the_limits_hold() {
     assert!(read(&nested(8)).check().is_ok());
     assert!(problems(&nested(9))[0].1.contains("deeper than 8"));
     let many = |conditions: usize| {
-        format!(r#"{{"all":[{}]}}"#, vec![r#"{"field":"is_valid","op":"eq","value":true}"#; conditions].join(","))
+        format!(
+            r#"{{"all":[{}]}}"#,
+            vec![r#"{"field":"is_valid","op":"eq","value":true}"#; conditions].join(",")
+        )
     };
     assert!(read(&many(200)).check().is_ok());
     assert!(problems(&many(201))[0].1.contains("201 conditions"));
-    let values = |count: usize| format!(r#"{{"field":"city","op":"in","value":[{}]}}"#, vec![r#""a""#; count].join(","));
+    let values = |count: usize| {
+        format!(r#"{{"field":"city","op":"in","value":[{}]}}"#, vec![r#""a""#; count].join(","))
+    };
     assert!(read(&values(10_000)).check().is_ok());
     assert!(problems(&values(10_001))[0].1.contains("10001 values"));
     let long = format!(r#"{{"field":"city","op":"eq","value":"{}"}}"#, "a".repeat(201));

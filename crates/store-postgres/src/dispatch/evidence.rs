@@ -53,7 +53,7 @@ fn word(evidence: Evidence) -> &'static str {
 
 /// Evidence for the statement `message_apply`: a column each, at most one entry for a message.
 #[derive(Default)]
-pub(super) struct EvidenceBatch<'a> {
+pub(crate) struct EvidenceBatch<'a> {
     campaigns: Vec<Uuid>,
     seqs: Vec<i32>,
     attempts: Vec<i16>,
@@ -65,20 +65,20 @@ pub(super) struct EvidenceBatch<'a> {
 }
 
 /// One piece of evidence.
-pub(super) struct Entry<'a> {
-    pub(super) campaign: Uuid,
-    pub(super) seq: i32,
-    pub(super) attempt: i16,
+pub(crate) struct Entry<'a> {
+    pub(crate) campaign: Uuid,
+    pub(crate) seq: i32,
+    pub(crate) attempt: i16,
     /// The phone it speaks of, where that must be the message's.
-    pub(super) phone: Option<PhoneNumber>,
-    pub(super) evidence: Evidence,
-    pub(super) reason: Option<&'a str>,
-    pub(super) retry_in_seconds: f64,
-    pub(super) opted_out: bool,
+    pub(crate) phone: Option<PhoneNumber>,
+    pub(crate) evidence: Evidence,
+    pub(crate) reason: Option<&'a str>,
+    pub(crate) retry_in_seconds: f64,
+    pub(crate) opted_out: bool,
 }
 
 impl<'a> EvidenceBatch<'a> {
-    pub(super) fn push(&mut self, entry: &Entry<'a>) {
+    pub(crate) fn push(&mut self, entry: &Entry<'a>) {
         self.campaigns.push(entry.campaign);
         self.seqs.push(entry.seq);
         self.attempts.push(entry.attempt);
@@ -89,7 +89,7 @@ impl<'a> EvidenceBatch<'a> {
         self.opt_outs.push(entry.opted_out);
     }
 
-    pub(super) fn push_outcome(&mut self, campaign: CampaignId, outcome: &'a AttemptOutcome) {
+    pub(crate) fn push_outcome(&mut self, campaign: CampaignId, outcome: &'a AttemptOutcome) {
         self.push(&Entry {
             campaign: campaign.0,
             seq: outcome.seq.cast_signed(),
@@ -102,12 +102,12 @@ impl<'a> EvidenceBatch<'a> {
         });
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.seqs.is_empty()
     }
 
     /// Applies all of it and returns how many messages it moved.
-    pub(super) async fn apply(
+    pub(crate) async fn apply(
         &self,
         transaction: &Transaction<'_>,
         statement: &Statement,
@@ -139,7 +139,7 @@ impl<'a> EvidenceBatch<'a> {
     }
 }
 
-pub(super) async fn statement(
+pub(crate) async fn statement(
     client: &deadpool_postgres::ClientWrapper,
 ) -> Result<Statement, tokio_postgres::Error> {
     client.prepare_cached(include_str!("../../sql/message_apply.sql")).await

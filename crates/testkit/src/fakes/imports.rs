@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use domain::contact::{Contact, ContactId, ContactStatus, LineType};
 use domain::import::{Import, ImportId, ImportState, Refusal, Tally};
 use domain::phone::PhoneNumber;
-use domain::port::{Clock, ContactStore, ImportSession, ImportStore, StoreError};
+use domain::port::{Clock, ContactFilter, ContactStore, ImportSession, ImportStore, StoreError};
 use domain::source::{MissingLada, SourceDescription, SourceStatistics};
 
 use super::SteppingClock;
@@ -199,5 +199,34 @@ impl ContactStore for FakeImportStore {
             .map(|(contact, _)| contact)
             .find(|contact| contact.phone == phone)
             .cloned())
+    }
+
+    async fn find(&self, id: ContactId) -> Result<Option<Contact>, StoreError> {
+        Ok(self.kept().contacts.iter().map(|(contact, _)| contact).find(|contact| contact.id == id).cloned())
+    }
+
+    async fn page(
+        &self,
+        filter: ContactFilter,
+        after: ContactId,
+        limit: u16,
+    ) -> Result<Vec<Contact>, StoreError> {
+        let kept = self.kept();
+        let passes = |contact: &&Contact| {
+            contact.id > after
+                && filter.state.is_none_or(|state| contact.state == Some(state))
+                && filter.lada.is_none_or(|lada| contact.lada == Some(lada))
+                && filter.city.as_ref().is_none_or(|city| contact.city.as_ref() == Some(city))
+                && filter.line_type.is_none_or(|line_type| contact.line_type == line_type)
+                && filter.status.is_none_or(|status| contact.status == status)
+        };
+        Ok(kept
+            .contacts
+            .iter()
+            .map(|(contact, _)| contact)
+            .filter(passes)
+            .take(limit.into())
+            .cloned()
+            .collect())
     }
 }

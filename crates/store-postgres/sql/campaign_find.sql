@@ -1,0 +1,2 @@
+-- One campaign, by campaigns_pkey.
+SELECT * FROM campaigns WHERE id = $1

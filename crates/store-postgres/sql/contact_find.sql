@@ -1,0 +1,2 @@
+-- One contact, by contacts_pkey.
+SELECT * FROM contacts WHERE id = $1

@@ -1,0 +1,385 @@
+//! Campaigns and the messages of them, as people look at them.
+
+use async_trait::async_trait;
+use domain::campaign::{
+    Campaign, CampaignAction, CampaignId, CampaignPlan, CampaignState, Frozen, UnknownLineTypes,
+};
+use domain::message::{MessageId, MessageState};
+use domain::money::{Currency, Money};
+use domain::port::{
+    Attempt, CampaignStore, Message, MessageHistory, Progress, Receipt, StoreError, WriteError,
+};
+use domain::request::{Envelope, IdempotencyKey};
+use domain::sender::SenderId;
+use domain::sms::Transliteration;
+use domain::template::Template;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio_postgres::{Row, Transaction};
+
+use crate::contact::phone_from;
+use crate::database::Database;
+use crate::error::{classify, corrupt};
+
+/// [`CampaignStore`] over the tables of the sending side.
+pub struct PostgresCampaignStore {
+    database: Database,
+    permits_per_campaign: u16,
+}
+
+impl PostgresCampaignStore {
+    /// The campaigns of `database`; a campaign that runs again gets so many permits.
+    #[must_use]
+    pub fn new(database: Database, permits_per_campaign: u16) -> Self {
+        Self { database, permits_per_campaign }
+    }
+
+    /// What a key answered, if it was used and its answer is known.
+    async fn answer(
+        client: &impl tokio_postgres::GenericClient,
+        envelope: &Envelope,
+        doing: &str,
+    ) -> Result<Option<Campaign>, WriteError> {
+        let Some(used) = &envelope.idempotency else { return Ok(None) };
+        let row = client
+            .query_opt(include_str!("../sql/idempotency_campaign.sql"), &[&envelope.actor.0, &used.key])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        let Some(row) = row else { return Ok(None) };
+        if row.get::<_, &[u8]>("body_sha256") != used.body_sha256 {
+            return Err(WriteError::KeyReused);
+        }
+        Ok(Some(decode_campaign(&row, doing)?))
+    }
+
+    /// Makes a change once: takes the key, or answers what it answered before.
+    async fn once(
+        transaction: &Transaction<'_>,
+        envelope: &Envelope,
+        doing: &str,
+    ) -> Result<Option<Campaign>, WriteError> {
+        let Some(used) = &envelope.idempotency else { return Ok(None) };
+        let taken = transaction
+            .query_opt(
+                include_str!("../sql/idempotency_claim.sql"),
+                &[&envelope.actor.0, &used.key, &used.body_sha256.as_slice(), &IdempotencyKey::KEPT_HOURS],
+            )
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        if taken.is_some() { Ok(None) } else { Self::answer(transaction, envelope, doing).await }
+    }
+
+    /// The audit line of a change, and the answer of its key.
+    async fn conclude(
+        transaction: &Transaction<'_>,
+        id: CampaignId,
+        action: &str,
+        envelope: &Envelope,
+        doing: &str,
+    ) -> Result<(), StoreError> {
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let address = envelope.remote_addr.map(|address| address.to_string());
+        transaction
+            .execute(
+                include_str!("../sql/audit_insert.sql"),
+                &[&envelope.actor.0, &action, &"campaign", &id.0.to_string(), &envelope.request_id, &address],
+            )
+            .await
+            .map_err(failed)?;
+        if let Some(used) = &envelope.idempotency {
+            transaction
+                .execute(
+                    include_str!("../sql/idempotency_answer.sql"),
+                    &[&envelope.actor.0, &used.key, &id.0],
+                )
+                .await
+                .map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl CampaignStore for PostgresCampaignStore {
+    async fn add(&self, campaign: Campaign, envelope: Envelope) -> Result<Campaign, WriteError> {
+        let doing = "add a campaign";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let plan = &campaign.plan;
+        let segment = serde_json::to_string(&plan.segment)
+            .map_err(|error| corrupt(doing, format!("the segment is no JSON: {error}")))?;
+        let settings = json!({
+            "max_messages": plan.messages_max,
+            "allow_unknown_line_type": plan.unknown_line_types == UnknownLineTypes::Allow,
+        });
+        let mut client = self.database.pooled(doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        if let Some(before) = Self::once(&transaction, &envelope, doing).await? {
+            return Ok(before);
+        }
+        let row = transaction
+            .query_opt(
+                include_str!("../sql/campaign_insert.sql"),
+                &[
+                    &campaign.id.0,
+                    &plan.name,
+                    &plan.priority.as_str(),
+                    &plan.sender.0,
+                    &plan.template.as_str(),
+                    &(plan.transliteration == Transliteration::Replace),
+                    &segment,
+                    &settings.to_string(),
+                    &campaign.created_by,
+                    &campaign.created_at,
+                ],
+            )
+            .await
+            .map_err(failed)?;
+        let Some(row) = row else {
+            return Err(conflict(doing, "its sender does not exist").into());
+        };
+        let added = decode_campaign(&row, doing)?;
+        Self::conclude(&transaction, added.id, "campaign.create", &envelope, doing).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(added)
+    }
+
+    async fn replay(&self, envelope: Envelope) -> Result<Option<Campaign>, WriteError> {
+        let doing = "look an Idempotency-Key up";
+        let client = self.database.pooled(doing).await?;
+        Self::answer(&**client, &envelope, doing).await
+    }
+
+    async fn record(
+        &self,
+        changed: Campaign,
+        action: CampaignAction,
+        envelope: Envelope,
+    ) -> Result<Campaign, WriteError> {
+        let doing = format!("{} campaign {}", action.as_str(), changed.id.0);
+        let failed = |error: tokio_postgres::Error| classify(doing.as_str(), &error);
+        let permits = i32::from(self.permits_per_campaign);
+        let mut client = self.database.pooled(&doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        if let Some(before) = Self::once(&transaction, &envelope, &doing).await? {
+            return Ok(before);
+        }
+        let row = transaction
+            .query_opt(
+                include_str!("../sql/campaign_change.sql"),
+                &[
+                    &changed.id.0,
+                    &changed.state.as_str(),
+                    &changed.state.reason(),
+                    &changed.version.cast_signed(),
+                    &changed.state.launched_at(),
+                    &changed.state.finished_at(),
+                    &changed.updated_at,
+                    &permits,
+                ],
+            )
+            .await
+            .map_err(failed)?;
+        let Some(row) = row else {
+            return Err(conflict(&doing, "it was changed in the meantime").into());
+        };
+        let recorded = decode_campaign(&row, &doing)?;
+        let line = format!("campaign.{}", action.as_str());
+        Self::conclude(&transaction, recorded.id, &line, &envelope, &doing).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(recorded)
+    }
+
+    async fn find(&self, id: CampaignId) -> Result<Option<Campaign>, StoreError> {
+        let doing = "find a campaign";
+        let client = self.database.pooled(doing).await?;
+        let row = client
+            .query_opt(include_str!("../sql/campaign_find.sql"), &[&id.0])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        row.map(|row| decode_campaign(&row, doing)).transpose()
+    }
+
+    async fn page(&self, before: Option<CampaignId>, limit: u16) -> Result<Vec<Campaign>, StoreError> {
+        let doing = "list campaigns";
+        let client = self.database.pooled(doing).await?;
+        let rows = client
+            .query(include_str!("../sql/campaign_page.sql"), &[&before.map(|id| id.0), &i64::from(limit)])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        rows.iter().map(|row| decode_campaign(row, doing)).collect()
+    }
+
+    async fn progress(&self, id: CampaignId) -> Result<Progress, StoreError> {
+        let doing = "read a campaign's progress";
+        let client = self.database.pooled(doing).await?;
+        let row = client
+            .query_one(include_str!("../sql/campaign_progress.sql"), &[&id.0])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        let n: Vec<i64> = row.get("n");
+        Ok(Progress {
+            counts: MessageState::ALL
+                .into_iter()
+                .zip(n.into_iter().chain(std::iter::repeat(0)))
+                .map(|(state, n)| (state, n.max(0).cast_unsigned()))
+                .collect(),
+            segments_sent: row.get::<_, i64>("segments_sent").max(0).cast_unsigned(),
+        })
+    }
+
+    async fn messages(
+        &self,
+        id: CampaignId,
+        state: Option<MessageState>,
+        after: u32,
+        limit: u16,
+    ) -> Result<Vec<Message>, StoreError> {
+        let doing = "list a campaign's messages";
+        let client = self.database.pooled(doing).await?;
+        let rows = client
+            .query(
+                include_str!("../sql/message_page.sql"),
+                &[
+                    &id.0,
+                    &i32::try_from(after).unwrap_or(i32::MAX),
+                    &state.map(MessageState::as_str),
+                    &i64::from(limit),
+                ],
+            )
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        rows.iter().map(|row| decode_message(row, doing)).collect()
+    }
+
+    async fn message(&self, id: MessageId) -> Result<Option<MessageHistory>, StoreError> {
+        let doing = "find a message";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let Ok(seq) = i32::try_from(id.seq) else { return Ok(None) };
+        let client = self.database.pooled(doing).await?;
+        let (campaign, key) = (id.campaign.0, seq);
+        let found = client
+            .query_opt(include_str!("../sql/message_find.sql"), &[&campaign, &key])
+            .await
+            .map_err(failed)?;
+        let Some(row) = found else { return Ok(None) };
+        let attempts = client
+            .query(include_str!("../sql/attempt_list.sql"), &[&campaign, &key])
+            .await
+            .map_err(failed)?;
+        let receipts = client
+            .query(include_str!("../sql/receipt_list.sql"), &[&campaign, &key])
+            .await
+            .map_err(failed)?;
+        Ok(Some(MessageHistory {
+            message: decode_message(&row, doing)?,
+            text: row.get("body"),
+            attempts: attempts
+                .iter()
+                .map(|row| Attempt {
+                    number: row.get::<_, i16>("attempt").cast_unsigned(),
+                    outcome: row.get("outcome"),
+                    reason: row.get("reason"),
+                    provider_id: row.get("provider_id"),
+                    started_at: row.get("started_at"),
+                    finished_at: row.get("finished_at"),
+                })
+                .collect(),
+            receipts: receipts
+                .iter()
+                .map(|row| Receipt {
+                    attempt: row.get::<_, i16>("attempt").cast_unsigned(),
+                    status: row.get("status"),
+                    occurred_at: row.get("occurred_at"),
+                    received_at: row.get("received_at"),
+                })
+                .collect(),
+        }))
+    }
+}
+
+fn conflict(doing: &str, reason: &str) -> StoreError {
+    StoreError::Conflict { doing: doing.to_owned(), reason: reason.to_owned() }
+}
+
+fn decode_message(row: &Row, doing: &str) -> Result<Message, StoreError> {
+    let state: &str = row.get("state");
+    Ok(Message {
+        id: MessageId {
+            campaign: CampaignId(row.get("campaign_id")),
+            seq: row.get::<_, i32>("seq").cast_unsigned(),
+        },
+        to: phone_from(row.get("phone"), doing)?,
+        state: state.parse().map_err(|_| corrupt(doing, "a message is in an unknown state"))?,
+        reason: row.get("reason"),
+        attempts: row.get::<_, i16>("attempt").cast_unsigned(),
+        segments: row.get::<_, i16>("segments").cast_unsigned(),
+        changed_at: row.get("changed_at"),
+    })
+}
+
+/// A row of `campaigns`.
+pub(crate) fn decode_campaign(row: &Row, doing: &str) -> Result<Campaign, StoreError> {
+    let broken = |column: &str| corrupt(doing, format!("{column} of a campaign holds an unknown value"));
+    let priority: &str = row.get("priority");
+    let currency: &str = row.get("currency");
+    let currency = Currency::parse(currency).map_err(|_| broken("currency"))?;
+    let segment: Value = row.get("segment");
+    let settings: Value = row.get("settings");
+    let max = &settings["max_messages"];
+    let template: &str = row.get("template");
+    let price: Option<i64> = row.get("price_micros_per_segment");
+    Ok(Campaign {
+        id: CampaignId(row.get("id")),
+        plan: CampaignPlan {
+            name: row.get("name"),
+            template: Template::parse(template).map_err(|_| broken("template"))?,
+            transliteration: if row.get("transliterate") {
+                Transliteration::Replace
+            } else {
+                Transliteration::Keep
+            },
+            segment: serde_json::from_value(segment).map_err(|_| broken("segment"))?,
+            sender: SenderId(row.get("sender_id")),
+            priority: priority.parse().map_err(|_| broken("priority"))?,
+            messages_max: max.as_u64().map(u32::try_from).transpose().map_err(|_| broken("settings"))?,
+            unknown_line_types: match settings["allow_unknown_line_type"] {
+                Value::Bool(false) => UnknownLineTypes::LeaveOut,
+                _ => UnknownLineTypes::Allow,
+            },
+        },
+        state: decode_state(row, currency).ok_or_else(|| broken("state"))?,
+        version: row.get::<_, i32>("version").cast_unsigned(),
+        price_per_segment: Money { micros: price.unwrap_or_default(), currency },
+        created_by: row.get("created_by"),
+        created_at: row.get("created_at"),
+        updated_at: row.get("updated_at"),
+    })
+}
+
+/// `None` where a column is missing that the state must have.
+fn decode_state(row: &Row, currency: Currency) -> Option<CampaignState> {
+    let launched_at: Option<Timestamp> = row.get("launched_at");
+    let finished_at: Option<Timestamp> = row.get("finished_at");
+    let reason: Option<String> = row.get("state_reason");
+    let audience: Option<i32> = row.get("audience");
+    let cost: Option<i64> = row.get("cost_micros");
+    let frozen = audience.map(|audience| Frozen {
+        audience: audience.cast_unsigned(),
+        cost: Money { micros: cost.unwrap_or_default(), currency },
+    });
+    Some(match row.get("state") {
+        "draft" => CampaignState::Draft,
+        "scheduled" => CampaignState::Scheduled { at: row.get::<_, Option<Timestamp>>("schedule_at")? },
+        "preparing" => CampaignState::Preparing { launched_at: launched_at? },
+        "running" => CampaignState::Running { launched_at: launched_at?, frozen: frozen? },
+        "paused" => CampaignState::Paused { launched_at: launched_at?, frozen, reason },
+        "completed" => {
+            CampaignState::Completed { launched_at: launched_at?, frozen: frozen?, finished_at: finished_at? }
+        }
+        "canceled" => CampaignState::Canceled { launched_at, frozen, finished_at: finished_at? },
+        "failed" => {
+            CampaignState::Failed { reason: reason?, launched_at: launched_at?, finished_at: finished_at? }
+        }
+        _ => return None,
+    })
+}

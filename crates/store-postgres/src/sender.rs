@@ -1,0 +1,130 @@
+//! Senders and their pace.
+
+use async_trait::async_trait;
+use domain::money::{Currency, Money};
+use domain::port::{SenderStore, StoreError};
+use domain::request::Envelope;
+use domain::sender::{Sender, SenderAddress, SenderId, SenderIdentity};
+use serde_json::{Value, json};
+use tokio_postgres::Row;
+use tokio_postgres::error::DbError;
+
+use crate::database::Database;
+use crate::error::{classify, corrupt};
+
+/// [`SenderStore`] over the tables `senders` and `sender_paces`.
+pub struct PostgresSenderStore {
+    database: Database,
+}
+
+impl PostgresSenderStore {
+    /// The senders of `database`.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    async fn rows(&self, id: Option<SenderId>, doing: &str) -> Result<Vec<Sender>, StoreError> {
+        let client = self.database.pooled(doing).await?;
+        let rows = client
+            .query(include_str!("../sql/sender_list.sql"), &[&id.map(|id| id.0)])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        rows.iter().map(|row| decode(row, doing)).collect()
+    }
+}
+
+#[async_trait]
+impl SenderStore for PostgresSenderStore {
+    async fn add(&self, sender: Sender, envelope: Envelope) -> Result<(), StoreError> {
+        let doing = "add a sender";
+        let failed = |error: tokio_postgres::Error| match error.as_db_error().and_then(DbError::constraint) {
+            Some("senders_name_key") => StoreError::Conflict {
+                doing: doing.to_owned(),
+                reason: "a sender has this name already".to_owned(),
+            },
+            Some(_) | None => classify(doing, &error),
+        };
+        let identity = json!({
+            "brand": sender.identity.brand,
+            "address": sender.identity.address,
+            "phone": sender.identity.phone,
+            "email": sender.identity.email,
+            "opt_out_text": sender.identity.opt_out_text,
+        });
+        let address = envelope.remote_addr.map(|address| address.to_string());
+        let mut client = self.database.pooled(doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        transaction
+            .execute(
+                include_str!("../sql/sender_insert.sql"),
+                &[
+                    &sender.id.0,
+                    &sender.name,
+                    &sender.provider,
+                    &sender.address.kind.as_str(),
+                    &sender.address.value,
+                    &sender.price_per_segment.micros,
+                    &sender.price_per_segment.currency.as_str(),
+                    &identity.to_string(),
+                    &sender.created_at,
+                    &sender.rate_per_s,
+                ],
+            )
+            .await
+            .map_err(failed)?;
+        transaction
+            .execute(
+                include_str!("../sql/audit_insert.sql"),
+                &[
+                    &envelope.actor.0,
+                    &"sender.create",
+                    &"sender",
+                    &sender.id.0.to_string(),
+                    &envelope.request_id,
+                    &address,
+                ],
+            )
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)
+    }
+
+    async fn find(&self, id: SenderId) -> Result<Option<Sender>, StoreError> {
+        Ok(self.rows(Some(id), "find a sender").await?.pop())
+    }
+
+    async fn list(&self) -> Result<Vec<Sender>, StoreError> {
+        self.rows(None, "list senders").await
+    }
+}
+
+fn decode(row: &Row, doing: &str) -> Result<Sender, StoreError> {
+    let kind: &str = row.get("kind");
+    let currency: &str = row.get("currency");
+    let identity: Value = row.get("identity");
+    let part = |name: &str| identity[name].as_str().unwrap_or_default().to_owned();
+    Ok(Sender {
+        id: SenderId(row.get("id")),
+        name: row.get("name"),
+        provider: row.get("provider"),
+        address: SenderAddress {
+            kind: kind.parse().map_err(|_| corrupt(doing, "kind holds an unknown value"))?,
+            value: row.get("value"),
+        },
+        rate_per_s: row.get("per_second"),
+        price_per_segment: Money {
+            micros: row.get("price_micros_per_segment"),
+            currency: Currency::parse(currency)
+                .map_err(|_| corrupt(doing, "currency holds an unknown value"))?,
+        },
+        identity: SenderIdentity {
+            brand: part("brand"),
+            address: part("address"),
+            phone: part("phone"),
+            email: part("email"),
+            opt_out_text: part("opt_out_text"),
+        },
+        created_at: row.get("created_at"),
+    })
+}
