@@ -1,1 +1,12 @@
-//! The SMS gateway over Telnyx Messaging v2, and the reader of its webhooks.
+//! Telnyx Messaging v2: messages go out through [`TelnyxGateway`], and [`TelnyxWebhooks`] reads what comes back.
+//!
+//! What an answer or a receipt means is decided in one table (`codes`) and nowhere else. Neither settings nor a clock
+//! enter here, and no phone, text or key leaves by a log, an error or a `Debug`.
+
+mod answer;
+mod codes;
+mod gateway;
+mod webhooks;
+
+pub use gateway::{TelnyxGateway, TelnyxGatewayError, TelnyxOptions};
+pub use webhooks::{TelnyxPublicKeyError, TelnyxWebhooks};

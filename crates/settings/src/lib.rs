@@ -22,6 +22,7 @@ mod raw;
 mod reader;
 mod secret_file;
 mod sources;
+mod telnyx;
 mod time;
 mod weak_password;
 
@@ -33,6 +34,7 @@ pub use import::{BatchRows, Bounded, ImportSettings, OutOfBounds, ValidPercentMi
 pub use log::{LogFormat, LogSettings};
 pub use passwords::PasswordsSettings;
 pub use sources::Sources;
+pub use telnyx::{TelnyxSendingSettings, TelnyxWebhooksSettings};
 pub use time::TimeSettings;
 
 use layers::Layers;
@@ -72,6 +74,7 @@ pub struct Settings {
     /// Where the business's day begins.
     pub time: TimeSettings,
     database: Option<DatabaseSettings>,
+    telnyx: telnyx::TelnyxSection,
 }
 
 impl Settings {
@@ -96,12 +99,13 @@ impl Settings {
         let passwords = passwords::read(&mut reader, &raw);
         let log = log::read(&mut reader, &raw);
         let time = time::read(&mut reader, &raw);
+        let telnyx = telnyx::read(&mut reader, &raw, judged_as);
 
-        match (environment, database, import, passwords, log, time) {
-            (Ok(environment), Ok(database), Ok(import), Ok(passwords), Ok(log), Ok(time))
+        match (environment, database, import, passwords, log, time, telnyx) {
+            (Ok(environment), Ok(database), Ok(import), Ok(passwords), Ok(log), Ok(time), Ok(telnyx))
                 if problems.is_empty() =>
             {
-                Ok(Self { environment, import, passwords, log, time, database })
+                Ok(Self { environment, import, passwords, log, time, database, telnyx })
             }
             _ => Err(SettingsError::new(problems)),
         }
@@ -113,6 +117,22 @@ impl Settings {
     /// When no layer gives its URL.
     pub fn database(&self) -> Result<&DatabaseSettings, SettingsError> {
         self.database.as_ref().ok_or_else(database::missing)
+    }
+
+    /// How messages are handed to Telnyx, for the programs that send.
+    ///
+    /// # Errors
+    /// When no layer gives its key, or none where it reaches us.
+    pub fn telnyx_sending(&self) -> Result<TelnyxSendingSettings, SettingsError> {
+        self.telnyx.sending()
+    }
+
+    /// How what Telnyx posts is known to be from it, for the programs that listen.
+    ///
+    /// # Errors
+    /// When no layer gives its public key.
+    pub fn telnyx_webhooks(&self) -> Result<TelnyxWebhooksSettings, SettingsError> {
+        self.telnyx.webhooks()
     }
 }
 

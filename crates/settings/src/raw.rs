@@ -55,6 +55,7 @@ pub(crate) struct RawSettings {
     pub(crate) passwords: RawPasswords,
     pub(crate) log: RawLog,
     pub(crate) time: RawTime,
+    pub(crate) telnyx: RawTelnyx,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -100,6 +101,19 @@ pub(crate) struct RawLog {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawTime {
     pub(crate) zone: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawTelnyx {
+    pub(crate) api_base_url: Option<Given>,
+    pub(crate) api_key: Option<Given>,
+    pub(crate) api_key_file: Option<Given>,
+    pub(crate) public_key: Option<Given>,
+    pub(crate) webhook_base_url: Option<Given>,
+    pub(crate) connect_timeout_ms: Option<Given>,
+    pub(crate) request_timeout_ms: Option<Given>,
+    pub(crate) connections_max: Option<Given>,
 }
 
 /// Takes anything, so that one wrong kind does not hide the problems after it.

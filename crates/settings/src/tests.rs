@@ -2,6 +2,7 @@ mod database;
 mod files;
 mod layers;
 mod secrets;
+mod telnyx;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,0 +1,243 @@
+//! One call for one attempt.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::port::{OutboundMessage, SendOutcome, SmsGateway};
+use domain::sender::SenderKind;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use crate::answer::{Answer, unknown};
+
+/// The most that is read of an answer.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// How long a connection lies idle before we close it: sooner than the other side would, for a request written to a
+/// connection that is being closed may or may not have arrived.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// How Telnyx is reached.
+#[derive(Debug, Clone)]
+pub struct TelnyxOptions {
+    /// Where its API is, as in `https://api.telnyx.com`.
+    pub api_base_url: String,
+    /// The key of the account.
+    pub api_key: SecretString,
+    /// Where Telnyx reaches us, as in `https://sms.example.mx`: receipts go to `/webhooks/telnyx` there.
+    pub webhook_base_url: String,
+    /// How long a connection may take to be made; a call waits as long for its turn.
+    pub connect_timeout: Duration,
+    /// How long a call may take as a whole once its turn has come; more than `connect_timeout`.
+    pub request_timeout: Duration,
+    /// The most calls that are under way at once.
+    pub connections_max: usize,
+}
+
+/// Why a gateway cannot be made. No value is repeated.
+#[derive(Debug, thiserror::Error)]
+pub enum TelnyxGatewayError {
+    /// One of the addresses is none.
+    #[error("cannot reach telnyx: an address is not a URL of http or https")]
+    BadAddress,
+    /// The key cannot stand in a header.
+    #[error("cannot reach telnyx: the key holds what no key does")]
+    BadKey,
+    /// The client could not be made.
+    #[error("cannot reach telnyx: its client cannot be made")]
+    Client(#[source] reqwest::Error),
+}
+
+/// Hands messages to Telnyx: one call an attempt, nothing repeated, no redirect followed.
+pub struct TelnyxGateway {
+    client: Client,
+    messages: Url,
+    webhooks: Url,
+    calls: Semaphore,
+    turn_timeout: Duration,
+}
+
+/// Shows neither key nor address.
+impl fmt::Debug for TelnyxGateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TelnyxGateway").finish_non_exhaustive()
+    }
+}
+
+impl TelnyxGateway {
+    /// Makes a gateway; nothing is connected yet.
+    ///
+    /// # Errors
+    /// When an address or the key cannot be used.
+    pub fn new(options: &TelnyxOptions) -> Result<Self, TelnyxGatewayError> {
+        let mut key = HeaderValue::try_from(format!("Bearer {}", options.api_key.expose_secret()))
+            .map_err(|_| TelnyxGatewayError::BadKey)?;
+        key.set_sensitive(true);
+        let client = Client::builder()
+            .default_headers(HeaderMap::from_iter([(AUTHORIZATION, key)]))
+            .user_agent(concat!("pregon/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            // A proxy would be read from the environment, which is the settings' to read.
+            .no_proxy()
+            .http1_only()
+            .retry(reqwest::retry::never())
+            .connect_timeout(options.connect_timeout)
+            .timeout(options.request_timeout)
+            .pool_max_idle_per_host(options.connections_max)
+            .pool_idle_timeout(IDLE)
+            .build()
+            .map_err(TelnyxGatewayError::Client)?;
+        Ok(Self {
+            client,
+            messages: address(&options.api_base_url, ["v2", "messages"])?,
+            webhooks: address(&options.webhook_base_url, ["webhooks", "telnyx"])?,
+            calls: Semaphore::new(options.connections_max),
+            turn_timeout: options.connect_timeout,
+        })
+    }
+
+    async fn call(&self, message: &OutboundMessage) -> Result<SendOutcome, reqwest::Error> {
+        let attempt = message.attempt.to_string();
+        let mut webhook_url = self.webhooks.clone();
+        webhook_url.query_pairs_mut().append_pair("ref", &attempt);
+        let (from, messaging_profile_id) = match message.from.kind {
+            SenderKind::LongCode | SenderKind::ShortCode | SenderKind::Alphanumeric => {
+                (Some(message.from.value.as_str()), None)
+            }
+            SenderKind::Profile => (None, Some(message.from.value.as_str())),
+        };
+        let to = message.to.e164();
+        let body = NewMessage {
+            to: to.as_str(),
+            from,
+            messaging_profile_id,
+            text: &message.text,
+            kind: "SMS",
+            webhook_url: webhook_url.as_str(),
+            use_profile_webhooks: false,
+        };
+        let request = self.client.post(self.messages.clone()).header("idempotency-key", &attempt).json(&body);
+        let mut response = request.send().await?;
+        let status = response.status().as_u16();
+        let retry_after =
+            response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let body = read_body(&mut response).await;
+        Ok(Answer { status, retry_after: retry_after.as_deref(), body: body.as_deref() }.outcome())
+    }
+}
+
+#[async_trait]
+impl SmsGateway for TelnyxGateway {
+    async fn send(&self, message: OutboundMessage) -> SendOutcome {
+        let Ok(Ok(_turn)) = timeout(self.turn_timeout, self.calls.acquire()).await else {
+            return SendOutcome::NotSent { reason: "no_free_connection".to_owned() };
+        };
+        match self.call(&message).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                let outcome = without_answer(&error);
+                tracing::debug!(attempt = %message.attempt, ?outcome, "telnyx gave no answer");
+                outcome
+            }
+        }
+    }
+}
+
+/// A new message, as `POST /v2/messages` takes it.
+#[derive(Serialize)]
+struct NewMessage<'a> {
+    to: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    messaging_profile_id: Option<&'a str>,
+    text: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    webhook_url: &'a str,
+    use_profile_webhooks: bool,
+}
+
+/// What a call that brought no answer says. Certainty is where no connection was made, and there alone: a pooled one
+/// may be closed by the other side while we write to it.
+fn without_answer(error: &reqwest::Error) -> SendOutcome {
+    if error.is_connect() {
+        SendOutcome::NotSent { reason: "connect_failed".to_owned() }
+    } else if error.is_builder() {
+        SendOutcome::NotSent { reason: "request_not_built".to_owned() }
+    } else if error.is_timeout() {
+        unknown("timeout")
+    } else {
+        unknown("connection_lost")
+    }
+}
+
+/// The whole body; none where it breaks off, or is larger than any answer should be.
+async fn read_body(response: &mut Response) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.ok()? {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return None;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Some(body)
+}
+
+fn address(base: &str, path: [&str; 2]) -> Result<Url, TelnyxGatewayError> {
+    let mut url = Url::parse(base).map_err(|_| TelnyxGatewayError::BadAddress)?;
+    let is_usable = matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none();
+    match url.path_segments_mut() {
+        Ok(mut segments) if is_usable => {
+            segments.pop_if_empty().extend(path);
+        }
+        _ => return Err(TelnyxGatewayError::BadAddress),
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options() -> TelnyxOptions {
+        TelnyxOptions {
+            api_base_url: "https://api.telnyx.com/".to_owned(),
+            api_key: "KEY-planted".into(),
+            webhook_base_url: "https://sms.example.mx".to_owned(),
+            connect_timeout: Duration::from_secs(1),
+            request_timeout: Duration::from_secs(2),
+            connections_max: 2,
+        }
+    }
+
+    #[test]
+    fn no_debug_and_no_error_shows_the_key() {
+        let gateway = TelnyxGateway::new(&options()).unwrap();
+        assert_eq!(gateway.messages.as_str(), "https://api.telnyx.com/v2/messages");
+        assert!(!format!("{gateway:?} {:?}", options()).contains("planted"));
+        let error =
+            TelnyxGateway::new(&TelnyxOptions { api_key: "planted\nkey".into(), ..options() }).unwrap_err();
+        assert!(matches!(error, TelnyxGatewayError::BadKey));
+        assert!(!format!("{error} {error:?}").contains("planted"));
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_refused_before_anything_is_sent() {
+        for bad in ["", "api.telnyx.com", "ftp://api.telnyx.com", "https://", "https://h?x=1"] {
+            for options in [
+                TelnyxOptions { api_base_url: bad.to_owned(), ..options() },
+                TelnyxOptions { webhook_base_url: bad.to_owned(), ..options() },
+            ] {
+                let error = TelnyxGateway::new(&options).unwrap_err();
+                assert!(matches!(error, TelnyxGatewayError::BadAddress), "{bad}");
+            }
+        }
+    }
+}

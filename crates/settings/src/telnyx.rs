@@ -1,0 +1,206 @@
+//! The section `[telnyx]`. Sending and listening are two programs' work: each is given the secrets of its own half.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::Environment;
+use crate::error::{Origin, SettingProblem, SettingsError};
+use crate::raw::{Entry, RawSettings, entry};
+use crate::reader::{Reader, Refused};
+use crate::weak_password::{LENGTH_MIN, weakness};
+
+/// 32 bytes in base64, the last character padding.
+const PUBLIC_KEY_CHARS: usize = 44;
+
+/// How messages are handed to Telnyx.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct TelnyxSendingSettings {
+    /// Where its API is, as in `https://api.telnyx.com`; no `/` at its end.
+    pub api_base_url: String,
+    /// The key of the account.
+    pub api_key: SecretString,
+    /// Where Telnyx reaches us, as in `https://sms.example.mx`; no `/` at its end.
+    pub webhook_base_url: String,
+    /// How long a connection may take to be made.
+    pub connect_timeout: Duration,
+    /// How long one call may take as a whole, its connection included.
+    pub request_timeout: Duration,
+    /// The most calls that are under way at once.
+    pub connections_max: usize,
+}
+
+/// How what Telnyx posts to us is known to be from it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct TelnyxWebhooksSettings {
+    /// The account's public key (Ed25519), in base64.
+    pub public_key: String,
+}
+
+/// The whole section, of which each half may lack what only it needs.
+#[derive(Debug, Clone)]
+pub(crate) struct TelnyxSection {
+    api_base_url: String,
+    api_key: Option<SecretString>,
+    public_key: Option<String>,
+    webhook_base_url: Option<String>,
+    connect_timeout: Duration,
+    request_timeout: Duration,
+    connections_max: usize,
+}
+
+impl TelnyxSection {
+    pub(crate) fn sending(&self) -> Result<TelnyxSendingSettings, SettingsError> {
+        match (&self.api_key, &self.webhook_base_url) {
+            (Some(api_key), Some(webhook_base_url)) => Ok(TelnyxSendingSettings {
+                api_base_url: self.api_base_url.clone(),
+                api_key: api_key.clone(),
+                webhook_base_url: webhook_base_url.clone(),
+                connect_timeout: self.connect_timeout,
+                request_timeout: self.request_timeout,
+                connections_max: self.connections_max,
+            }),
+            (api_key, webhook_base_url) => Err(SettingsError::new(
+                [
+                    api_key.is_none().then(|| {
+                        missing(
+                            "telnyx.api_key",
+                            "give the variable PREGON__TELNYX__API_KEY, or the path of a file that holds it in \
+                             PREGON__TELNYX__API_KEY_FILE",
+                        )
+                    }),
+                    webhook_base_url.is_none().then(|| missing("telnyx.webhook_base_url", WEBHOOK_REMEDY)),
+                ]
+                .into_iter()
+                .flatten()
+                .collect(),
+            )),
+        }
+    }
+
+    pub(crate) fn webhooks(&self) -> Result<TelnyxWebhooksSettings, SettingsError> {
+        match &self.public_key {
+            Some(public_key) => Ok(TelnyxWebhooksSettings { public_key: public_key.clone() }),
+            None => Err(SettingsError::new(vec![missing("telnyx.public_key", PUBLIC_KEY_REMEDY)])),
+        }
+    }
+}
+
+const API_REMEDY: &str = "give it as https://api.telnyx.com";
+const WEBHOOK_REMEDY: &str = "give the address that Telnyx reaches the api at, as https://sms.example.mx";
+const PUBLIC_KEY_REMEDY: &str =
+    "give the account's public key as Telnyx's portal shows it, 44 characters of base64";
+
+fn missing(key: &str, remedy: &str) -> SettingProblem {
+    SettingProblem::of_key(key, Origin::Nowhere, "is not set", remedy)
+}
+
+pub(crate) fn read(
+    reader: &mut Reader<'_>,
+    raw: &RawSettings,
+    environment: Environment,
+) -> Result<TelnyxSection, Refused> {
+    let api_base_url = read_base_url(reader, entry!(raw, telnyx.api_base_url), environment, API_REMEDY);
+    let api_key = read_api_key(reader, raw, environment);
+    let public_key = read_public_key(reader, raw);
+    let webhook_base_url =
+        read_base_url(reader, entry!(raw, telnyx.webhook_base_url), environment, WEBHOOK_REMEDY);
+    let connect = reader.whole(entry!(raw, telnyx.connect_timeout_ms), 100_u32..=60_000, "milliseconds");
+    let request_entry = entry!(raw, telnyx.request_timeout_ms);
+    let request = reader.whole(request_entry, 500_u32..=120_000, "milliseconds");
+    let connections_max =
+        reader.whole(entry!(raw, telnyx.connections_max), 1_u16..=1_000, "a number of connections");
+
+    let (connect, request) = (connect?, request?);
+    // Else the call would end while its connection is being made, and a message that never left would count as one
+    // that may have.
+    if request <= connect {
+        return Err(reader.refuse(
+            request_entry.key,
+            "ends a call before telnyx.connect_timeout_ms ends its beginning",
+            "give it more than telnyx.connect_timeout_ms",
+        ));
+    }
+    let api_base_url = api_base_url?
+        .ok_or_else(|| reader.refuse(entry!(raw, telnyx.api_base_url).key, "is not set", API_REMEDY))?;
+    Ok(TelnyxSection {
+        api_base_url,
+        api_key: api_key?,
+        public_key: public_key?,
+        webhook_base_url: webhook_base_url?,
+        connect_timeout: Duration::from_millis(connect.into()),
+        request_timeout: Duration::from_millis(request.into()),
+        connections_max: connections_max?.into(),
+    })
+}
+
+fn read_base_url(
+    reader: &mut Reader<'_>,
+    entry: Entry<'_>,
+    environment: Environment,
+    remedy: &str,
+) -> Result<Option<String>, Refused> {
+    let Some(url) = reader.text(entry)? else { return Ok(None) };
+    let url = url.expose_secret().trim().trim_end_matches('/');
+    let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| ["http", "https"].contains(scheme))
+    else {
+        return Err(reader.refuse(entry.key, "is not an address that begins with https://", remedy));
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    if authority.is_empty()
+        || rest.contains(['@', '?', '#', '\\'])
+        || !rest.bytes().all(|byte| byte.is_ascii_graphic())
+    {
+        return Err(reader.refuse(entry.key, "is more or less than a host and a path", remedy));
+    }
+    let host = authority.split(':').next().unwrap_or_default();
+    let is_local = ["127.0.0.1", "localhost"].contains(&host);
+    if scheme == "http" && !is_local && environment != Environment::Development {
+        return Err(reader.refuse(
+            entry.key,
+            "is not encrypted, which only environment = \"development\" allows away from this machine",
+            remedy,
+        ));
+    }
+    Ok(Some(url.to_owned()))
+}
+
+fn read_api_key(
+    reader: &mut Reader<'_>,
+    raw: &RawSettings,
+    environment: Environment,
+) -> Result<Option<SecretString>, Refused> {
+    let secret = reader.secret(entry!(raw, telnyx.api_key), entry!(raw, telnyx.api_key_file))?;
+    let Some(secret) = secret else { return Ok(None) };
+    let key = secret.value.expose_secret().trim();
+    if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(reader.refuse(
+            secret.key,
+            "holds what no key does",
+            "give the key alone, as Telnyx made it",
+        ));
+    }
+    if environment != Environment::Development && weakness(key, "").is_some() {
+        return Err(reader.refuse(
+            secret.key,
+            "is too short or too easily guessed to be a key of Telnyx",
+            &format!("give the key as Telnyx made it, of at least {LENGTH_MIN} characters"),
+        ));
+    }
+    Ok(Some(key.into()))
+}
+
+fn read_public_key(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<Option<String>, Refused> {
+    let entry = entry!(raw, telnyx.public_key);
+    let Some(text) = reader.text(entry)? else { return Ok(None) };
+    let key = text.expose_secret().trim();
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/".contains(&byte);
+    match key.strip_suffix('=') {
+        Some(digits) if key.len() == PUBLIC_KEY_CHARS && digits.bytes().all(is_base64) => {
+            Ok(Some(key.to_owned()))
+        }
+        _ => Err(reader.refuse(entry.key, "is not an Ed25519 key in base64", PUBLIC_KEY_REMEDY)),
+    }
+}
