@@ -79,10 +79,10 @@ impl Campaign {
     /// # Errors
     /// From any other state.
     pub fn launch(self, now: Timestamp) -> Result<Self, InvalidTransition> {
-        match self.state {
-            CampaignState::Draft => Ok(self.into_state(CampaignState::Preparing { launched_at: now }, now)),
-            state => Err(InvalidTransition { action: CampaignAction::Launch, state }),
+        if self.state == CampaignState::Draft {
+            return Ok(self.into_state(CampaignState::Preparing { launched_at: now }, now));
         }
+        Err(self.refusal(CampaignAction::Launch))
     }
 
     /// Stops claiming, or freezing, until it is resumed.
@@ -90,15 +90,14 @@ impl Campaign {
     /// # Errors
     /// When it is neither running nor preparing.
     pub fn pause(self, reason: Option<String>, now: Timestamp) -> Result<Self, InvalidTransition> {
-        match self.state {
-            CampaignState::Preparing { launched_at } => {
-                Ok(self.into_state(CampaignState::Paused { launched_at, frozen: None, reason }, now))
-            }
-            CampaignState::Running { launched_at, frozen } => {
-                Ok(self.into_state(CampaignState::Paused { launched_at, frozen: Some(frozen), reason }, now))
-            }
-            state => Err(InvalidTransition { action: CampaignAction::Pause, state }),
+        if let CampaignState::Preparing { launched_at } = self.state {
+            return Ok(self.into_state(CampaignState::Paused { launched_at, frozen: None, reason }, now));
         }
+        if let CampaignState::Running { launched_at, frozen } = self.state {
+            let frozen = Some(frozen);
+            return Ok(self.into_state(CampaignState::Paused { launched_at, frozen, reason }, now));
+        }
+        Err(self.refusal(CampaignAction::Pause))
     }
 
     /// Goes on where it was paused.
@@ -106,15 +105,14 @@ impl Campaign {
     /// # Errors
     /// When it is not paused.
     pub fn resume(self, now: Timestamp) -> Result<Self, InvalidTransition> {
-        match self.state {
-            CampaignState::Paused { launched_at, frozen: None, .. } => {
-                Ok(self.into_state(CampaignState::Preparing { launched_at }, now))
-            }
-            CampaignState::Paused { launched_at, frozen: Some(frozen), .. } => {
-                Ok(self.into_state(CampaignState::Running { launched_at, frozen }, now))
-            }
-            state => Err(InvalidTransition { action: CampaignAction::Resume, state }),
+        if let CampaignState::Paused { launched_at, frozen, .. } = self.state {
+            let goes_on = match frozen {
+                None => CampaignState::Preparing { launched_at },
+                Some(frozen) => CampaignState::Running { launched_at, frozen },
+            };
+            return Ok(self.into_state(goes_on, now));
         }
+        Err(self.refusal(CampaignAction::Resume))
     }
 
     /// Ends it: nothing more is claimed, and what was not claimed is canceled.
@@ -123,10 +121,14 @@ impl Campaign {
     /// When it has ended already.
     pub fn cancel(self, now: Timestamp) -> Result<Self, InvalidTransition> {
         if self.state.is_final() {
-            return Err(InvalidTransition { action: CampaignAction::Cancel, state: self.state });
+            return Err(self.refusal(CampaignAction::Cancel));
         }
         let (launched_at, frozen) = (self.state.launched_at(), self.state.frozen());
         Ok(self.into_state(CampaignState::Canceled { launched_at, frozen, finished_at: now }, now))
+    }
+
+    fn refusal(self, action: CampaignAction) -> InvalidTransition {
+        InvalidTransition { action, state: self.state }
     }
 
     fn into_state(self, state: CampaignState, now: Timestamp) -> Self {

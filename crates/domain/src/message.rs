@@ -81,7 +81,9 @@ impl MessageState {
             (Self::Queued, E::Claimed) => Some(Self::Sending),
             (Self::Queued, E::Suppressed) => Some(Self::Skipped),
             (Self::Queued, E::CampaignCanceled) => Some(Self::Canceled),
-            (Self::Queued, E::ValidityEnded) => Some(Self::Expired),
+            (Self::Queued, E::ValidityEnded) | (Self::Sent | Self::Uncertain, E::DeadlinePassed) => {
+                Some(Self::Expired)
+            }
 
             (Self::Sending | Self::Uncertain, E::Accepted | E::ReportedSent) => Some(Self::Sent),
             (Self::Sending, E::RefusedForNow) => Some(Self::Queued),
@@ -98,8 +100,6 @@ impl MessageState {
             (Self::Sending | Self::Sent | Self::Uncertain | Self::Expired, E::ReportedUndelivered) => {
                 Some(Self::Undelivered)
             }
-
-            (Self::Sent | Self::Uncertain, E::DeadlinePassed) => Some(Self::Expired),
             _ => None,
         }
     }

@@ -21,6 +21,7 @@ mod passwords;
 mod raw;
 mod reader;
 mod secret_file;
+mod sending;
 mod sources;
 mod telnyx;
 mod time;
@@ -33,6 +34,7 @@ pub use error::{Origin, SettingProblem, SettingsError};
 pub use import::{BatchRows, Bounded, ImportSettings, OutOfBounds, ValidPercentMin};
 pub use log::{LogFormat, LogSettings};
 pub use passwords::PasswordsSettings;
+pub use sending::{SendingSettings, WorkerSettings};
 pub use sources::Sources;
 pub use telnyx::{TelnyxSendingSettings, TelnyxWebhooksSettings};
 pub use time::TimeSettings;
@@ -73,6 +75,10 @@ pub struct Settings {
     pub log: LogSettings,
     /// Where the business's day begins.
     pub time: TimeSettings,
+    /// What bounds the sending engine.
+    pub sending: SendingSettings,
+    /// How the worker runs.
+    pub worker: WorkerSettings,
     database: Option<DatabaseSettings>,
     telnyx: telnyx::TelnyxSection,
 }
@@ -100,12 +106,22 @@ impl Settings {
         let log = log::read(&mut reader, &raw);
         let time = time::read(&mut reader, &raw);
         let telnyx = telnyx::read(&mut reader, &raw, judged_as);
+        let sending = sending::read_sending(&mut reader, &raw);
+        let worker = sending::read_worker(&mut reader, &raw);
 
-        match (environment, database, import, passwords, log, time, telnyx) {
-            (Ok(environment), Ok(database), Ok(import), Ok(passwords), Ok(log), Ok(time), Ok(telnyx))
-                if problems.is_empty() =>
-            {
-                Ok(Self { environment, import, passwords, log, time, database, telnyx })
+        match (environment, database, import, passwords, log, time, telnyx, sending, worker) {
+            (
+                Ok(environment),
+                Ok(database),
+                Ok(import),
+                Ok(passwords),
+                Ok(log),
+                Ok(time),
+                Ok(telnyx),
+                Ok(sending),
+                Ok(worker),
+            ) if problems.is_empty() => {
+                Ok(Self { environment, import, passwords, log, time, sending, worker, database, telnyx })
             }
             _ => Err(SettingsError::new(problems)),
         }

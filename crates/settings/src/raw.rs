@@ -56,6 +56,8 @@ pub(crate) struct RawSettings {
     pub(crate) log: RawLog,
     pub(crate) time: RawTime,
     pub(crate) telnyx: RawTelnyx,
+    pub(crate) sending: RawSending,
+    pub(crate) worker: RawWorker,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -114,6 +116,42 @@ pub(crate) struct RawTelnyx {
     pub(crate) connect_timeout_ms: Option<Given>,
     pub(crate) request_timeout_ms: Option<Given>,
     pub(crate) connections_max: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawSending {
+    pub(crate) claim_messages_max: Option<Given>,
+    pub(crate) lease_s: Option<Given>,
+    pub(crate) slots_high: Option<Given>,
+    pub(crate) slots_normal: Option<Given>,
+    pub(crate) slots_bulk: Option<Given>,
+    pub(crate) permits_per_campaign: Option<Given>,
+    pub(crate) in_flight_per_claim_max: Option<Given>,
+    pub(crate) permit_time_s: Option<Given>,
+    pub(crate) pace_ahead_ms: Option<Given>,
+    pub(crate) pace_wait_ms: Option<Given>,
+    pub(crate) flush_outcomes_max: Option<Given>,
+    pub(crate) flush_interval_ms: Option<Given>,
+    pub(crate) attempts_max: Option<Given>,
+    pub(crate) retry_base_ms: Option<Given>,
+    pub(crate) retry_max_s: Option<Given>,
+    pub(crate) receipt_deadline_s: Option<Given>,
+    pub(crate) outcome_deadline_s: Option<Given>,
+    pub(crate) slice_contacts: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawWorker {
+    pub(crate) listen: Option<Given>,
+    pub(crate) relay_interval_ms: Option<Given>,
+    pub(crate) settle_interval_ms: Option<Given>,
+    pub(crate) prepare_interval_ms: Option<Given>,
+    pub(crate) sweep_interval_ms: Option<Given>,
+    pub(crate) revive_after_s: Option<Given>,
+    pub(crate) store_retry_ms: Option<Given>,
+    pub(crate) drain_s: Option<Given>,
 }
 
 /// Takes anything, so that one wrong kind does not hide the problems after it.

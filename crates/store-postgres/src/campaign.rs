@@ -342,9 +342,10 @@ pub(crate) fn decode_campaign(row: &Row, doing: &str) -> Result<Campaign, StoreE
             sender: SenderId(row.get("sender_id")),
             priority: priority.parse().map_err(|_| broken("priority"))?,
             messages_max: max.as_u64().map(u32::try_from).transpose().map_err(|_| broken("settings"))?,
-            unknown_line_types: match settings["allow_unknown_line_type"] {
-                Value::Bool(false) => UnknownLineTypes::LeaveOut,
-                _ => UnknownLineTypes::Allow,
+            unknown_line_types: if settings["allow_unknown_line_type"] == Value::Bool(false) {
+                UnknownLineTypes::LeaveOut
+            } else {
+                UnknownLineTypes::Allow
             },
         },
         state: decode_state(row, currency).ok_or_else(|| broken("state"))?,

@@ -38,7 +38,7 @@ fn claim(messages: Vec<ClaimedMessage>) -> Claimed {
         id: ClaimId { campaign: CAMPAIGN, number: 1 },
         provider: "telnyx".to_owned(),
         from: SenderAddress { kind: SenderKind::Alphanumeric, value: "MARCA".to_owned() },
-        lease: Duration::from_secs(60),
+        lease: Duration::from_mins(1),
         messages,
     })
 }

@@ -142,7 +142,12 @@ impl CampaignState {
         match self {
             Self::Paused { reason, .. } => reason.as_deref(),
             Self::Failed { reason, .. } => Some(reason),
-            _ => None,
+            Self::Draft
+            | Self::Scheduled { .. }
+            | Self::Preparing { .. }
+            | Self::Running { .. }
+            | Self::Completed { .. }
+            | Self::Canceled { .. } => None,
         }
     }
 }

@@ -80,6 +80,7 @@ pub trait ProviderWebhooks: Send + Sync {
     ///
     /// # Errors
     /// `Unsigned` before anything of the body was looked at; `Unreadable` when it is signed but is no event.
+    #[expect(clippy::elidable_lifetime_names, reason = "the mock needs the lifetime by its name")]
     fn read<'post>(&self, post: WebhookPost<'post>, now: Timestamp) -> Result<ProviderEvent, WebhookRefused>;
 }
 

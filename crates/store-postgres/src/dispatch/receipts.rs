@@ -145,10 +145,8 @@ fn reported(report: Option<&str>) -> Option<Evidence> {
     }
 }
 
+/// How much a report says: that it arrived more than that it did not, and either more than that it left.
 fn strength(evidence: Evidence) -> u8 {
-    match evidence {
-        Evidence::ReportedDelivered => 2,
-        Evidence::ReportedUndelivered => 1,
-        _ => 0,
-    }
+    u8::from(evidence == Evidence::ReportedUndelivered)
+        + 2 * u8::from(evidence == Evidence::ReportedDelivered)
 }

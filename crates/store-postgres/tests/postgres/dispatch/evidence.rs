@@ -47,9 +47,9 @@ async fn an_outcome_of_another_attempt_changes_nothing_but_is_written_down() {
     let stage = Stage::running(1).await;
     let engine = stage.engine();
     let claim = work(engine.claim(stage.campaign).await.unwrap());
-    let mut stale = accepted(&claim.messages[0]);
-    stale.attempt = 7;
-    engine.record(claim.id, vec![stale], Remaining::Some).await.unwrap();
+    let mut outdated = accepted(&claim.messages[0]);
+    outdated.attempt = 7;
+    engine.record(claim.id, vec![outdated], Remaining::Some).await.unwrap();
     assert_eq!(stage.state_of(1).await, MessageState::Sending);
     assert_eq!(stage.count("SELECT count(*) FROM claims").await, 1);
     assert_eq!(stage.count("SELECT count(*) FROM message_attempts WHERE attempt = 7").await, 1);

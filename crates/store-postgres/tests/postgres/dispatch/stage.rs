@@ -94,7 +94,7 @@ impl Stage {
             worker: "test".to_owned(),
             shard: 0,
             claim_messages_max: 200,
-            lease: Duration::from_secs(60),
+            lease: Duration::from_mins(1),
             pace_ahead: Duration::from_millis(500),
             receipt_deadline: Duration::from_hours(1),
             outcome_deadline: Duration::from_hours(1),
