@@ -18,9 +18,9 @@ pub struct PrepareCampaign {
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prepared {
-    /// No campaign is to be frozen.
+    /// No campaign is to be frozen, or another worker is at it.
     Nothing,
-    /// A slice, an end, or another was first: there may be more.
+    /// A slice, or an end: there may be more.
     Something,
 }
 
@@ -33,8 +33,9 @@ impl PrepareCampaign {
     pub async fn execute(&self) -> Result<Prepared, StoreError> {
         let Some(freezing) = self.audiences.next_to_freeze().await? else { return Ok(Prepared::Nothing) };
         match self.advance(freezing).await {
+            Ok(()) => Ok(Prepared::Something),
             // Paused or canceled in the meantime, or another worker was here.
-            Ok(()) | Err(StoreError::Conflict { .. }) => Ok(Prepared::Something),
+            Err(StoreError::Conflict { .. }) => Ok(Prepared::Nothing),
             Err(error) => Err(error),
         }
     }

@@ -86,8 +86,10 @@ pub(crate) fn read_sending(reader: &mut Reader<'_>, raw: &RawSettings) -> Result
     let attempts_max = reader.whole(entry!(raw, sending.attempts_max), 1_u16..=50, "attempts");
     let retry_base = reader.whole(entry!(raw, sending.retry_base_ms), 10_u32..=600_000, "milliseconds");
     let retry_max = reader.whole(entry!(raw, sending.retry_max_s), 1_u32..=86_400, "seconds");
-    let receipt_deadline = reader.whole(entry!(raw, sending.receipt_deadline_s), 1_u32..=2_592_000, "seconds");
-    let outcome_deadline = reader.whole(entry!(raw, sending.outcome_deadline_s), 1_u32..=2_592_000, "seconds");
+    let receipt_deadline =
+        reader.whole(entry!(raw, sending.receipt_deadline_s), 1_u32..=2_592_000, "seconds");
+    let outcome_deadline =
+        reader.whole(entry!(raw, sending.outcome_deadline_s), 1_u32..=2_592_000, "seconds");
     let slice_contacts = reader.whole(entry!(raw, sending.slice_contacts), 100_u16..=20000, "contacts");
     Ok(SendingSettings {
         claim_messages_max: claim_messages_max?,

@@ -11,5 +11,5 @@ WHERE c.id > $1
                     AND (suppressions.expires_at IS NULL OR suppressions.expires_at > now()))
   AND TRUE /* segment */
 ORDER BY draw
-OFFSET $2 - 1
+OFFSET $2::bigint - 1
 LIMIT 1

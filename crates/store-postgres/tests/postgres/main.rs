@@ -6,6 +6,7 @@
     reason = "what fails in here fails a test, and says where"
 )]
 
+mod campaigns;
 mod contracts;
 mod dispatch;
 mod failures;
