@@ -16,5 +16,7 @@ pub mod fakes;
 pub mod fixtures;
 
 mod database;
+mod proxy;
 
 pub use database::TestDatabase;
+pub use proxy::Proxy;
