@@ -7,6 +7,7 @@ mod gateway;
 mod identity;
 mod import;
 mod queue;
+mod receipt;
 mod source;
 mod store;
 
@@ -17,5 +18,6 @@ pub use gateway::*;
 pub use identity::*;
 pub use import::*;
 pub use queue::*;
+pub use receipt::*;
 pub use source::*;
 pub use store::*;
