@@ -14,6 +14,7 @@ pub mod phone;
 pub mod port;
 pub mod request;
 pub mod sender;
+pub mod session;
 pub mod source;
 pub mod state;
 pub mod text;

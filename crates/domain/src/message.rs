@@ -327,11 +327,16 @@ mod tests {
         assert_eq!(text, "0192000000007000800000000000 00ff-42-3".replace(' ', ""));
         assert_eq!(text.parse(), Ok(attempt));
         assert_eq!(attempt.message.to_string().parse(), Ok(attempt.message));
-        for bad in ["", "-", "x-1-1", &text.to_uppercase(), &text.replace("-42-", "-042-"), &format!("{text}-1")] {
+        for bad in
+            ["", "-", "x-1-1", &text.to_uppercase(), &text.replace("-42-", "-042-"), &format!("{text}-1")]
+        {
             assert!(bad.parse::<AttemptRef>().is_err(), "{bad}");
         }
-        for bad in [&text.replace("-42-", "-0-"), &text.replace("-42-", "-4294967296-"), &text.replace("-3", "-70000")]
-        {
+        for bad in [
+            &text.replace("-42-", "-0-"),
+            &text.replace("-42-", "-4294967296-"),
+            &text.replace("-3", "-70000"),
+        ] {
             assert!(bad.parse::<AttemptRef>().is_err(), "{bad}");
         }
     }

@@ -62,7 +62,8 @@ impl IdempotencyKey {
     /// # Errors
     /// When it is empty, too long, or not printable ASCII.
     pub fn parse(key: &str, body_sha256: [u8; 32]) -> Result<Self, InvalidIdempotencyKey> {
-        let sound = !key.is_empty() && key.len() <= Self::LENGTH_MAX && key.bytes().all(|b| b.is_ascii_graphic());
+        let sound =
+            !key.is_empty() && key.len() <= Self::LENGTH_MAX && key.bytes().all(|b| b.is_ascii_graphic());
         if sound { Ok(Self { key: key.to_owned(), body_sha256 }) } else { Err(InvalidIdempotencyKey) }
     }
 }

@@ -10,9 +10,11 @@ mod error;
 mod identity;
 mod import;
 mod schema;
+mod session;
 
 pub use contact::PostgresContactStore;
 pub use database::{Database, DatabaseOptions};
 pub use identity::PostgresIdentityStore;
 pub use import::{BulkLoad, PostgresImportStore};
 pub use schema::{Migration, Schema, SchemaState, SchemaStatus};
+pub use session::PostgresSessionStore;

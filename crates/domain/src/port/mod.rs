@@ -8,6 +8,7 @@ mod identity;
 mod import;
 mod queue;
 mod receipt;
+mod session;
 mod source;
 mod store;
 
@@ -19,5 +20,6 @@ pub use identity::*;
 pub use import::*;
 pub use queue::*;
 pub use receipt::*;
+pub use session::*;
 pub use source::*;
 pub use store::*;

@@ -36,7 +36,12 @@ pub trait PermitConsumer: Send + Sync {
     /// then takes no more, waits for those that are being handled, and returns. A permit is acknowledged after its
     /// handler has returned and never before; one whose handler did not return comes again. What is no permit goes to
     /// the dead letters with its reason, once. A broker that goes away is reconnected to, for as long as it takes.
-    async fn run(&self, slots: Vec<(Priority, u16)>, handler: Arc<dyn PermitHandler>, stop: BoxFuture<'static, ()>);
+    async fn run(
+        &self,
+        slots: Vec<(Priority, u16)>,
+        handler: Arc<dyn PermitHandler>,
+        stop: BoxFuture<'static, ()>,
+    );
 }
 
 /// Does what a permit allows.
