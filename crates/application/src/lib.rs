@@ -4,6 +4,12 @@
 
 mod create_user;
 mod import_numbers;
+mod sign_in;
 
 pub use create_user::{CreateUser, CreateUserError, NewUser};
 pub use import_numbers::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome};
+pub use sign_in::{
+    Authenticate, AuthenticateError, DeskError, EndSession, FailureLimit, ListSessions, LogIn, LogInError,
+    LogOut, Login, LoginFailures, Pass, RefreshError, RefreshSession, SessionCache, SignInDesk,
+    TokenLifetimes,
+};
