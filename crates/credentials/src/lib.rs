@@ -6,7 +6,7 @@ mod argon2_passwords;
 mod generated_password;
 mod system_secrets;
 
-pub use access_tokens::{AccessTokens, SigningKeyTooShort};
+pub use access_tokens::AccessTokens;
 pub use argon2_passwords::{Argon2Cost, Argon2Passwords, InvalidCost};
 pub use generated_password::{GENERATED_PASSWORD_LENGTH, generate_password};
 pub use system_secrets::SystemSecrets;

@@ -11,7 +11,7 @@ fn hasher() -> Argon2Passwords {
 }
 
 fn tokens() -> AccessTokens {
-    AccessTokens::new(&"k7Qz-p2vX9m-w4Tn-c8Rb-y1Lf-h6Sd-j3".into()).unwrap_or_else(|error| panic!("{error}"))
+    AccessTokens::new(&"k7Qz-p2vX9m-w4Tn-c8Rb-y1Lf-h6Sd-j3".into())
 }
 
 mod password_hasher {

@@ -29,8 +29,11 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 const SHOWN_NAME_CHARS_MAX: usize = 80;
 
 /// Keys of which a layer may give one: a secret, and the file that it stands in.
-const EITHER_OR: [(&str, &str); 2] =
-    [("database.url", "database.url_file"), ("database.password", "database.password_file")];
+const EITHER_OR: [(&str, &str); 3] = [
+    ("database.url", "database.url_file"),
+    ("database.password", "database.password_file"),
+    ("auth.jwt_secret", "auth.jwt_secret_file"),
+];
 
 /// The merged settings: known keys alone.
 #[derive(Default)]

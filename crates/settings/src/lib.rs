@@ -10,9 +10,11 @@
 //! An empty variable counts as not set. A secret may stand in a file of its own, named by its key and `_file`. No error
 //! and no `Debug` of this room shows a value.
 
+mod auth;
 mod database;
 mod database_url;
 mod error;
+mod http;
 mod import;
 mod keys;
 mod layers;
@@ -27,14 +29,17 @@ mod weak_password;
 
 use std::fmt;
 
+pub use auth::AuthSettings;
 pub use database::DatabaseSettings;
 pub use error::{Origin, SettingProblem, SettingsError};
+pub use http::HttpSettings;
 pub use import::{BatchRows, Bounded, ImportSettings, OutOfBounds, ValidPercentMin};
 pub use log::{LogFormat, LogSettings};
 pub use passwords::PasswordsSettings;
 pub use sources::Sources;
 pub use time::TimeSettings;
 
+use auth::AuthSection;
 use layers::Layers;
 use raw::entry;
 use reader::Reader;
@@ -71,6 +76,9 @@ pub struct Settings {
     pub log: LogSettings,
     /// Where the business's day begins.
     pub time: TimeSettings,
+    /// How requests are taken.
+    pub http: HttpSettings,
+    auth: AuthSection,
     database: Option<DatabaseSettings>,
 }
 
@@ -96,12 +104,21 @@ impl Settings {
         let passwords = passwords::read(&mut reader, &raw);
         let log = log::read(&mut reader, &raw);
         let time = time::read(&mut reader, &raw);
+        let http = http::read(&mut reader, &raw);
+        let auth = auth::read(&mut reader, &raw, judged_as);
 
-        match (environment, database, import, passwords, log, time) {
-            (Ok(environment), Ok(database), Ok(import), Ok(passwords), Ok(log), Ok(time))
-                if problems.is_empty() =>
-            {
-                Ok(Self { environment, import, passwords, log, time, database })
+        match (environment, database, import, passwords, log, time, http, auth) {
+            (
+                Ok(environment),
+                Ok(database),
+                Ok(import),
+                Ok(passwords),
+                Ok(log),
+                Ok(time),
+                Ok(http),
+                Ok(auth),
+            ) if problems.is_empty() => {
+                Ok(Self { environment, import, passwords, log, time, http, auth, database })
             }
             _ => Err(SettingsError::new(problems)),
         }
@@ -113,6 +130,14 @@ impl Settings {
     /// When no layer gives its URL.
     pub fn database(&self) -> Result<&DatabaseSettings, SettingsError> {
         self.database.as_ref().ok_or_else(database::missing)
+    }
+
+    /// How people sign in, for the programs that they sign in to.
+    ///
+    /// # Errors
+    /// When no layer gives the secret that signs access tokens, outside development.
+    pub fn auth(&self) -> Result<&AuthSettings, SettingsError> {
+        self.auth.settings()
     }
 }
 

@@ -55,6 +55,8 @@ pub(crate) struct RawSettings {
     pub(crate) passwords: RawPasswords,
     pub(crate) log: RawLog,
     pub(crate) time: RawTime,
+    pub(crate) http: RawHttp,
+    pub(crate) auth: RawAuth,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -100,6 +102,32 @@ pub(crate) struct RawLog {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawTime {
     pub(crate) zone: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawHttp {
+    pub(crate) listen: Option<Given>,
+    pub(crate) workers: Option<Given>,
+    pub(crate) body_bytes_max: Option<Given>,
+    pub(crate) request_timeout_ms: Option<Given>,
+    pub(crate) keep_alive_seconds: Option<Given>,
+    pub(crate) shutdown_timeout_seconds: Option<Given>,
+    pub(crate) health_timeout_ms: Option<Given>,
+    pub(crate) forwarded_hops: Option<Given>,
+    pub(crate) cors_origins: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawAuth {
+    pub(crate) jwt_secret: Option<Given>,
+    pub(crate) jwt_secret_file: Option<Given>,
+    pub(crate) access_token_minutes: Option<Given>,
+    pub(crate) refresh_token_days: Option<Given>,
+    pub(crate) login_failures_max: Option<Given>,
+    pub(crate) login_window_minutes: Option<Given>,
+    pub(crate) session_cache_seconds: Option<Given>,
 }
 
 /// Takes anything, so that one wrong kind does not hide the problems after it.

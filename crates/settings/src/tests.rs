@@ -1,5 +1,7 @@
+mod auth;
 mod database;
 mod files;
+mod http;
 mod layers;
 mod secrets;
 
