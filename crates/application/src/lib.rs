@@ -7,6 +7,7 @@ mod create_user;
 mod import_numbers;
 mod prepare_campaign;
 mod relay_permits;
+mod sign_in;
 mod work_permit;
 
 pub use campaigns::{
@@ -16,4 +17,9 @@ pub use create_user::{CreateUser, CreateUserError, NewUser};
 pub use import_numbers::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome};
 pub use prepare_campaign::{PrepareCampaign, Prepared};
 pub use relay_permits::{RelayError, RelayPermits};
+pub use sign_in::{
+    Authenticate, AuthenticateError, DeskError, EndSession, FailureLimit, ListSessions, LogIn, LogInError,
+    LogOut, Login, LoginFailures, Pass, RefreshError, RefreshSession, SessionCache, SignInDesk,
+    TokenLifetimes,
+};
 pub use work_permit::{Gateways, SendLimits, WorkPermit};

@@ -76,15 +76,6 @@ impl Argon2Passwords {
         })
     }
 
-    /// Does the work of a failed [`verify`](PasswordHasher::verify) when there is no user to verify, so that the time of
-    /// an answer does not tell which addresses exist.
-    ///
-    /// # Errors
-    /// As `verify` would.
-    pub async fn verify_absent(&self, password: Password) -> Result<(), HasherUnavailable> {
-        self.verify(password, self.absent.clone()).await.map(drop)
-    }
-
     /// Runs `work` on a blocking thread. Its permit goes with it: a caller that stops waiting frees no place before
     /// the work is done.
     async fn off_thread<T: Send + 'static>(
@@ -118,6 +109,10 @@ impl PasswordHasher for Argon2Passwords {
         };
         self.off_thread(move |argon2| argon2.verify_password(password.expose().as_bytes(), &stored).is_ok())
             .await
+    }
+
+    async fn verify_absent(&self, password: Password) -> Result<(), HasherUnavailable> {
+        self.verify(password, self.absent.clone()).await.map(drop)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Passwords for people who did not bring one.
 
 use domain::identity::Password;
+use domain::port::NoRandomness;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use secrecy::zeroize::Zeroizing;
@@ -11,11 +12,6 @@ pub const GENERATED_PASSWORD_LENGTH: usize = 20;
 /// Small letters and digits that are not taken for one another on paper or over the phone: no `0`/`o`, no `1`/`l`.
 /// Their number divides 256, so that the remainder of a random byte prefers none.
 const ALPHABET: [u8; 32] = *b"23456789abcdefghijkmnpqrstuvwxyz";
-
-/// The operating system gave no random bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a password cannot be made: the operating system gives no random bytes")]
-pub struct NoRandomness;
 
 /// A random password from the operating system's generator: [`GENERATED_PASSWORD_LENGTH`] characters without look-alikes.
 ///

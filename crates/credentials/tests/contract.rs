@@ -1,8 +1,8 @@
-//! The hasher keeps what its port promises.
+//! The adapters keep what their ports promise.
 
 use std::num::NonZeroUsize;
 
-use credentials::{Argon2Cost, Argon2Passwords};
+use credentials::{AccessTokens, Argon2Cost, Argon2Passwords, SystemSecrets};
 
 /// The cheapest cost that argon2 takes: the promises do not depend on it.
 fn hasher() -> Argon2Passwords {
@@ -10,4 +10,21 @@ fn hasher() -> Argon2Passwords {
     Argon2Passwords::new(cost, NonZeroUsize::MIN).unwrap_or_else(|error| panic!("{error}"))
 }
 
-testkit::password_hasher_contract!(hasher());
+fn tokens() -> AccessTokens {
+    AccessTokens::new(&"k7Qz-p2vX9m-w4Tn-c8Rb-y1Lf-h6Sd-j3".into())
+}
+
+mod password_hasher {
+    use super::*;
+    testkit::password_hasher_contract!(hasher());
+}
+
+mod token_issuer {
+    use super::*;
+    testkit::token_issuer_contract!(tokens());
+}
+
+mod secret_source {
+    use super::*;
+    testkit::secret_source_contract!(SystemSecrets);
+}

@@ -15,6 +15,7 @@ pub mod port;
 pub mod request;
 pub mod segment;
 pub mod sender;
+pub mod session;
 pub mod sms;
 pub mod source;
 pub mod state;

@@ -17,7 +17,8 @@ use crate::sources::Sources;
 pub(crate) const PREFIX: &str = "PREGON__";
 
 /// Variables with names that other programs use too, and the keys they give; `PREGON__` variables beat them.
-pub(crate) const ALIASES: [(&str, &str); 1] = [("DATABASE_URL", "database.url")];
+pub(crate) const ALIASES: [(&str, &str); 3] =
+    [("DATABASE_URL", "database.url"), ("REDIS_URL", "redis.url"), ("AMQP_URL", "rabbitmq.url")];
 
 /// The first layer; a program works wherever it is put because it carries it.
 const DEFAULT_TOML: &str = include_str!("../../../config/default.toml");
@@ -29,10 +30,13 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 const SHOWN_NAME_CHARS_MAX: usize = 80;
 
 /// Keys of which a layer may give one: a secret, and the file that it stands in.
-const EITHER_OR: [(&str, &str); 3] = [
+const EITHER_OR: [(&str, &str); 6] = [
     ("database.url", "database.url_file"),
     ("database.password", "database.password_file"),
     ("telnyx.api_key", "telnyx.api_key_file"),
+    ("auth.jwt_secret", "auth.jwt_secret_file"),
+    ("rabbitmq.url", "rabbitmq.url_file"),
+    ("redis.url", "redis.url_file"),
 ];
 
 /// The merged settings: known keys alone.

@@ -4,15 +4,17 @@
 //! A later layer beats an earlier one, key by key:
 //! 1. `config/default.toml`, which the program carries within it;
 //! 2. the file given with `--config`;
-//! 3. `DATABASE_URL`;
+//! 3. `DATABASE_URL`, `REDIS_URL` and `AMQP_URL`;
 //! 4. variables `PREGON__SECTION__KEY`, as in `PREGON__DATABASE__POOL_SIZE_MAX=8`.
 //!
 //! An empty variable counts as not set. A secret may stand in a file of its own, named by its key and `_file`. No error
 //! and no `Debug` of this room shows a value.
 
+mod auth;
 mod database;
 mod database_url;
 mod error;
+mod http;
 mod import;
 mod keys;
 mod layers;
@@ -22,6 +24,7 @@ mod raw;
 mod reader;
 mod secret_file;
 mod sending;
+mod server;
 mod sources;
 mod telnyx;
 mod time;
@@ -29,19 +32,23 @@ mod weak_password;
 
 use std::fmt;
 
+pub use auth::AuthSettings;
 pub use database::DatabaseSettings;
 pub use error::{Origin, SettingProblem, SettingsError};
+pub use http::HttpSettings;
 pub use import::{BatchRows, Bounded, ImportSettings, OutOfBounds, ValidPercentMin};
 pub use log::{LogFormat, LogSettings};
 pub use passwords::PasswordsSettings;
 pub use sending::{SendingSettings, WorkerSettings};
+pub use server::{RabbitmqSettings, RedisSettings};
 pub use sources::Sources;
 pub use telnyx::{TelnyxSendingSettings, TelnyxWebhooksSettings};
 pub use time::TimeSettings;
 
+use auth::AuthSection;
 use layers::Layers;
 use raw::entry;
-use reader::Reader;
+use reader::{Reader, Refused};
 
 /// What the program is run for. Outside [`Development`](Self::Development), weak secrets are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +86,13 @@ pub struct Settings {
     pub sending: SendingSettings,
     /// How the worker runs.
     pub worker: WorkerSettings,
+    /// How requests are taken.
+    pub http: HttpSettings,
+    auth: AuthSection,
     database: Option<DatabaseSettings>,
     telnyx: telnyx::TelnyxSection,
+    rabbitmq: Option<RabbitmqSettings>,
+    redis: Option<RedisSettings>,
 }
 
 impl Settings {
@@ -109,20 +121,31 @@ impl Settings {
         let sending = sending::read_sending(&mut reader, &raw);
         let worker = sending::read_worker(&mut reader, &raw);
 
-        match (environment, database, import, passwords, log, time, telnyx, sending, worker) {
-            (
-                Ok(environment),
-                Ok(database),
-                Ok(import),
-                Ok(passwords),
-                Ok(log),
-                Ok(time),
-                Ok(telnyx),
-                Ok(sending),
-                Ok(worker),
-            ) if problems.is_empty() => {
-                Ok(Self { environment, import, passwords, log, time, sending, worker, database, telnyx })
-            }
+        let http = http::read(&mut reader, &raw);
+        let auth = auth::read(&mut reader, &raw, judged_as);
+        let rabbitmq = server::read_rabbitmq(&mut reader, &raw, judged_as);
+        let redis = server::read_redis(&mut reader, &raw, judged_as);
+
+        // Whoever refused a key has noted why.
+        let read = || -> Result<Self, Refused> {
+            Ok(Self {
+                environment: environment?,
+                import: import?,
+                passwords: passwords?,
+                log: log?,
+                time: time?,
+                sending: sending?,
+                worker: worker?,
+                http: http?,
+                auth: auth?,
+                database: database?,
+                telnyx: telnyx?,
+                rabbitmq: rabbitmq?,
+                redis: redis?,
+            })
+        };
+        match read() {
+            Ok(settings) if problems.is_empty() => Ok(settings),
             _ => Err(SettingsError::new(problems)),
         }
     }
@@ -149,6 +172,30 @@ impl Settings {
     /// When no layer gives its public key.
     pub fn telnyx_webhooks(&self) -> Result<TelnyxWebhooksSettings, SettingsError> {
         self.telnyx.webhooks()
+    }
+
+    /// How the broker is reached, for the programs that use it.
+    ///
+    /// # Errors
+    /// When no layer gives its URL.
+    pub fn rabbitmq(&self) -> Result<&RabbitmqSettings, SettingsError> {
+        self.rabbitmq.as_ref().ok_or_else(server::rabbitmq_missing)
+    }
+
+    /// How the cache is reached, for the programs that use it.
+    ///
+    /// # Errors
+    /// When no layer gives its URL.
+    pub fn redis(&self) -> Result<&RedisSettings, SettingsError> {
+        self.redis.as_ref().ok_or_else(server::redis_missing)
+    }
+
+    /// How people sign in, for the programs that they sign in to.
+    ///
+    /// # Errors
+    /// When no layer gives the secret that signs access tokens, outside development.
+    pub fn auth(&self) -> Result<&AuthSettings, SettingsError> {
+        self.auth.settings()
     }
 }
 

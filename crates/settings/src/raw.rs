@@ -58,6 +58,10 @@ pub(crate) struct RawSettings {
     pub(crate) telnyx: RawTelnyx,
     pub(crate) sending: RawSending,
     pub(crate) worker: RawWorker,
+    pub(crate) http: RawHttp,
+    pub(crate) auth: RawAuth,
+    pub(crate) rabbitmq: RawRabbitmq,
+    pub(crate) redis: RawRedis,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -152,6 +156,55 @@ pub(crate) struct RawWorker {
     pub(crate) revive_after_s: Option<Given>,
     pub(crate) store_retry_ms: Option<Given>,
     pub(crate) drain_s: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawRabbitmq {
+    pub(crate) url: Option<Given>,
+    pub(crate) url_file: Option<Given>,
+    pub(crate) prefix: Option<Given>,
+    pub(crate) connect_timeout_ms: Option<Given>,
+    pub(crate) call_timeout_ms: Option<Given>,
+    pub(crate) reconnect_max_ms: Option<Given>,
+    pub(crate) queue_length_max: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawRedis {
+    pub(crate) url: Option<Given>,
+    pub(crate) url_file: Option<Given>,
+    pub(crate) prefix: Option<Given>,
+    pub(crate) connect_timeout_ms: Option<Given>,
+    pub(crate) command_timeout_ms: Option<Given>,
+    pub(crate) value_bytes_max: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawHttp {
+    pub(crate) listen: Option<Given>,
+    pub(crate) workers: Option<Given>,
+    pub(crate) body_bytes_max: Option<Given>,
+    pub(crate) request_timeout_ms: Option<Given>,
+    pub(crate) keep_alive_seconds: Option<Given>,
+    pub(crate) shutdown_timeout_seconds: Option<Given>,
+    pub(crate) health_timeout_ms: Option<Given>,
+    pub(crate) forwarded_hops: Option<Given>,
+    pub(crate) cors_origins: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawAuth {
+    pub(crate) jwt_secret: Option<Given>,
+    pub(crate) jwt_secret_file: Option<Given>,
+    pub(crate) access_token_minutes: Option<Given>,
+    pub(crate) refresh_token_days: Option<Given>,
+    pub(crate) login_failures_max: Option<Given>,
+    pub(crate) login_window_minutes: Option<Given>,
+    pub(crate) session_cache_seconds: Option<Given>,
 }
 
 /// Takes anything, so that one wrong kind does not hide the problems after it.

@@ -1,7 +1,10 @@
+mod auth;
 mod database;
 mod files;
+mod http;
 mod layers;
 mod secrets;
+mod server;
 mod telnyx;
 
 use std::path::PathBuf;

@@ -15,6 +15,7 @@ mod import;
 mod schema;
 mod segment;
 mod sender;
+mod session;
 
 pub use audience::PostgresAudienceStore;
 pub use campaign::PostgresCampaignStore;
@@ -25,3 +26,4 @@ pub use identity::PostgresIdentityStore;
 pub use import::{BulkLoad, PostgresImportStore};
 pub use schema::{Migration, Schema, SchemaState, SchemaStatus};
 pub use sender::PostgresSenderStore;
+pub use session::PostgresSessionStore;

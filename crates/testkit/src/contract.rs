@@ -9,7 +9,9 @@ pub mod identity_store;
 pub mod import_session;
 pub mod import_store;
 pub mod password_hasher;
+pub mod session_store;
 pub mod source_reader;
+pub mod tokens;
 
 mod imports;
 
@@ -44,7 +46,9 @@ mod tests {
             include_str!("contract/import_session.rs"),
             include_str!("contract/import_store.rs"),
             include_str!("contract/password_hasher.rs"),
+            include_str!("contract/session_store.rs"),
             include_str!("contract/source_reader.rs"),
+            include_str!("contract/tokens.rs"),
         ] {
             let clauses: HashSet<&str> = suite
                 .split("pub async fn ")

@@ -1,15 +1,21 @@
 //! Ports in memory that behave as their contracts say.
 
+mod caches;
 mod clocks;
 mod identities;
 mod ids;
 mod imports;
 mod passwords;
+mod sessions;
 mod sources;
+mod tokens;
 
+pub use caches::FakeCache;
 pub use clocks::{FixedClock, SteppingClock};
 pub use identities::{AuditLine, FakeIdentityStore};
 pub use ids::CountingIds;
 pub use imports::FakeImportStore;
 pub use passwords::FakePasswords;
+pub use sessions::FakeSessionStore;
 pub use sources::{FakeSource, SourceContents};
+pub use tokens::{CountingSecrets, FakeTokens};

@@ -1,17 +1,19 @@
 //! The fakes keep the contracts that the adapters keep.
 
 use async_trait::async_trait;
+use domain::identity::UserId;
 use domain::import::ImportId;
 use domain::phone::PhoneNumber;
-use domain::port::{ContactStore, IdentityStore, ImportStore, SourceReader};
+use domain::port::{ContactStore, IdentityStore, ImportStore, SessionStore, SourceReader};
 use domain::source::{MissingLada, SourceStatistics};
 use jiff::Timestamp;
 use testkit::contract::ImportHarness;
 use testkit::contract::identity_store::IdentityHarness;
+use testkit::contract::session_store::SessionHarness;
 use testkit::contract::source_reader::SourceHarness;
 use testkit::fakes::{
-    AuditLine, CountingIds, FakeIdentityStore, FakeImportStore, FakePasswords, FakeSource, FixedClock,
-    SourceContents, SteppingClock,
+    AuditLine, CountingIds, CountingSecrets, FakeIdentityStore, FakeImportStore, FakePasswords,
+    FakeSessionStore, FakeSource, FakeTokens, FixedClock, SourceContents, SteppingClock,
 };
 use testkit::fixtures::rows_numbered;
 
@@ -55,6 +57,38 @@ impl IdentityHarness for Identities {
     }
 }
 
+struct Sessions {
+    users: FakeIdentityStore,
+    sessions: FakeSessionStore,
+}
+
+impl Sessions {
+    fn fresh() -> Self {
+        let users = FakeIdentityStore::default();
+        Self { sessions: FakeSessionStore::of(users.clone()), users }
+    }
+}
+
+#[async_trait]
+impl SessionHarness for Sessions {
+    fn sessions(&self) -> Box<dyn SessionStore> {
+        Box::new(self.sessions.clone())
+    }
+
+    fn users(&self) -> Box<dyn IdentityStore> {
+        Box::new(self.users.clone())
+    }
+
+    async fn disable(&self, user: UserId) {
+        self.users.disable(user);
+    }
+
+    async fn session_lines(&self) -> Vec<AuditLine> {
+        let lines = self.users.audit_lines().into_iter();
+        lines.filter(|line| line.action.starts_with("session.")).collect()
+    }
+}
+
 struct Sources;
 
 #[async_trait]
@@ -86,6 +120,21 @@ mod contact_store {
 mod identity_store {
     use super::*;
     testkit::identity_store_contract!(Identities(FakeIdentityStore::default()));
+}
+
+mod session_store {
+    use super::*;
+    testkit::session_store_contract!(Sessions::fresh());
+}
+
+mod token_issuer {
+    use super::*;
+    testkit::token_issuer_contract!(FakeTokens::default());
+}
+
+mod secret_source {
+    use super::*;
+    testkit::secret_source_contract!(CountingSecrets::default());
 }
 
 mod source_reader {

@@ -29,6 +29,10 @@ pub trait PasswordHasher: Send + Sync {
     /// Whether `hash` was made from `password`, in a time that does not tell how much of it was right. What is no hash
     /// verifies nothing.
     async fn verify(&self, password: Password, hash: PasswordHash) -> Result<bool, HasherUnavailable>;
+
+    /// Does the work of a `verify` that fails, for when there is no user whose hash to verify: the time of an answer
+    /// must not tell which addresses exist.
+    async fn verify_absent(&self, password: Password) -> Result<(), HasherUnavailable>;
 }
 
 /// The hasher could not do its work: too little memory, or the program is ending.

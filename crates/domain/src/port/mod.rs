@@ -9,6 +9,7 @@ mod gateway;
 mod identity;
 mod import;
 mod queue;
+mod session;
 mod source;
 mod store;
 
@@ -21,5 +22,6 @@ pub use gateway::*;
 pub use identity::*;
 pub use import::*;
 pub use queue::*;
+pub use session::*;
 pub use source::*;
 pub use store::*;

@@ -17,6 +17,11 @@ mod contact_store {
     testkit::contact_store_contract!(Postgres::fresh().await);
 }
 
+mod session_store {
+    use super::Postgres;
+    testkit::session_store_contract!(Postgres::fresh().await);
+}
+
 mod identity_store {
     use super::Postgres;
     testkit::identity_store_contract!(Postgres::fresh().await);

@@ -1,14 +1,18 @@
 //! Fresh databases behind the harnesses of the contract suites.
 
 use async_trait::async_trait;
+use domain::identity::UserId;
 use domain::import::ImportId;
 use domain::phone::PhoneNumber;
-use domain::port::{ContactStore, IdentityStore, ImportStore};
+use domain::port::{ContactStore, IdentityStore, ImportStore, SessionStore};
 use domain::source::{MissingLada, SourceStatistics};
-use store_postgres::{BulkLoad, PostgresContactStore, PostgresIdentityStore, PostgresImportStore};
+use store_postgres::{
+    BulkLoad, PostgresContactStore, PostgresIdentityStore, PostgresImportStore, PostgresSessionStore,
+};
 use testkit::TestDatabase;
 use testkit::contract::ImportHarness;
 use testkit::contract::identity_store::IdentityHarness;
+use testkit::contract::session_store::SessionHarness;
 use testkit::fakes::AuditLine;
 use tokio_postgres::Client;
 
@@ -115,8 +119,14 @@ impl IdentityHarness for Postgres {
     }
 
     async fn audit_lines(&self) -> Vec<AuditLine> {
-        let lines = "SELECT actor, action, object_id FROM audit_log ORDER BY id";
-        let rows = self.client.query(lines, &[]).await.unwrap();
+        self.audit_lines_like("%").await
+    }
+}
+
+impl Postgres {
+    async fn audit_lines_like(&self, action: &str) -> Vec<AuditLine> {
+        let lines = "SELECT actor, action, object_id FROM audit_log WHERE action LIKE $1 ORDER BY id";
+        let rows = self.client.query(lines, &[&action]).await.unwrap();
         rows.iter()
             .map(|row| AuditLine {
                 actor: row.get("actor"),
@@ -124,5 +134,25 @@ impl IdentityHarness for Postgres {
                 object_id: row.get("object_id"),
             })
             .collect()
+    }
+}
+
+#[async_trait]
+impl SessionHarness for Postgres {
+    fn sessions(&self) -> Box<dyn SessionStore> {
+        Box::new(PostgresSessionStore::new(self.test.database()))
+    }
+
+    fn users(&self) -> Box<dyn IdentityStore> {
+        Box::new(PostgresIdentityStore::new(self.test.database()))
+    }
+
+    async fn disable(&self, user: UserId) {
+        let disable = "UPDATE users SET disabled_at = now() WHERE id = $1";
+        assert_eq!(self.client.execute(disable, &[&user.0]).await.unwrap(), 1);
+    }
+
+    async fn session_lines(&self) -> Vec<AuditLine> {
+        self.audit_lines_like("session.%").await
     }
 }

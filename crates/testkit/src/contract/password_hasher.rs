@@ -16,6 +16,7 @@ macro_rules! password_hasher_contract {
                 a_hash_does_not_hold_the_password,
                 what_is_no_hash_verifies_nothing,
                 a_password_of_any_characters_is_hashed_whole,
+                nobody_s_password_is_verified_without_an_error,
             ]
         );
     };
@@ -67,4 +68,9 @@ pub async fn a_password_of_any_characters_is_hashed_whole(hasher: &impl Password
         assert_eq!(hasher.verify(password(typed), hash.clone()).await, Ok(true));
         assert_eq!(hasher.verify(password(&format!("{typed}x")), hash).await, Ok(false));
     }
+}
+
+/// As the sentence says.
+pub async fn nobody_s_password_is_verified_without_an_error(hasher: &impl PasswordHasher) {
+    assert_eq!(hasher.verify_absent(password("una frase larga")).await, Ok(()));
 }

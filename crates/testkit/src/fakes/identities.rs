@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use domain::identity::{Email, User};
+use domain::identity::{Email, User, UserId};
 use domain::port::{IdentityStore, StoreError};
 
 /// A line of the audit log.
@@ -20,6 +20,7 @@ pub struct AuditLine {
 #[derive(Default)]
 struct Kept {
     users: Vec<User>,
+    disabled: Vec<UserId>,
     audit: Vec<AuditLine>,
 }
 
@@ -38,6 +39,22 @@ impl FakeIdentityStore {
     #[must_use]
     pub fn audit_lines(&self) -> Vec<AuditLine> {
         self.0.lock().unwrap().audit.clone()
+    }
+
+    /// Disables a user.
+    pub fn disable(&self, user: UserId) {
+        self.0.lock().unwrap().disabled.push(user);
+    }
+
+    /// The user of `id`, unless there is none or they are disabled.
+    pub(super) fn enabled(&self, id: UserId) -> Option<User> {
+        let kept = self.0.lock().unwrap();
+        kept.users.iter().find(|user| user.id == id && !kept.disabled.contains(&id)).cloned()
+    }
+
+    /// Writes a line to the audit log.
+    pub(super) fn write_line(&self, line: AuditLine) {
+        self.0.lock().unwrap().audit.push(line);
     }
 }
 
@@ -61,6 +78,8 @@ impl IdentityStore for FakeIdentityStore {
     }
 
     async fn find_user(&self, email: Email) -> Result<Option<User>, StoreError> {
-        Ok(self.0.lock().unwrap().users.iter().find(|user| user.email == email).cloned())
+        let kept = self.0.lock().unwrap();
+        let found = kept.users.iter().find(|user| user.email == email && !kept.disabled.contains(&user.id));
+        Ok(found.cloned())
     }
 }

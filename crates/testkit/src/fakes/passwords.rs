@@ -31,4 +31,8 @@ impl PasswordHasher for FakePasswords {
         let salt = hash.as_str().strip_prefix("$fake$").and_then(|rest| rest.split('$').next()?.parse().ok());
         Ok(salt.is_some_and(|salt| reversed(salt, &password) == hash))
     }
+
+    async fn verify_absent(&self, _: Password) -> Result<(), HasherUnavailable> {
+        Ok(())
+    }
 }

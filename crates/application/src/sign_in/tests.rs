@@ -1,0 +1,331 @@
+//! Stories of people who sign in, over the fakes of the ports.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use domain::identity::{Email, Password, Role, User, UserId};
+use domain::port::{
+    Cache, Clock, HasherUnavailable, IdentityStore, MockIdentityStore, MockPasswordHasher, MockSessionStore,
+    PasswordHasher, StoreError,
+};
+use domain::request::{Actor, Envelope};
+use domain::session::Secret;
+use testkit::fakes::{
+    CountingIds, CountingSecrets, FakeCache, FakeIdentityStore, FakePasswords, FakeSessionStore, FakeTokens,
+};
+
+use super::*;
+
+const ANA: &str = "ana@empresa.mx";
+const RIGHT: &str = "una frase larga";
+const PLACE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+
+/// A clock that a story moves.
+struct StoryClock(Mutex<Timestamp>);
+
+impl Clock for StoryClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+struct House {
+    users: FakeIdentityStore,
+    clock: Arc<StoryClock>,
+    cache: Arc<FakeCache>,
+    log_in: LogIn,
+    refresh: RefreshSession,
+    log_out: LogOut,
+    authenticate: Authenticate,
+    list: ListSessions,
+    end: EndSession,
+}
+
+impl House {
+    async fn with_ana() -> Self {
+        let users = FakeIdentityStore::default();
+        let passwords = Arc::new(FakePasswords::default());
+        let ana = User {
+            id: UserId(CountingIds::nth(500)),
+            email: Email::parse(ANA).unwrap(),
+            role: Role::Manager,
+            password_hash: passwords.hash(Password::new(RIGHT)).await.unwrap(),
+            must_change_password: false,
+            created_at: Timestamp::UNIX_EPOCH,
+        };
+        users.add_user(ana, "migrator".to_owned()).await.unwrap();
+        let clock = Arc::new(StoryClock(Mutex::new(Timestamp::from_second(1_767_225_600).unwrap())));
+        let cache = Arc::new(FakeCache::default());
+        let session_cache = SessionCache { cache: Some(cache.clone()), keep_for: Duration::from_secs(5) };
+        let sessions: Arc<dyn SessionStore> = Arc::new(FakeSessionStore::of(users.clone()));
+        let tokens = Arc::new(FakeTokens::default());
+        let desk = SignInDesk {
+            sessions: sessions.clone(),
+            tokens: tokens.clone(),
+            secrets: Arc::new(CountingSecrets::default()),
+            lifetimes: TokenLifetimes {
+                access: SignedDuration::from_mins(15),
+                refresh: SignedDuration::from_hours(24 * 30),
+            },
+        };
+        Self {
+            log_in: LogIn {
+                identities: Arc::new(users.clone()),
+                passwords,
+                failures: Arc::new(LoginFailures::new(limit())),
+                ids: Arc::new(CountingIds::default()),
+                desk: desk.clone(),
+            },
+            refresh: RefreshSession { desk, cache: session_cache.clone() },
+            log_out: LogOut { sessions: sessions.clone(), cache: session_cache.clone() },
+            authenticate: Authenticate {
+                tokens,
+                sessions: sessions.clone(),
+                cache: session_cache.clone(),
+                clock: clock.clone(),
+            },
+            list: ListSessions { sessions: sessions.clone(), clock: clock.clone() },
+            end: EndSession { sessions, cache: session_cache },
+            users,
+            clock,
+            cache,
+        }
+    }
+
+    fn by(&self) -> Envelope {
+        by(self.clock.now())
+    }
+
+    fn wait(&self, duration: SignedDuration) {
+        *self.clock.0.lock().unwrap() += duration;
+    }
+
+    async fn try_log_in(&self, email: &str, password: &str) -> Result<Pass, LogInError> {
+        self.log_in.execute(login(email, password), self.by()).await
+    }
+
+    async fn ana_logs_in(&self) -> Pass {
+        self.try_log_in(ANA, RIGHT).await.unwrap()
+    }
+
+    async fn renew(&self, pass: &Pass) -> Result<Pass, RefreshError> {
+        self.refresh.execute(&refresh_text(pass), self.by()).await
+    }
+
+    async fn who(&self, pass: &Pass) -> Result<SignedIn, AuthenticateError> {
+        self.authenticate.execute(pass.access.expose()).await
+    }
+}
+
+/// The refresh token as it is handed out.
+fn refresh_text(pass: &Pass) -> String {
+    let hex = |secret: &Secret| secret.expose().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    format!("{}{}", hex(&pass.refresh.family), hex(&pass.refresh.own))
+}
+
+fn limit() -> FailureLimit {
+    FailureLimit { failures: 3, window: SignedDuration::from_mins(5) }
+}
+
+fn login(email: &str, password: &str) -> Login {
+    Login { email: Email::parse(email).unwrap(), password: Password::new(password), user_agent: None }
+}
+
+fn by(at: Timestamp) -> Envelope {
+    Envelope {
+        actor: Actor(ANA.to_owned()),
+        idempotency: None,
+        at,
+        request_id: None,
+        remote_addr: Some(PLACE),
+    }
+}
+
+#[track_caller]
+fn assert_refused<T: std::fmt::Debug>(outcome: Result<T, AuthenticateError>) {
+    assert!(matches!(outcome, Err(AuthenticateError::Refused)), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn who_signed_in_is_known_by_the_pass_until_it_expires() {
+    let house = House::with_ana().await;
+    let pass = house.ana_logs_in().await;
+    let who = house.who(&pass).await.unwrap();
+    assert_eq!((who.email.as_str(), who.role), (ANA, Role::Manager));
+    assert_eq!(who, pass.signed_in);
+    house.wait(SignedDuration::from_mins(15));
+    assert_refused(house.who(&pass).await);
+    let next = house.renew(&pass).await.unwrap();
+    assert_eq!(house.who(&next).await.unwrap().session, who.session);
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_address_get_the_same_answer_and_no_session() {
+    let house = House::with_ana().await;
+    for (email, password) in [(ANA, "otra frase"), ("eva@empresa.mx", RIGHT)] {
+        let refused = house.try_log_in(email, password).await;
+        assert!(matches!(refused, Err(LogInError::Refused)), "{refused:?}");
+    }
+    assert!(!house.users.audit_lines().iter().any(|line| line.action == "session.begin"));
+}
+
+#[tokio::test]
+async fn for_an_unknown_address_the_work_of_a_wrong_password_is_done() {
+    let house = House::with_ana().await;
+    let mut passwords = MockPasswordHasher::new();
+    passwords.expect_verify_absent().times(1).returning(|_| Ok(()));
+    let log_in = LogIn { passwords: Arc::new(passwords), ..house.log_in };
+    let refused = log_in.execute(login("eva@empresa.mx", RIGHT), by(house.clock.now())).await;
+    assert!(matches!(refused, Err(LogInError::Refused)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn after_repeated_failures_even_the_right_password_waits_for_the_window_to_end() {
+    let house = House::with_ana().await;
+    for _ in 0..3 {
+        assert!(matches!(house.try_log_in(ANA, "otra frase").await, Err(LogInError::Refused)));
+    }
+    let blocked = house.try_log_in(ANA, RIGHT).await;
+    let retry_after = Duration::from_secs(300);
+    assert!(
+        matches!(blocked, Err(LogInError::TooManyFailures { retry_after: told }) if told == retry_after),
+        "{blocked:?}"
+    );
+    house.wait(SignedDuration::from_mins(5));
+    house.ana_logs_in().await;
+}
+
+#[tokio::test]
+async fn of_guesses_sent_at_once_the_right_one_does_not_count_after_the_limit() {
+    let house = House::with_ana().await;
+    let failures = house.log_in.failures.clone();
+    let at = house.clock.now();
+    let mut passwords = MockPasswordHasher::new();
+    // While this password is verified, three others fail.
+    passwords.expect_verify().returning(move |_, _| {
+        (0..3).for_each(|_| failures.record(&Email::parse(ANA).unwrap(), Some(PLACE), at));
+        Ok(true)
+    });
+    let log_in = LogIn { passwords: Arc::new(passwords), ..house.log_in };
+    let blocked = log_in.execute(login(ANA, RIGHT), by(at)).await;
+    assert!(matches!(blocked, Err(LogInError::TooManyFailures { .. })), "{blocked:?}");
+}
+
+#[tokio::test]
+async fn a_store_or_a_hasher_that_is_away_is_told_apart_from_a_refusal_and_counts_as_no_failure() {
+    let house = House::with_ana().await;
+    let mut identities = MockIdentityStore::new();
+    identities.expect_find_user().returning(|_| Err(away()));
+    let mut passwords = MockPasswordHasher::new();
+    passwords.expect_verify().returning(|_, _| Err(HasherUnavailable));
+    let at = house.clock.now();
+    let without_store = LogIn { identities: Arc::new(identities), ..house.log_in };
+    for _ in 0..5 {
+        let failed = without_store.execute(login(ANA, RIGHT), by(at)).await;
+        assert!(matches!(failed, Err(LogInError::Store(_))), "{failed:?}");
+    }
+    let without_hasher =
+        LogIn { identities: Arc::new(house.users.clone()), passwords: Arc::new(passwords), ..without_store };
+    for _ in 0..5 {
+        let failed = without_hasher.execute(login(ANA, RIGHT), by(at)).await;
+        assert!(matches!(failed, Err(LogInError::Hasher(HasherUnavailable))), "{failed:?}");
+    }
+}
+
+fn away() -> StoreError {
+    StoreError::Unavailable { doing: "x".to_owned(), reason: "y".to_owned(), source: None }
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_is_used_twice_ends_the_session_for_everybody_at_once() {
+    let house = House::with_ana().await;
+    let first = house.ana_logs_in().await;
+    let second = house.renew(&first).await.unwrap();
+    let third = house.renew(&second).await.unwrap();
+    assert!(house.who(&third).await.is_ok());
+    assert!(matches!(house.renew(&first).await, Err(RefreshError::Refused)));
+    assert!(matches!(house.renew(&third).await, Err(RefreshError::Refused)));
+    assert_refused(house.who(&third).await);
+}
+
+#[tokio::test]
+async fn what_is_no_refresh_token_is_refused() {
+    let house = House::with_ana().await;
+    house.ana_logs_in().await;
+    for text in [String::new(), "x".to_owned(), "0".repeat(128)] {
+        let refused = house.refresh.execute(&text, house.by()).await;
+        assert!(matches!(refused, Err(RefreshError::Refused)), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_is_not_renewed_ends_by_itself() {
+    let house = House::with_ana().await;
+    let pass = house.ana_logs_in().await;
+    house.wait(SignedDuration::from_hours(24 * 30));
+    assert!(matches!(house.renew(&pass).await, Err(RefreshError::Refused)));
+}
+
+#[tokio::test]
+async fn who_left_is_unknown_at_once_though_the_token_is_good_still() {
+    let house = House::with_ana().await;
+    let pass = house.ana_logs_in().await;
+    let who = house.who(&pass).await.unwrap();
+    house.log_out.execute(&who, house.by()).await.unwrap();
+    assert_refused(house.who(&pass).await);
+    assert!(matches!(house.renew(&pass).await, Err(RefreshError::Refused)));
+    house.log_out.execute(&who, house.by()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_is_asked_of_the_store_once_while_a_copy_is_kept() {
+    let house = House::with_ana().await;
+    let pass = house.ana_logs_in().await;
+    let key = format!("session:{}", pass.signed_in.session.0);
+    let mut sessions = MockSessionStore::new();
+    let found = pass.signed_in.clone();
+    sessions.expect_find().times(1).returning(move |_, _| Ok(Some(found.clone())));
+    let authenticate = Authenticate { sessions: Arc::new(sessions), ..house.authenticate };
+    for _ in 0..3 {
+        assert_eq!(authenticate.execute(pass.access.expose()).await.unwrap(), pass.signed_in);
+    }
+    assert_eq!(house.cache.kept_for(&key), Some(Duration::from_secs(5)));
+}
+
+#[tokio::test]
+async fn a_cache_that_is_away_or_holds_nonsense_is_done_without() {
+    let house = House::with_ana().await;
+    let pass = house.ana_logs_in().await;
+    let key = format!("session:{}", pass.signed_in.session.0);
+    house.cache.put(&key, b"nonsense".to_vec(), Duration::from_secs(5)).await.unwrap();
+    assert!(house.who(&pass).await.is_ok());
+    house.cache.set_away(true);
+    let who = house.who(&pass).await.unwrap();
+    house.log_out.execute(&who, house.by()).await.unwrap();
+    assert_refused(house.who(&pass).await);
+}
+
+#[tokio::test]
+async fn a_user_who_was_disabled_is_unknown_when_the_copy_is_gone() {
+    let house = House::with_ana().await;
+    let pass = house.ana_logs_in().await;
+    house.users.disable(pass.signed_in.user);
+    assert_refused(house.who(&pass).await);
+    assert!(matches!(house.renew(&pass).await, Err(RefreshError::Refused)));
+    assert!(matches!(house.try_log_in(ANA, RIGHT).await, Err(LogInError::Refused)));
+}
+
+#[tokio::test]
+async fn one_of_several_sessions_is_ended_from_another() {
+    let house = House::with_ana().await;
+    let (here, there) = (house.ana_logs_in().await, house.ana_logs_in().await);
+    let who = house.who(&here).await.unwrap();
+    assert!(house.who(&there).await.is_ok());
+    assert_eq!(house.list.execute(&who).await.unwrap().len(), 2);
+    let there_id = there.signed_in.session;
+    assert!(house.end.execute(there_id, &who, house.by()).await.unwrap());
+    assert_refused(house.who(&there).await);
+    assert!(!house.end.execute(there_id, &who, house.by()).await.unwrap());
+    assert_eq!(house.list.execute(&who).await.unwrap().len(), 1);
+}

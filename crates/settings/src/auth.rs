@@ -1,0 +1,108 @@
+//! The section `[auth]`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::Environment;
+use crate::error::{Origin, SettingProblem, SettingsError};
+use crate::raw::{RawSettings, entry};
+use crate::reader::{Reader, Refused};
+use crate::weak_password::weakness;
+
+/// The fewest characters of the secret: as many bytes as the signature has.
+const SECRET_LENGTH_MIN: usize = 32;
+
+/// The fewest different characters of it.
+const SECRET_VARIETY_MIN: usize = 10;
+
+const REMEDY: &str = "give a random secret of at least 32 characters, as `openssl rand -base64 48` makes, in \
+                      PREGON__AUTH__JWT_SECRET, or the path of a file that holds it in PREGON__AUTH__JWT_SECRET_FILE";
+
+/// How people sign in, and for how long.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct AuthSettings {
+    /// Signs access tokens. In development it may be missing: then one that lasts as long as the program will do.
+    pub jwt_secret: Option<SecretString>,
+    /// How long an access token is good.
+    pub access_token: SignedDuration,
+    /// How long a refresh token is good, and with it a session that is not renewed.
+    pub refresh_token: SignedDuration,
+    /// So many failures within the window, and no further attempt is looked at.
+    pub login_failures_max: u32,
+    /// How long failures are counted, from the first of them.
+    pub login_window: SignedDuration,
+    /// How long a copy of a session is good.
+    pub session_cache: Duration,
+}
+
+/// The section, and what the environment asks of the secret.
+#[derive(Debug, Clone)]
+pub(crate) struct AuthSection {
+    settings: AuthSettings,
+    is_secret_missing: bool,
+}
+
+impl AuthSection {
+    pub(crate) fn settings(&self) -> Result<&AuthSettings, SettingsError> {
+        if self.is_secret_missing {
+            let problem = SettingProblem::of_key("auth.jwt_secret", Origin::Nowhere, "is not set", REMEDY);
+            return Err(SettingsError::new(vec![problem]));
+        }
+        Ok(&self.settings)
+    }
+}
+
+pub(crate) fn read(
+    reader: &mut Reader<'_>,
+    raw: &RawSettings,
+    environment: Environment,
+) -> Result<AuthSection, Refused> {
+    let jwt_secret = read_secret(reader, raw, environment);
+    let access_minutes = reader.whole(entry!(raw, auth.access_token_minutes), 1..=1440, "minutes");
+    let refresh_days = reader.whole(entry!(raw, auth.refresh_token_days), 1..=365, "days");
+    let login_failures_max =
+        reader.whole(entry!(raw, auth.login_failures_max), 1..=1000, "a number of failures");
+    let login_window = reader.whole(entry!(raw, auth.login_window_minutes), 1..=1440, "minutes");
+    let session_cache = reader.whole(entry!(raw, auth.session_cache_seconds), 1..=300, "seconds");
+    let jwt_secret = jwt_secret?;
+    Ok(AuthSection {
+        is_secret_missing: jwt_secret.is_none() && environment != Environment::Development,
+        settings: AuthSettings {
+            jwt_secret,
+            access_token: SignedDuration::from_mins(access_minutes?),
+            refresh_token: SignedDuration::from_hours(24 * refresh_days?),
+            login_failures_max: login_failures_max?,
+            login_window: SignedDuration::from_mins(login_window?),
+            session_cache: Duration::from_secs(session_cache?),
+        },
+    })
+}
+
+fn read_secret(
+    reader: &mut Reader<'_>,
+    raw: &RawSettings,
+    environment: Environment,
+) -> Result<Option<SecretString>, Refused> {
+    let secret = reader.secret(entry!(raw, auth.jwt_secret), entry!(raw, auth.jwt_secret_file))?;
+    let Some(secret) = secret else { return Ok(None) };
+    if environment == Environment::Development {
+        return Ok(Some(secret.value));
+    }
+    let text = secret.value.expose_secret();
+    let wrong = if text.chars().count() < SECRET_LENGTH_MIN {
+        Some("is too short")
+    } else if text.chars().collect::<BTreeSet<_>>().len() < SECRET_VARIETY_MIN || weakness(text, "").is_some()
+    {
+        Some("is a default or easily guessed")
+    } else {
+        None
+    };
+    match wrong {
+        None => Ok(Some(secret.value)),
+        Some(wrong) => Err(reader.refuse(secret.key, wrong, REMEDY)),
+    }
+}
