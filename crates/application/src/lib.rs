@@ -2,20 +2,24 @@
 //!
 //! No driver, no HTTP, no SQL, no clock of its own may enter.
 
+mod add_sender;
 mod campaigns;
 mod create_user;
 mod import_numbers;
 mod prepare_campaign;
+mod preview_segment;
 mod relay_permits;
 mod sign_in;
 mod work_permit;
 
+pub use add_sender::{AddSender, AddSenderError, NewSender};
 pub use campaigns::{
     CampaignError, CampaignPreview, ChangeCampaign, DraftCampaign, FollowCampaign, PreviewCampaign,
 };
 pub use create_user::{CreateUser, CreateUserError, NewUser};
 pub use import_numbers::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome};
 pub use prepare_campaign::{PrepareCampaign, Prepared};
+pub use preview_segment::{PreviewSegment, PreviewSegmentError, SegmentPreview};
 pub use relay_permits::{RelayError, RelayPermits};
 pub use sign_in::{
     Authenticate, AuthenticateError, DeskError, EndSession, FailureLimit, ListSessions, LogIn, LogInError,

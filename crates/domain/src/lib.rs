@@ -7,6 +7,7 @@ pub mod campaign;
 pub mod contact;
 pub mod identity;
 pub mod import;
+pub mod keyword;
 pub mod lada;
 pub mod message;
 pub mod money;

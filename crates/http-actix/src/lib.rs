@@ -1,1 +1,30 @@
 //! Routes, problems and OpenAPI over the use cases.
+//!
+//! One file a resource: what goes in and out, and the handlers. A handler takes what it needs, calls one use case and
+//! answers; every refusal is a [`Problem`]. No rule of the product, no SQL and no driver enters.
+
+mod api_doc;
+mod auth;
+mod caller;
+mod campaigns;
+mod contacts;
+mod frame;
+mod health;
+mod input;
+mod messages;
+mod metrics;
+mod money;
+pub mod ops;
+mod page;
+mod phones;
+mod problem;
+mod segments;
+mod senders;
+mod serve;
+mod webhooks;
+
+pub use api_doc::openapi_json;
+pub use health::{Check, CheckFailed, Checks};
+pub use metrics::Metrics;
+pub use problem::Problem;
+pub use serve::{HttpOptions, ServeError, Server, Services};

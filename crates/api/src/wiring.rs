@@ -1,0 +1,257 @@
+//! From settings to the things that work.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use application::{
+    AddSender, Authenticate, ChangeCampaign, DraftCampaign, EndSession, FailureLimit, FollowCampaign,
+    ListSessions, LogIn, LogOut, LoginFailures, PreviewCampaign, PreviewSegment, RefreshSession,
+    SessionCache, SignInDesk, TokenLifetimes,
+};
+use async_trait::async_trait;
+use cache_redis::{RedisCache, RedisOptions};
+use credentials::{AccessTokens, Argon2Cost, Argon2Passwords, SystemSecrets};
+use domain::port::{
+    AudienceStore, Cache, CampaignStore, PermitPublisher, SecretSource, SenderStore, SessionStore,
+};
+use gateway_telnyx::TelnyxWebhooks;
+use http_actix::{Check, CheckFailed, Checks, HttpOptions, Services};
+use queue_rabbitmq::{RabbitOptions, RabbitPermits};
+use secrecy::{ExposeSecret, SecretString};
+use settings::{LogFormat, Settings, Sources};
+use store_postgres::{
+    Database, DatabaseOptions, DispatchOptions, PostgresAudienceStore, PostgresCampaignStore,
+    PostgresContactStore, PostgresDispatch, PostgresIdentityStore, PostgresSenderStore, PostgresSessionStore,
+    Schema,
+};
+use system::{SystemClock, SystemIds};
+
+use crate::failure::Failure;
+
+/// How long a segment's count is answered again.
+const SEGMENT_COUNT_KEPT: Duration = Duration::from_secs(30);
+
+/// Passwords that are hashed at once: each takes a core for a while, and memory.
+const HASHES_AT_ONCE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
+
+/// Reads the settings and sets the log up by them.
+pub(crate) fn load(sources: &Sources) -> Result<Settings, Failure> {
+    let settings = Settings::load(sources)?;
+    let format = match settings.log.format {
+        LogFormat::Auto => telemetry::Format::Auto,
+        LogFormat::Json => telemetry::Format::Json,
+        LogFormat::Pretty => telemetry::Format::Pretty,
+    };
+    telemetry::init(&settings.log.level, format).map_err(|error| Failure::Usage(error.to_string()))?;
+    Ok(settings)
+}
+
+/// The way to the database.
+pub(crate) fn database(settings: &Settings) -> Result<Database, Failure> {
+    let given = settings.database()?;
+    Ok(Database::new(&DatabaseOptions {
+        url: given.url.expose_secret().to_owned(),
+        application_name: format!("{}-api", given.application_name),
+        pool_size_max: given.pool_size_max,
+        connect_timeout: given.connect_timeout,
+        wait_timeout: given.wait_timeout,
+        statement_timeout: given.statement_timeout,
+    })?)
+}
+
+/// The way to the broker, which the api asks only how it is.
+pub(crate) fn broker(settings: &Settings) -> Result<Arc<RabbitPermits>, Failure> {
+    let given = settings.rabbitmq()?;
+    Ok(Arc::new(RabbitPermits::new(RabbitOptions {
+        url: given.url.expose_secret().to_owned(),
+        connection_name: "pregon api".to_owned(),
+        prefix: given.prefix.clone(),
+        connect_timeout: given.connect_timeout,
+        call_timeout: given.call_timeout,
+        reconnect_max: given.reconnect_max,
+        queue_length_max: given.queue_length_max,
+    })))
+}
+
+/// The way to the cache.
+pub(crate) fn cache(settings: &Settings) -> Result<Arc<RedisCache>, Failure> {
+    let given = settings.redis()?;
+    Ok(Arc::new(RedisCache::new(RedisOptions {
+        url: given.url.expose_secret().to_owned(),
+        prefix: given.prefix.clone(),
+        connect_timeout: given.connect_timeout,
+        command_timeout: given.command_timeout,
+        value_bytes_max: given.value_bytes_max,
+    })))
+}
+
+/// What bounds the server.
+pub(crate) fn options(settings: &Settings) -> HttpOptions {
+    let http = &settings.http;
+    HttpOptions {
+        workers: http.workers,
+        body_bytes_max: http.body_bytes_max,
+        request_timeout: http.request_timeout,
+        keep_alive: http.keep_alive,
+        shutdown_timeout: http.shutdown_timeout,
+        forwarded_hops: http.forwarded_hops,
+        cors_origins: http.cors_origins.clone(),
+    }
+}
+
+/// Everything that handlers call, once the schema is known to be this program's.
+pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
+    let database = database(settings)?;
+    Schema::new(database.clone()).require_current().await?;
+    let (broker, cache) = (broker(settings)?, cache(settings)?);
+    let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
+    let permits = settings.sending.permits_per_campaign;
+    let campaigns: Arc<dyn CampaignStore> = Arc::new(PostgresCampaignStore::new(database.clone(), permits));
+    let senders: Arc<dyn SenderStore> = Arc::new(PostgresSenderStore::new(database.clone()));
+    let engine = engine_options(settings);
+    let zone = settings.time.zone.iana_name().unwrap_or("UTC").to_owned();
+    let audiences: Arc<dyn AudienceStore> =
+        Arc::new(PostgresAudienceStore::new(database.clone(), engine.clone(), zone));
+    let shared_cache: Arc<dyn Cache> = cache.clone();
+    let public_key = settings.telnyx_webhooks()?.public_key;
+    let webhooks = TelnyxWebhooks::new(&public_key).map_err(|error| Failure::Usage(error.to_string()))?;
+    let signing = signing(settings, &database, shared_cache.clone())?;
+    Ok(Services {
+        authenticate: signing.authenticate,
+        log_in: signing.log_in,
+        refresh: signing.refresh,
+        log_out: signing.log_out,
+        sessions: signing.sessions,
+        end_session: signing.end_session,
+        draft: DraftCampaign { campaigns: campaigns.clone(), senders: senders.clone(), ids: ids.clone() },
+        change: ChangeCampaign { campaigns: campaigns.clone() },
+        preview: PreviewCampaign {
+            campaigns: campaigns.clone(),
+            audiences: audiences.clone(),
+            senders: senders.clone(),
+        },
+        follow: FollowCampaign { campaigns: campaigns.clone() },
+        preview_segment: PreviewSegment {
+            audiences,
+            cache: Some(shared_cache),
+            keep_for: SEGMENT_COUNT_KEPT,
+        },
+        add_sender: AddSender { senders: senders.clone(), ids: ids.clone() },
+        campaigns,
+        senders,
+        contacts: Arc::new(PostgresContactStore::new(database.clone())),
+        webhooks: Arc::new(webhooks),
+        receipts: Arc::new(PostgresDispatch::new(database.clone(), engine)),
+        clock,
+        ids,
+        checks: Checks::within(settings.http.health_timeout)
+            .needed("postgres", Arc::new(Postgres(database)))
+            .needed("rabbitmq", Arc::new(Rabbit(broker)))
+            .helpful("redis", Arc::new(Redis(cache))),
+    })
+}
+
+/// The engine as the api uses it: it keeps what providers post, and claims nothing.
+fn engine_options(settings: &Settings) -> DispatchOptions {
+    let sending = &settings.sending;
+    DispatchOptions {
+        worker: "api".to_owned(),
+        shard: -1,
+        claim_messages_max: sending.claim_messages_max,
+        lease: sending.lease,
+        pace_ahead: sending.pace_ahead,
+        receipt_deadline: sending.receipt_deadline,
+        outcome_deadline: sending.outcome_deadline,
+        revive_after: settings.worker.revive_after,
+        permits_per_campaign: sending.permits_per_campaign,
+    }
+}
+
+struct Signing {
+    authenticate: Authenticate,
+    log_in: LogIn,
+    refresh: RefreshSession,
+    log_out: LogOut,
+    sessions: ListSessions,
+    end_session: EndSession,
+}
+
+fn signing(settings: &Settings, database: &Database, cache: Arc<dyn Cache>) -> Result<Signing, Failure> {
+    let auth = settings.auth()?;
+    let sessions: Arc<dyn SessionStore> = Arc::new(PostgresSessionStore::new(database.clone()));
+    let cost = Argon2Cost {
+        memory_kib: settings.passwords.memory_kib,
+        iterations: settings.passwords.iterations,
+        lanes: settings.passwords.lanes,
+    };
+    let passwords =
+        Argon2Passwords::new(cost, HASHES_AT_ONCE).map_err(|error| Failure::Usage(error.to_string()))?;
+    let secret = match &auth.jwt_secret {
+        Some(secret) => secret.clone(),
+        None => made_for_this_run()?,
+    };
+    let tokens = Arc::new(AccessTokens::new(&secret));
+    let cache = SessionCache { cache: Some(cache), keep_for: auth.session_cache };
+    let desk = SignInDesk {
+        sessions: sessions.clone(),
+        tokens: tokens.clone(),
+        secrets: Arc::new(SystemSecrets),
+        lifetimes: TokenLifetimes { access: auth.access_token, refresh: auth.refresh_token },
+    };
+    let limit = FailureLimit { failures: auth.login_failures_max, window: auth.login_window };
+    let clock = Arc::new(SystemClock);
+    Ok(Signing {
+        authenticate: Authenticate {
+            tokens,
+            sessions: sessions.clone(),
+            cache: cache.clone(),
+            clock: clock.clone(),
+        },
+        log_in: LogIn {
+            identities: Arc::new(PostgresIdentityStore::new(database.clone())),
+            passwords: Arc::new(passwords),
+            failures: Arc::new(LoginFailures::new(limit)),
+            ids: Arc::new(SystemIds),
+            desk: desk.clone(),
+        },
+        refresh: RefreshSession { desk, cache: cache.clone() },
+        log_out: LogOut { sessions: sessions.clone(), cache: cache.clone() },
+        sessions: ListSessions { sessions: sessions.clone(), clock },
+        end_session: EndSession { sessions, cache },
+    })
+}
+
+/// In development a secret may be missing; then one that nobody knows lasts as long as the program.
+fn made_for_this_run() -> Result<SecretString, Failure> {
+    let drawn = SystemSecrets.draw().map_err(|error| Failure::Other(error.to_string()))?;
+    let digits: String = drawn.expose().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(digits.into())
+}
+
+struct Postgres(Database);
+
+#[async_trait]
+impl Check for Postgres {
+    async fn check(&self) -> Result<(), CheckFailed> {
+        self.0.now().await.map(drop).map_err(|error| CheckFailed(error.to_string()))
+    }
+}
+
+struct Rabbit(Arc<RabbitPermits>);
+
+#[async_trait]
+impl Check for Rabbit {
+    async fn check(&self) -> Result<(), CheckFailed> {
+        self.0.ping().await.map_err(|error| CheckFailed(error.to_string()))
+    }
+}
+
+struct Redis(Arc<RedisCache>);
+
+#[async_trait]
+impl Check for Redis {
+    async fn check(&self) -> Result<(), CheckFailed> {
+        self.0.ping().await.map_err(|error| CheckFailed(error.to_string()))
+    }
+}

@@ -1,0 +1,87 @@
+//! What people answer to say no, yes or help: one table for the whole product.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::port::ConsentChange;
+
+/// Words that say no.
+const NO: [&str; 11] =
+    ["ALTO", "BAJA", "CANCELAR", "SALIR", "PARAR", "DETENER", "NO MAS", "STOP", "UNSUBSCRIBE", "END", "QUIT"];
+
+/// Those of them that say no even at the head of a longer message.
+const NO_AT_THE_HEAD: [&str; 3] = ["ALTO", "STOP", "BAJA"];
+
+/// Words that take a no back.
+const YES: [&str; 2] = ["ALTA", "START"];
+
+/// The most words of a message that counts by its first one.
+const SHORT_WORDS_MAX: usize = 3;
+
+/// What somebody decided by writing `text`: the whole of it is one of the words, or the first word of at most three is.
+/// Blind to case, accents, punctuation and emoji.
+#[must_use]
+pub fn consent_of(text: &str) -> Option<ConsentChange> {
+    let words = words(text);
+    let whole = words.join(" ");
+    let first = words.first()?.as_str();
+    let is_short = words.len() <= SHORT_WORDS_MAX;
+    let says = |table: &[&str]| table.contains(&whole.as_str()) || (is_short && table.contains(&first));
+    if says(&NO) || NO_AT_THE_HEAD.contains(&first) || (is_short && whole.starts_with("NO MAS")) {
+        Some(ConsentChange::OptOut)
+    } else if says(&YES) {
+        Some(ConsentChange::OptIn)
+    } else {
+        None
+    }
+}
+
+/// The words in capital letters without accents.
+fn words(text: &str) -> Vec<String> {
+    let plain: String = text
+        .nfd()
+        .filter(|c| !('\u{300}'..='\u{36f}').contains(c))
+        .map(|c| if c.is_alphanumeric() { c } else { ' ' })
+        .flat_map(char::to_uppercase)
+        .collect();
+    plain.split_whitespace().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_no_is_understood_however_it_is_written() {
+        for text in [
+            "ALTO",
+            "alto",
+            " Alto! ",
+            "¡ALTO! 😡",
+            "baja",
+            "No más",
+            "no mas por favor",
+            "STOP",
+            "Cancelar ya",
+            "quit.",
+            "Baja la música por favor que está muy alta",
+            "alto ahí señores de la tienda",
+        ] {
+            assert_eq!(consent_of(text), Some(ConsentChange::OptOut), "{text}");
+        }
+        for text in ["ALTA", "start", "Alta por favor"] {
+            assert_eq!(consent_of(text), Some(ConsentChange::OptIn), "{text}");
+        }
+        for text in [
+            "",
+            "😀",
+            "hola",
+            "el alto",
+            "quiero salir de compras",
+            "cancelar mi cita de mañana",
+            "altos",
+            "ayuda",
+        ] {
+            assert_eq!(consent_of(text), None, "{text}");
+        }
+    }
+}

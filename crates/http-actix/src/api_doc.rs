@@ -1,0 +1,49 @@
+//! The description of the API, and its pages.
+
+use actix_web::{HttpResponse, get};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use crate::{auth, campaigns, contacts, health, messages, metrics, phones, segments, senders, webhooks};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Pregón", description = "SMS campaigns in Mexico: contacts, segments, campaigns and their messages. Errors are RFC 9457 problems.", license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
+    modifiers(&Bearer),
+    paths(
+        auth::login, auth::refresh, auth::logout, auth::me, auth::sessions, auth::end_session,
+        campaigns::create, campaigns::list, campaigns::get_one, campaigns::preview, campaigns::launch, campaigns::pause,
+        campaigns::resume, campaigns::cancel, campaigns::progress, campaigns::messages,
+        messages::get_one, messages::preview, contacts::list, contacts::get_one, segments::preview, senders::create,
+        senders::list, phones::normalize, webhooks::telnyx, health::health, health::ready, health::live, metrics::metrics,
+    )
+)]
+pub(crate) struct ApiDoc;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    }
+}
+
+/// The description as JSON.
+///
+/// # Errors
+/// When it cannot be written, which no description of ours brings about.
+pub fn openapi_json() -> Result<String, serde_json::Error> {
+    ApiDoc::openapi().to_pretty_json()
+}
+
+#[get("/openapi.json")]
+pub(crate) async fn description() -> HttpResponse {
+    HttpResponse::Ok().json(ApiDoc::openapi())
+}
+
+/// The pages are at `/docs/`.
+#[get("/docs")]
+pub(crate) async fn docs() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header(("location", "/docs/")).finish()
+}

@@ -1,0 +1,175 @@
+//! Contacts.
+
+use std::sync::Arc;
+
+use actix_web::web::{self, Query};
+use actix_web::{HttpResponse, get};
+use domain::contact::{Contact, ContactId, ContactStatus, LineType};
+use domain::port::{ContactFilter, ContactStore};
+use domain::session::SignedIn;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::caller::{Caller, Viewer};
+use crate::input::sees_whole;
+use crate::page::{Page, behind, limit};
+use crate::problem::Problem;
+
+/// A contact. Phone, name and address are masked for viewers.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ContactView {
+    /// A 64-bit integer, as text.
+    id: String,
+    /// E.164.
+    phone: String,
+    full_name: Option<String>,
+    address: Option<String>,
+    neighborhood: Option<String>,
+    municipality: Option<String>,
+    state_code: Option<String>,
+    state_name: Option<&'static str>,
+    lada: Option<String>,
+    city: Option<String>,
+    /// mobile, fixed or unknown.
+    line_type: &'static str,
+    carrier: Option<String>,
+    is_valid: bool,
+    /// `null` while unknown.
+    is_mobile: Option<bool>,
+    /// ACTIVE, INACTIVE, `OPTED_OUT` or BLOCKED.
+    status: &'static str,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    opt_out_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    migrated_at: Option<Timestamp>,
+}
+
+impl ContactView {
+    pub(crate) fn of(contact: Contact, who: &SignedIn) -> Self {
+        let whole = sees_whole(who);
+        Self {
+            id: contact.id.0.to_string(),
+            phone: if whole { contact.phone.e164().to_string() } else { contact.phone.masked().to_string() },
+            full_name: contact.full_name.map(|name| if whole { name } else { initials(&name) }),
+            address: contact.address.filter(|_| whole),
+            neighborhood: contact.neighborhood.filter(|_| whole),
+            municipality: contact.municipality,
+            state_code: contact.state.map(|state| state.as_str().to_owned()),
+            state_name: contact.state.map(domain::state::StateCode::name),
+            lada: contact.lada.map(|lada| lada.to_string()),
+            city: contact.city,
+            line_type: contact.line_type.as_str(),
+            carrier: contact.carrier,
+            is_valid: contact.is_valid,
+            is_mobile: match contact.line_type {
+                LineType::Mobile => Some(true),
+                LineType::Fixed => Some(false),
+                LineType::Unknown => None,
+            },
+            status: contact.status.as_str(),
+            opt_out_at: contact.opt_out_at,
+            migrated_at: contact.migrated_at,
+        }
+    }
+}
+
+/// `ANA RUIZ` becomes `A. R.`
+fn initials(name: &str) -> String {
+    let letters = name.split_whitespace().filter_map(|word| word.chars().next());
+    letters.map(|letter| format!("{letter}.")).collect::<Vec<_>>().join(" ")
+}
+
+/// What contacts are listed by.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ContactsQuery {
+    /// A state's code, as in JAL.
+    state: Option<String>,
+    /// An area code.
+    lada: Option<String>,
+    /// A city, as it is stored.
+    city: Option<String>,
+    /// mobile, fixed or unknown.
+    line_type: Option<String>,
+    /// ACTIVE, INACTIVE, `OPTED_OUT` or BLOCKED.
+    status: Option<String>,
+    /// How many, from 1 to 200; 50 when left out.
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+fn filter(query: &ContactsQuery) -> Result<ContactFilter, Problem> {
+    fn read<T>(
+        name: &str,
+        given: Option<&String>,
+        read: impl Fn(&str) -> Option<T>,
+        expected: &str,
+    ) -> Result<Option<T>, Problem> {
+        given
+            .map(|given| {
+                read(given).ok_or_else(|| {
+                    Problem::bad_request("the query cannot be taken as it is").with(name, expected)
+                })
+            })
+            .transpose()
+    }
+    Ok(ContactFilter {
+        state: read(
+            "state",
+            query.state.as_ref(),
+            |code| domain::state::StateCode::parse(code).ok(),
+            "give a state's code, as JAL",
+        )?,
+        lada: read(
+            "lada",
+            query.lada.as_ref(),
+            |code| domain::lada::Lada::parse(code).ok(),
+            "give an assigned area code, as 55",
+        )?,
+        city: query.city.clone(),
+        line_type: read(
+            "line_type",
+            query.line_type.as_ref(),
+            |name| LineType::ALL.into_iter().find(|one| one.as_str() == name),
+            "give mobile, fixed or unknown",
+        )?,
+        status: read(
+            "status",
+            query.status.as_ref(),
+            |name| ContactStatus::ALL.into_iter().find(|one| one.as_str() == name),
+            "give ACTIVE, INACTIVE, OPTED_OUT or BLOCKED",
+        )?,
+    })
+}
+
+/// Lists contacts.
+#[utoipa::path(tag = "contacts", path = "/api/v1/contacts", params(ContactsQuery), security(("bearer" = [])), responses((status = 200, body = Page<ContactView>), (status = 400, body = Problem)))]
+#[get("/contacts")]
+pub(crate) async fn list(
+    who: Caller<Viewer>,
+    query: Query<ContactsQuery>,
+    contacts: web::Data<Arc<dyn ContactStore>>,
+) -> Result<HttpResponse, Problem> {
+    let limit = limit(query.limit)?;
+    let after = behind::<i64>(query.cursor.as_deref())?.unwrap_or(i64::MIN);
+    let found = contacts.page(filter(&query)?, ContactId(after), limit).await?;
+    let page =
+        Page::of(found, limit, |contact| contact.id.0.to_string(), |contact| ContactView::of(contact, &who));
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// One contact.
+#[utoipa::path(tag = "contacts", path = "/api/v1/contacts/{id}", params(("id" = String, Path)), security(("bearer" = [])), responses((status = 200, body = ContactView), (status = 404, body = Problem)))]
+#[get("/contacts/{id}")]
+pub(crate) async fn get_one(
+    who: Caller<Viewer>,
+    id: web::Path<i64>,
+    contacts: web::Data<Arc<dyn ContactStore>>,
+) -> Result<HttpResponse, Problem> {
+    let contact = contacts.find(ContactId(*id)).await?;
+    let contact = contact.ok_or_else(|| Problem::not_found("there is no such contact"))?;
+    Ok(HttpResponse::Ok().json(ContactView::of(contact, &who)))
+}

@@ -1,0 +1,176 @@
+//! What comes in: bodies, queries and paths, each refused by a problem that says where.
+
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::error::{PathError, QueryPayloadError};
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
+use domain::identity::Role;
+use domain::request::{Actor, Envelope, IdempotencyKey};
+use domain::session::SignedIn;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use crate::frame::RequestId;
+use crate::problem::Problem;
+use crate::serve::Edge;
+
+/// A body of JSON, and the hash that tells two requests with one Idempotency-Key apart.
+pub(crate) struct Body<T> {
+    pub(crate) value: T,
+    pub(crate) sha256: [u8; 32],
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = web::Bytes::from_request(request, payload);
+        let kind =
+            request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let is_json =
+            kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+        let (method, path) = (request.method().clone(), request.path().to_owned());
+        Box::pin(async move {
+            if !is_json {
+                let detail = "give the body as JSON, with content-type: application/json";
+                return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).into());
+            }
+            let bytes = bytes.await?;
+            Ok(Self { value: parse(&bytes)?, sha256: fingerprint(method.as_str(), &path, &bytes) })
+        })
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let pointer = pointer(error.path());
+        let inner = error.into_inner();
+        if inner.is_data() {
+            Problem::unprocessable(pointer, without_place(&inner.to_string()))
+        } else {
+            Problem::bad_request("the body is not JSON").with(pointer, inner.to_string())
+        }
+    })?;
+    reader.end().map_err(|error| Problem::bad_request("the body is not JSON").with("", error.to_string()))?;
+    Ok(value)
+}
+
+/// serde's words without the line and column, which say nothing to a program.
+fn without_place(words: &str) -> &str {
+    words.split(" at line ").next().unwrap_or(words)
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{key}"),
+            Segment::Enum { variant } => format!("/{variant}"),
+            Segment::Unknown => "/?".to_owned(),
+        })
+        .collect()
+}
+
+fn fingerprint(method: &str, path: &str, body: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in [method.as_bytes(), b"\n", path.as_bytes(), b"\n", body] {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// Who asks what, before it is known whether they may.
+pub(crate) struct Asked {
+    pub(crate) at: Timestamp,
+    pub(crate) request_id: Option<String>,
+    pub(crate) remote_addr: Option<std::net::IpAddr>,
+    key: Option<String>,
+    method: String,
+    path: String,
+}
+
+impl Asked {
+    /// The envelope of what `who` asks.
+    pub(crate) fn by(&self, who: &SignedIn) -> Envelope {
+        self.envelope(who.email.to_string(), None)
+    }
+
+    /// The envelope of what nobody who is signed in asks.
+    pub(crate) fn by_nobody(&self, actor: &str) -> Envelope {
+        self.envelope(actor.to_owned(), None)
+    }
+
+    /// The envelope of something that is created or started, with the caller's key if one was given. Of a request without
+    /// a body `body_sha256` is `None`.
+    pub(crate) fn once_by(&self, who: &SignedIn, body_sha256: Option<[u8; 32]>) -> Result<Envelope, Problem> {
+        let hash = body_sha256.unwrap_or_else(|| fingerprint(&self.method, &self.path, b""));
+        let key = self.key.as_deref().map(|key| IdempotencyKey::parse(key, hash)).transpose();
+        let key = key.map_err(|invalid| Problem::bad_request(invalid.to_string()))?;
+        Ok(self.envelope(who.email.to_string(), key))
+    }
+
+    fn envelope(&self, actor: String, idempotency: Option<IdempotencyKey>) -> Envelope {
+        Envelope {
+            actor: Actor(actor),
+            idempotency,
+            at: self.at,
+            request_id: self.request_id.clone(),
+            remote_addr: self.remote_addr,
+        }
+    }
+}
+
+impl FromRequest for Asked {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(edge) = request.app_data::<web::Data<Edge>>() else {
+            return ready(Err(
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is not set up").into()
+            ));
+        };
+        let header = |name: &str| {
+            request.headers().get(name).map(|value| value.to_str().unwrap_or("\u{0}").to_owned())
+        };
+        ready(Ok(Self {
+            at: edge.clock.now(),
+            request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
+            remote_addr: remote_addr(request, edge.forwarded_hops),
+            key: header("idempotency-key"),
+            method: request.method().to_string(),
+            path: request.path().to_owned(),
+        }))
+    }
+}
+
+/// Where a request comes from: the peer, or what the last of our proxies says.
+fn remote_addr(request: &HttpRequest, hops: usize) -> Option<std::net::IpAddr> {
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    if hops == 0 {
+        return peer;
+    }
+    let forwarded = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok())?;
+    forwarded.rsplit(',').nth(hops - 1).and_then(|address| address.trim().parse().ok()).or(peer)
+}
+
+pub(crate) fn refuse_query(error: QueryPayloadError, _: &HttpRequest) -> Error {
+    Problem::bad_request("the query cannot be taken as it is").with("", error.to_string()).into()
+}
+
+pub(crate) fn refuse_path(_: PathError, _: &HttpRequest) -> Error {
+    Problem::not_found("there is nothing at this address: the id is none").into()
+}
+
+/// Personal data is shown whole from this role on.
+pub(crate) fn sees_whole(who: &SignedIn) -> bool {
+    who.role >= Role::Operator
+}

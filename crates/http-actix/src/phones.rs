@@ -1,0 +1,83 @@
+//! Numbers.
+
+use actix_web::{HttpResponse, post};
+use domain::contact::LineType;
+use domain::lada::Lada;
+use domain::phone::PhoneNumber;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::caller::{Caller, Viewer};
+use crate::input::Body;
+use crate::problem::Problem;
+
+/// The most numbers of one request.
+const NUMBERS_MAX: usize = 1_000;
+
+/// Numbers to be read.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NumbersRequest {
+    /// At most 1,000, as people write them.
+    #[schema(example = json!(["044 55 1234 5678"]))]
+    numbers: Vec<String>,
+}
+
+/// What numbers are, each in its place.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NumbersView {
+    data: Vec<NumberView>,
+}
+
+/// What a number is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NumberView {
+    input: String,
+    /// accepted; `accepted_invalid` when its area code is not assigned; rejected.
+    outcome: &'static str,
+    e164: Option<String>,
+    reason: Option<&'static str>,
+    line_type: Option<&'static str>,
+    carrier: Option<String>,
+    city: Option<&'static str>,
+    state_code: Option<String>,
+    timezone: Option<&'static str>,
+}
+
+/// Says of each number what it is.
+#[utoipa::path(tag = "phones", path = "/api/v1/phones/normalize", request_body = NumbersRequest, security(("bearer" = [])), responses((status = 200, body = NumbersView), (status = 422, body = Problem)))]
+#[post("/phones/normalize")]
+pub(crate) async fn normalize(
+    _who: Caller<Viewer>,
+    body: Body<NumbersRequest>,
+) -> Result<HttpResponse, Problem> {
+    if body.value.numbers.len() > NUMBERS_MAX {
+        return Err(Problem::unprocessable("/numbers", format!("give at most {NUMBERS_MAX} numbers")));
+    }
+    let data = body.value.numbers.into_iter().map(number).collect();
+    Ok(HttpResponse::Ok().json(NumbersView { data }))
+}
+
+fn number(input: String) -> NumberView {
+    let parsed = PhoneNumber::parse(&input);
+    let place = parsed.ok().and_then(PhoneNumber::lada).and_then(Lada::place);
+    NumberView {
+        input,
+        outcome: match parsed {
+            Ok(phone) if phone.is_assigned() => "accepted",
+            Ok(_) => "accepted_invalid",
+            Err(_) => "rejected",
+        },
+        e164: parsed.ok().map(|phone| phone.e164().to_string()),
+        reason: match parsed {
+            Ok(phone) if phone.is_assigned() => None,
+            Ok(_) => Some("unassigned_area_code"),
+            Err(rejection) => Some(rejection.as_str()),
+        },
+        line_type: parsed.ok().map(|_| LineType::Unknown.as_str()),
+        carrier: None,
+        city: place.map(|place| place.city.as_str()),
+        state_code: place.map(|place| place.state.as_str().to_owned()),
+        timezone: place.map(|place| place.timezone.as_str()),
+    }
+}

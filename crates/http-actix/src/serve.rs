@@ -1,0 +1,311 @@
+//! The server: what it serves, within which bounds, and how it ends.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_cors::Cors;
+use actix_web::dev::{Server as ActixServer, ServerHandle};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{App, HttpServer};
+use application::{
+    AddSender, Authenticate, ChangeCampaign, DraftCampaign, EndSession, FollowCampaign, ListSessions, LogIn,
+    LogOut, PreviewCampaign, PreviewSegment, RefreshSession,
+};
+use domain::port::{CampaignStore, Clock, ContactStore, Ids, ProviderWebhooks, ReceiptStore, SenderStore};
+use utoipa::OpenApi;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::api_doc::{self, ApiDoc};
+use crate::frame::frame;
+use crate::health::{self, Checks};
+use crate::input::{refuse_path, refuse_query};
+use crate::metrics::{self, Metrics};
+use crate::{auth, campaigns, contacts, messages, phones, segments, senders, webhooks};
+
+/// What handlers call. Each is given to the handlers that need it, and to no other.
+pub struct Services {
+    /// Tells who somebody is.
+    pub authenticate: Authenticate,
+    /// Signs in.
+    pub log_in: LogIn,
+    /// Renews tokens.
+    pub refresh: RefreshSession,
+    /// Leaves.
+    pub log_out: LogOut,
+    /// Lists sessions.
+    pub sessions: ListSessions,
+    /// Ends one of them.
+    pub end_session: EndSession,
+    /// Drafts campaigns.
+    pub draft: DraftCampaign,
+    /// Changes them.
+    pub change: ChangeCampaign,
+    /// Previews them.
+    pub preview: PreviewCampaign,
+    /// Follows them.
+    pub follow: FollowCampaign,
+    /// Counts segments.
+    pub preview_segment: PreviewSegment,
+    /// Adds senders.
+    pub add_sender: AddSender,
+    /// Campaigns, to be read.
+    pub campaigns: Arc<dyn CampaignStore>,
+    /// Senders, to be read.
+    pub senders: Arc<dyn SenderStore>,
+    /// Contacts, to be read.
+    pub contacts: Arc<dyn ContactStore>,
+    /// Reads what the provider posts.
+    pub webhooks: Arc<dyn ProviderWebhooks>,
+    /// Keeps it.
+    pub receipts: Arc<dyn ReceiptStore>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes the ids of requests.
+    pub ids: Arc<dyn Ids>,
+    /// The servers behind.
+    pub checks: Checks,
+}
+
+/// What bounds the server.
+#[derive(Debug, Clone)]
+pub struct HttpOptions {
+    /// Threads that serve; one a core when `None`.
+    pub workers: Option<usize>,
+    /// The largest body, in bytes.
+    pub body_bytes_max: usize,
+    /// How long a request may take.
+    pub request_timeout: Duration,
+    /// How long a connection without a request is kept.
+    pub keep_alive: Duration,
+    /// How long requests may go on when the server is to end.
+    pub shutdown_timeout: Duration,
+    /// Our proxies before the server, whose word on where a request comes from is believed.
+    pub forwarded_hops: usize,
+    /// Web sites whose pages may ask from a browser.
+    pub cors_origins: Vec<String>,
+}
+
+/// What stands around every request.
+pub(crate) struct Edge {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) request_timeout: Duration,
+    pub(crate) forwarded_hops: usize,
+}
+
+/// The address cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {listen}: {source}; is another program there, or may this user not?")]
+pub struct ServeError {
+    listen: String,
+    source: io::Error,
+}
+
+/// A server that takes requests.
+pub struct Server {
+    address: SocketAddr,
+    server: ActixServer,
+}
+
+impl Server {
+    /// Listens on `listen` and serves from now on.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub fn start(listen: &str, services: Services, options: HttpOptions) -> Result<Self, ServeError> {
+        let failed = |source| ServeError { listen: listen.to_owned(), source };
+        let listener = TcpListener::bind(listen).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let keep_alive = options.keep_alive;
+        let (workers, shutdown) = (options.workers, options.shutdown_timeout);
+        let routes = Routes::new(services, &options);
+        let mut server = HttpServer::new(move || {
+            App::new()
+                .wrap(cors(&options.cors_origins))
+                .wrap(from_fn(frame))
+                .configure(|config| routes.configure(config))
+        })
+        .keep_alive(keep_alive)
+        .shutdown_timeout(shutdown.as_secs())
+        .disable_signals();
+        if let Some(workers) = workers {
+            server = server.workers(workers);
+        }
+        let server = server.listen(listener).map_err(failed)?.run();
+        Ok(Self { address, server })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` is done, then lets the requests that are under way go on for as long as they may.
+    ///
+    /// # Errors
+    /// When serving ends by itself.
+    pub async fn until(self, stop: impl Future<Output = ()>) -> io::Result<()> {
+        let handle: ServerHandle = self.server.handle();
+        let mut server = std::pin::pin!(self.server);
+        tokio::select! {
+            ended = &mut server => ended,
+            () = stop => {
+                let (ended, ()) = tokio::join!(server, handle.stop(true));
+                ended
+            }
+        }
+    }
+}
+
+fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods(["GET", "POST", "PATCH", "DELETE"])
+        .allowed_headers([AUTHORIZATION, CONTENT_TYPE])
+        .allowed_header("idempotency-key")
+        .allowed_header("x-request-id")
+        .expose_headers(["x-request-id", "retry-after"])
+        .max_age(3600);
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}
+
+/// Everything that is served, as each thread is given it.
+#[derive(Clone)]
+struct Routes {
+    body_bytes_max: usize,
+    edge: Data<Edge>,
+    authenticate: Data<Authenticate>,
+    log_in: Data<LogIn>,
+    refresh: Data<RefreshSession>,
+    log_out: Data<LogOut>,
+    sessions: Data<ListSessions>,
+    end_session: Data<EndSession>,
+    draft: Data<DraftCampaign>,
+    change: Data<ChangeCampaign>,
+    preview: Data<PreviewCampaign>,
+    follow: Data<FollowCampaign>,
+    preview_segment: Data<PreviewSegment>,
+    add_sender: Data<AddSender>,
+    campaigns: Data<Arc<dyn CampaignStore>>,
+    senders: Data<Arc<dyn SenderStore>>,
+    contacts: Data<Arc<dyn ContactStore>>,
+    webhooks: Data<Arc<dyn ProviderWebhooks>>,
+    receipts: Data<Arc<dyn ReceiptStore>>,
+    clock: Data<Arc<dyn Clock>>,
+    checks: Data<Checks>,
+    metrics: Data<Metrics>,
+}
+
+impl Routes {
+    fn new(services: Services, options: &HttpOptions) -> Self {
+        let edge = Edge {
+            clock: Arc::clone(&services.clock),
+            ids: services.ids,
+            request_timeout: options.request_timeout,
+            forwarded_hops: options.forwarded_hops,
+        };
+        Self {
+            body_bytes_max: options.body_bytes_max,
+            edge: Data::new(edge),
+            authenticate: Data::new(services.authenticate),
+            log_in: Data::new(services.log_in),
+            refresh: Data::new(services.refresh),
+            log_out: Data::new(services.log_out),
+            sessions: Data::new(services.sessions),
+            end_session: Data::new(services.end_session),
+            draft: Data::new(services.draft),
+            change: Data::new(services.change),
+            preview: Data::new(services.preview),
+            follow: Data::new(services.follow),
+            preview_segment: Data::new(services.preview_segment),
+            add_sender: Data::new(services.add_sender),
+            campaigns: Data::new(services.campaigns),
+            senders: Data::new(services.senders),
+            contacts: Data::new(services.contacts),
+            webhooks: Data::new(services.webhooks),
+            receipts: Data::new(services.receipts),
+            clock: Data::new(services.clock),
+            checks: Data::new(services.checks),
+            metrics: Data::new(Metrics::of_this_process()),
+        }
+    }
+
+    fn configure(&self, config: &mut ServiceConfig) {
+        let it = self.clone();
+        config
+            .app_data(it.edge)
+            .app_data(it.authenticate)
+            .app_data(it.log_in)
+            .app_data(it.refresh)
+            .app_data(it.log_out)
+            .app_data(it.sessions)
+            .app_data(it.end_session)
+            .app_data(it.draft)
+            .app_data(it.change)
+            .app_data(it.preview)
+            .app_data(it.follow)
+            .app_data(it.preview_segment)
+            .app_data(it.add_sender)
+            .app_data(it.campaigns)
+            .app_data(it.senders)
+            .app_data(it.contacts)
+            .app_data(it.webhooks)
+            .app_data(it.receipts)
+            .app_data(it.clock)
+            .app_data(it.checks)
+            .app_data(it.metrics)
+            .app_data(web::PayloadConfig::new(it.body_bytes_max))
+            .app_data(web::QueryConfig::default().error_handler(refuse_query))
+            .app_data(web::PathConfig::default().error_handler(refuse_path));
+        config.service(web::scope("/api/v1").configure(versioned));
+        config.service(
+            web::scope("/webhooks").app_data(web::PayloadConfig::new(webhooks::POST_BYTES_MAX)).configure(
+                |config| {
+                    config.route("/telnyx", web::post().to(webhooks::telnyx));
+                },
+            ),
+        );
+        config
+            .service(auth::login)
+            .service(health::live)
+            .service(health::ready)
+            .service(health::health)
+            .service(metrics::metrics)
+            .service(api_doc::description)
+            .service(api_doc::docs)
+            .service(SwaggerUi::new("/docs/{_:.*}").url("/docs/openapi.json", ApiDoc::openapi()));
+    }
+}
+
+/// What stands under `/api/v1`.
+fn versioned(config: &mut ServiceConfig) {
+    config
+        .service(auth::login)
+        .service(auth::refresh)
+        .service(auth::logout)
+        .service(auth::me)
+        .service(auth::sessions)
+        .service(auth::end_session)
+        .service(campaigns::create)
+        .service(campaigns::list)
+        .service(campaigns::get_one)
+        .service(campaigns::preview)
+        .service(campaigns::launch)
+        .service(campaigns::pause)
+        .service(campaigns::resume)
+        .service(campaigns::cancel)
+        .service(campaigns::progress)
+        .service(campaigns::messages)
+        .service(messages::preview)
+        .service(messages::get_one)
+        .service(contacts::list)
+        .service(contacts::get_one)
+        .service(segments::preview)
+        .service(senders::create)
+        .service(senders::list)
+        .service(phones::normalize);
+}

@@ -1,0 +1,28 @@
+//! A gateway that counts what it is answered.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use domain::port::{OutboundMessage, SendOutcome, SmsGateway};
+
+/// Counts the outcomes of another gateway, and how long they took.
+pub(crate) struct CountedGateway(pub(crate) Arc<dyn SmsGateway>);
+
+#[async_trait::async_trait]
+impl SmsGateway for CountedGateway {
+    async fn send(&self, message: OutboundMessage) -> SendOutcome {
+        let started = Instant::now();
+        let outcome = self.0.send(message).await;
+        let word = match &outcome {
+            SendOutcome::Accepted { .. } => "accepted",
+            SendOutcome::Refused { .. } => "refused",
+            SendOutcome::NotSent { .. } => "not_sent",
+            SendOutcome::Throttled { .. } => "throttled",
+            SendOutcome::AccountBlocked { .. } => "account_blocked",
+            SendOutcome::Unknown { .. } => "unknown",
+        };
+        metrics::counter!("pregon_attempts_total", "outcome" => word).increment(1);
+        metrics::histogram!("pregon_provider_call_seconds").record(started.elapsed().as_secs_f64());
+        outcome
+    }
+}

@@ -1,0 +1,182 @@
+//! From settings to the things that work.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use application::{Gateways, PrepareCampaign, RelayPermits, SendLimits, WorkPermit};
+use async_trait::async_trait;
+use domain::port::{AudienceStore, Ids, PermitConsumer, PermitPublisher, SmsGateway};
+use gateway_telnyx::{TelnyxGateway, TelnyxOptions};
+use http_actix::{Check, CheckFailed, Checks};
+use queue_rabbitmq::{RabbitOptions, RabbitPermits};
+use secrecy::ExposeSecret;
+use settings::{LogFormat, Settings, Sources};
+use store_postgres::{
+    Database, DatabaseOptions, DispatchOptions, PostgresAudienceStore, PostgresDispatch, Schema,
+};
+use system::{SystemClock, SystemIds};
+
+use crate::failure::Failure;
+use crate::gateway::CountedGateway;
+use crate::loops::{Chores, Rhythm};
+
+/// Shards of a campaign's counts: two workers rarely change the same row.
+const SHARDS: u128 = 64;
+
+/// Reads the settings and sets the log up by them.
+pub(crate) fn load(sources: &Sources) -> Result<Settings, Failure> {
+    let settings = Settings::load(sources)?;
+    let format = match settings.log.format {
+        LogFormat::Auto => telemetry::Format::Auto,
+        LogFormat::Json => telemetry::Format::Json,
+        LogFormat::Pretty => telemetry::Format::Pretty,
+    };
+    telemetry::init(&settings.log.level, format).map_err(|error| Failure::Usage(error.to_string()))?;
+    Ok(settings)
+}
+
+/// The way to the database.
+pub(crate) fn database(settings: &Settings) -> Result<Database, Failure> {
+    let given = settings.database()?;
+    Ok(Database::new(&DatabaseOptions {
+        url: given.url.expose_secret().to_owned(),
+        application_name: format!("{}-worker", given.application_name),
+        pool_size_max: given.pool_size_max,
+        connect_timeout: given.connect_timeout,
+        wait_timeout: given.wait_timeout,
+        statement_timeout: given.statement_timeout,
+    })?)
+}
+
+/// The way to the broker.
+pub(crate) fn broker(settings: &Settings) -> Result<Arc<RabbitPermits>, Failure> {
+    let given = settings.rabbitmq()?;
+    Ok(Arc::new(RabbitPermits::new(RabbitOptions {
+        url: given.url.expose_secret().to_owned(),
+        connection_name: "pregon worker".to_owned(),
+        prefix: given.prefix.clone(),
+        connect_timeout: given.connect_timeout,
+        call_timeout: given.call_timeout,
+        reconnect_max: given.reconnect_max,
+        queue_length_max: given.queue_length_max,
+    })))
+}
+
+/// The servers that a worker needs.
+pub(crate) fn checks(database: &Database, broker: &Arc<RabbitPermits>, within: Duration) -> Checks {
+    Checks::within(within)
+        .needed("postgres", Arc::new(Postgres(database.clone())))
+        .needed("rabbitmq", Arc::new(Rabbit(Arc::clone(broker))))
+}
+
+struct Postgres(Database);
+
+#[async_trait]
+impl Check for Postgres {
+    async fn check(&self) -> Result<(), CheckFailed> {
+        self.0.now().await.map(drop).map_err(|error| CheckFailed(error.to_string()))
+    }
+}
+
+struct Rabbit(Arc<RabbitPermits>);
+
+#[async_trait]
+impl Check for Rabbit {
+    async fn check(&self) -> Result<(), CheckFailed> {
+        self.0.ping().await.map_err(|error| CheckFailed(error.to_string()))
+    }
+}
+
+/// A worker, put together.
+pub(crate) struct Worker {
+    pub(crate) name: String,
+    pub(crate) handler: Arc<WorkPermit>,
+    pub(crate) consumer: Arc<dyn PermitConsumer>,
+    pub(crate) chores: Chores,
+    pub(crate) rhythm: Rhythm,
+}
+
+/// Puts a worker together, once the schema is known to be this program's.
+pub(crate) async fn worker(
+    settings: &Settings,
+    database: &Database,
+    broker: &Arc<RabbitPermits>,
+) -> Result<Worker, Failure> {
+    Schema::new(database.clone()).require_current().await?;
+    let id = SystemIds.next();
+    let (sending, worker) = (&settings.sending, &settings.worker);
+    let options = DispatchOptions {
+        worker: id.to_string(),
+        shard: i16::try_from(id.as_u128() % SHARDS).unwrap_or_default(),
+        claim_messages_max: sending.claim_messages_max,
+        lease: sending.lease,
+        pace_ahead: sending.pace_ahead,
+        receipt_deadline: sending.receipt_deadline,
+        outcome_deadline: sending.outcome_deadline,
+        revive_after: worker.revive_after,
+        permits_per_campaign: sending.permits_per_campaign,
+    };
+    let engine = Arc::new(PostgresDispatch::new(database.clone(), options.clone()));
+    let zone = settings.time.zone.iana_name().unwrap_or("UTC").to_owned();
+    let audiences: Arc<dyn AudienceStore> =
+        Arc::new(PostgresAudienceStore::new(database.clone(), options, zone));
+    let telnyx = settings.telnyx_sending()?;
+    let handler = WorkPermit::new(
+        engine.clone(),
+        engine.clone(),
+        gateways(settings)?,
+        Arc::new(SystemClock),
+        SendLimits {
+            // A call that waits for a free connection would only wait elsewhere.
+            in_flight_max: telnyx.connections_max,
+            in_flight_per_claim_max: sending.in_flight_per_claim_max,
+            permit_time_max: sending.permit_time,
+            pace_wait_max: sending.pace_wait,
+            flush_outcomes_max: sending.flush_outcomes_max,
+            flush_interval: sending.flush_interval,
+            attempts_max: sending.attempts_max,
+            retry_base: sending.retry_base,
+            retry_max: sending.retry_max,
+            store_retry: worker.store_retry,
+        },
+    );
+    let publisher: Arc<dyn PermitPublisher> = broker.clone();
+    Ok(Worker {
+        name: id.to_string(),
+        handler: Arc::new(handler),
+        consumer: broker.clone(),
+        chores: Chores {
+            relay: RelayPermits { outbox: engine.clone(), publisher },
+            prepare: PrepareCampaign {
+                audiences: Arc::clone(&audiences),
+                slice_contacts: sending.slice_contacts,
+            },
+            receipts: engine.clone(),
+            upkeep: engine,
+            audiences,
+        },
+        rhythm: Rhythm {
+            relay: worker.relay_interval,
+            settle: worker.settle_interval,
+            prepare: worker.prepare_interval,
+            sweep: worker.sweep_interval,
+            after_failure: worker.store_retry,
+        },
+    })
+}
+
+fn gateways(settings: &Settings) -> Result<Gateways, Failure> {
+    let given = settings.telnyx_sending()?;
+    let telnyx = TelnyxGateway::new(&TelnyxOptions {
+        api_base_url: given.api_base_url,
+        api_key: given.api_key,
+        webhook_base_url: given.webhook_base_url,
+        connect_timeout: given.connect_timeout,
+        request_timeout: given.request_timeout,
+        connections_max: given.connections_max,
+    })
+    .map_err(|error| Failure::Usage(error.to_string()))?;
+    let counted: Arc<dyn SmsGateway> = Arc::new(CountedGateway(Arc::new(telnyx)));
+    Ok(HashMap::from([("telnyx".to_owned(), counted)]))
+}
