@@ -95,7 +95,7 @@ impl Finished {
 }
 
 /// The high-water mark of a process that still runs.
-fn peak_rss_kib(child: &Child) -> Option<u64> {
+pub(crate) fn peak_rss_kib(child: &Child) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()?)).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     line.split_whitespace().nth(1)?.parse().ok()

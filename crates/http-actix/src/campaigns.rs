@@ -1,5 +1,7 @@
 //! Campaigns.
 
+#![expect(unused_qualifications, reason = "what the macro of the description writes")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

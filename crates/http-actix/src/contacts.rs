@@ -1,5 +1,7 @@
 //! Contacts.
 
+#![expect(unused_qualifications, reason = "what the macro of the description writes")]
+
 use std::sync::Arc;
 
 use actix_web::web::{self, Query};

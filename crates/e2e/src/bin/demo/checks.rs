@@ -100,8 +100,62 @@ pub(crate) async fn look(story: &Story) -> Result<Report> {
             ("indexes", ask("SELECT count(*) FROM deferred_indexes").await?),
         ),
     ];
+    let mut equalities = equalities;
+    equalities.extend(of_campaign(story, &client).await?);
     Ok(Report { equalities, figures: figures(story)? })
 }
+
+/// What must be equal of the campaign.
+async fn of_campaign(story: &Story, client: &tokio_postgres::Client) -> Result<Vec<Equality>> {
+    let ledgers = &story.ledgers;
+    let count = |found: usize| i64::try_from(found).unwrap_or(i64::MAX);
+    let audience = figure(&story.progress, "audience")?;
+    let states = story.progress["counts"].as_object().context("a figure is missing: counts")?;
+    let told: i64 = states.values().filter_map(Value::as_i64).sum();
+    let sent_segments = "SELECT coalesce(sum(segments), 0)::bigint FROM messages WHERE campaign_id = $1::text::uuid
+                         AND (state IN ('sent', 'delivered', 'undelivered')
+                              OR (state = 'expired' AND reason = 'receipt_missing'))";
+    let segments: i64 = client.query_one(sent_segments, &[&story.campaign]).await?.get(0);
+    let endings = "SELECT coalesce(min(n), 0)::bigint FROM (
+                       SELECT count(*) * 100 / nullif(sum(count(*)) OVER (), 0) AS n
+                       FROM messages WHERE campaign_id = $1::text::uuid
+                       GROUP BY least(phone % 100 / 2, 13)) AS shares";
+    let least_share: i64 = client.query_one(endings, &[&story.campaign]).await?.get(0);
+    let cost = story.progress["cost"]["amount_micros"].as_str().unwrap_or_default().parse::<i64>().unwrap_or(-1);
+    let of_state = |name: &str| ledgers.states.get(name).copied().unwrap_or_default();
+    let mut equalities = vec![
+        equality(
+            "the audience is what the preview said",
+            ("final", figure(&story.preview["audience"], "final")?),
+            ("audience", audience),
+        ),
+        equality("every message is in one state", ("audience", audience), ("sum of states", told)),
+        equality("… in the table too", ("audience", audience), ("messages", ledgers.messages())),
+        equality("nobody was written to twice", ("twice", 0), ("numbers", count(ledgers.twice.len()))),
+        equality("nothing that the provider took is lost", ("lost", 0), ("messages", count(ledgers.lost.len()))),
+        equality("nothing is claimed that it never took", ("invented", 0), ("messages", count(ledgers.invented.len()))),
+        equality(
+            "both ledgers are equal",
+            ("numbers the provider took", ledgers.accepted_numbers),
+            (
+                "delivered + undelivered + expired",
+                of_state("delivered") + of_state("undelivered") + of_state("expired"),
+            ),
+        ),
+        equality("the cost is that of what was sent", ("segments × price", segments * PRICE_MICROS), ("told", cost)),
+    ];
+    if audience >= SHARES_FROM {
+        let enough = i64::from(least_share >= 1);
+        equalities.push(equality("every outcome has 1 % or more", ("yes", 1), ("is so", enough)));
+    }
+    Ok(equalities)
+}
+
+/// What the demo's sender costs for each segment.
+const PRICE_MICROS: i64 = 285_000;
+
+/// The audience from which on every outcome must have its share.
+const SHARES_FROM: i64 = 2_000;
 
 fn equality(what: &'static str, left: (&str, i64), right: (&str, i64)) -> Equality {
     Equality { what, left: (left.0.to_owned(), left.1), right: (right.0.to_owned(), right.1) }
@@ -131,6 +185,19 @@ fn figures(story: &Story) -> Result<Vec<(String, String)>> {
     figures.push(("rate".to_owned(), format!("{} rows/s", import["rows_per_second"])));
     let percent = import["valid_percent"].as_f64().context("a figure is missing: valid_percent")?;
     figures.push(("valid rows kept".to_owned(), format!("{percent:.3} %")));
+    let counts = story.progress["counts"].as_object().context("a figure is missing: counts")?;
+    figures.push(("messages".to_owned(), story.progress["audience"].to_string()));
+    for (state, n) in counts.iter().filter(|(_, n)| n.as_i64() != Some(0)) {
+        figures.push((format!("    {state}"), n.to_string()));
+    }
+    figures.push(("the provider took".to_owned(), format!("{} numbers", story.ledgers.accepted_numbers)));
+    for (outcome, n) in &story.ledgers.accepted {
+        figures.push((format!("    {outcome}"), n.to_string()));
+    }
+    figures.push(("texts by segments".to_owned(), story.preview["text"]["by_segments"].to_string()));
+    let cost = story.progress["cost"]["amount_micros"].as_str().unwrap_or_default().parse::<f64>().unwrap_or_default();
+    figures.push(("cost".to_owned(), format!("{:.2} MXN", cost / 1e6)));
+    figures.push(("receipts waited for".to_owned(), "4 s, unknown outcomes 6 s: short, for the demo".to_owned()));
     for (step, took) in &story.steps {
         figures.push((format!("time of {step}"), format!("{:.2} s", took.as_secs_f64())));
     }
@@ -139,9 +206,9 @@ fn figures(story: &Story) -> Result<Vec<(String, String)>> {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\nImport")?;
+        writeln!(f, "\nReport")?;
         for (name, value) in &self.figures {
-            writeln!(f, "  {name:<26} {value}")?;
+            writeln!(f, "  {name:<30} {value}")?;
         }
         writeln!(f, "\nChecks")?;
         for Equality { what, left, right } in &self.equalities {

@@ -12,7 +12,13 @@ use clap::Parser;
 use e2e::Servers;
 use serde_json::json;
 
-/// Makes a synthetic contact file, imports it and prints a report whose figures must add up.
+use story::Size;
+
+/// How often the demo looks whether its processes still run.
+const WATCH_INTERVAL: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// Makes a synthetic contact file, imports it, sends a campaign through a sandbox provider and prints a report whose
+/// figures must add up.
 ///
 /// It works in the database `pregon_demo`, which it drops and makes anew. Then it stays, so that you can look around,
 /// until Ctrl-C.
@@ -30,6 +36,12 @@ struct Arguments {
     /// Rows of the contact file.
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1_000..=50_000_000))]
     rows: u64,
+    /// Messages of the campaign; an audience that is smaller is taken whole.
+    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    messages: u64,
+    /// Where the api listens; a free port when left out.
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
     /// End when the report is printed.
     #[arg(long)]
     exit: bool,
@@ -64,7 +76,8 @@ async fn main() -> ExitCode {
 /// Whether every figure added up.
 async fn run(arguments: &Arguments) -> Result<bool> {
     let servers = Servers::from_environment()?;
-    let story = story::tell(&servers, arguments.rows).await?;
+    let size = Size { rows: arguments.rows, messages: arguments.messages, port: arguments.port };
+    let mut story = story::tell(&servers, size).await?;
     let report = checks::look(&story).await?;
     eprint!("{report}");
     if !report.adds_up() {
@@ -79,19 +92,25 @@ async fn run(arguments: &Arguments) -> Result<bool> {
         println!(
             "{}",
             json!({
+                "api": story.stack.api_url, "sandbox": story.stack.sandbox_url,
                 "database_url": story.database.url, "redis_url": servers.redis_url, "amqp_url": servers.amqp_url,
                 "users": users,
             })
         );
     } else if !arguments.exit {
-        eprintln!("\nDATABASE_URL={}", story.database.url);
+        eprintln!("\nAPI           {}  (its description: {0}/docs/)", story.stack.api_url);
+        eprintln!("sandbox       {}", story.stack.sandbox_url);
+        eprintln!("DATABASE_URL={}", story.database.url);
         for user in &story.users {
             eprintln!("  {:<9} {:<24} {}", user.role, user.email, user.password);
         }
     }
     if !arguments.exit {
         eprintln!("\nready; Ctrl-C ends it");
-        std::future::pending::<()>().await;
+        while story.stack.is_whole() {
+            tokio::time::sleep(WATCH_INTERVAL).await;
+        }
+        anyhow::bail!("api, worker or sandbox has ended by itself");
     }
     Ok(true)
 }

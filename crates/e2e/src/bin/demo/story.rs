@@ -4,13 +4,18 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use e2e::{ScratchDatabase, Servers, Tools};
-use serde_json::Value;
+use e2e::{Client, Ledgers, ScratchDatabase, Servers, Stack, StackOptions, Tools};
+use serde_json::{Value, json};
 
 /// The demo's own database.
 const DATABASE: &str = "pregon_demo";
 /// The seed of its contact file: every run makes the same one.
 const SEED: &str = "1";
+
+/// How fast the demo's sender may send.
+const SENDER_RATE_PER_S: f64 = 2_000.0;
+/// The longest that the demo's campaign may take.
+const CAMPAIGN_PATIENCE: Duration = Duration::from_secs(300);
 
 /// A login that the demo made.
 pub(crate) struct Login {
@@ -27,10 +32,27 @@ pub(crate) struct Story {
     pub(crate) sample: Value,
     /// The import's last line.
     pub(crate) import: Value,
+    /// The processes that sent the campaign.
+    pub(crate) stack: Stack,
+    /// The campaign's id.
+    pub(crate) campaign: String,
+    /// The campaign's last progress, as the API tells it.
+    pub(crate) progress: Value,
+    /// What it was to be, before it was launched.
+    pub(crate) preview: Value,
+    pub(crate) ledgers: Ledgers,
     pub(crate) steps: Vec<(&'static str, Duration)>,
 }
 
-pub(crate) async fn tell(servers: &Servers, rows: u64) -> Result<Story> {
+/// How much the demo does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size {
+    pub(crate) rows: u64,
+    pub(crate) messages: u64,
+    pub(crate) port: Option<u16>,
+}
+
+pub(crate) async fn tell(servers: &Servers, size: Size) -> Result<Story> {
     let mut steps = Vec::new();
     let database = ScratchDatabase::dropped(&servers.database_url, DATABASE).await?;
     let tools = Tools::beside_this_one(&database.url)?;
@@ -53,7 +75,7 @@ pub(crate) async fn tell(servers: &Servers, rows: u64) -> Result<Story> {
     let started = Instant::now();
     let file = contact_file()?;
     let path = file.to_string_lossy();
-    let rows = rows.to_string();
+    let rows = size.rows.to_string();
     let arguments = ["--rows", &rows, "--out", &path, "--seed", SEED, "--force", "--json"];
     let sample = tools.run("sample", &arguments, "", |_| {}).await?.last()?.clone();
     done(&mut steps, "contact file", started);
@@ -68,7 +90,41 @@ pub(crate) async fn tell(servers: &Servers, rows: u64) -> Result<Story> {
         .await?;
     done(&mut steps, "import", started);
     let import = import.last()?.clone();
-    Ok(Story { database, users, sample, import, steps })
+
+    let started = Instant::now();
+    let options = StackOptions { api_port: size.port, ..StackOptions::impatient(DATABASE) };
+    let stack = Stack::start(&tools, servers, options).await?;
+    done(&mut steps, "api, worker and sandbox", started);
+
+    let started = Instant::now();
+    let admin = sign_in(&stack, &users, "admin").await?;
+    admin.add_sender("Tienda de Ejemplo", SENDER_RATE_PER_S).await?;
+    let manager = sign_in(&stack, &users, "manager").await?;
+    let campaign = manager.draft("Promoción de la semana", &json!({"all": []}), size.messages).await?;
+    let path = format!("/campaigns/{campaign}/preview");
+    let preview = manager.must(200, reqwest::Method::POST, &path, None).await?;
+    manager.launch(&campaign).await?;
+    done(&mut steps, "draft, preview and launch", started);
+
+    let started = Instant::now();
+    let mut told = Instant::now();
+    let progress = manager
+        .until(&campaign, CAMPAIGN_PATIENCE, |progress| {
+            if told.elapsed() >= Duration::from_secs(1) {
+                told = Instant::now();
+                eprintln!("  {} {}", progress["state"], progress["counts"]);
+            }
+            progress["state"] == "completed"
+        })
+        .await?;
+    done(&mut steps, "campaign to its last receipt", started);
+    let ledgers = e2e::compare(&stack.sandbox_url, &database.connect().await?, &campaign).await?;
+    Ok(Story { database, users, sample, import, stack, campaign, progress, preview, ledgers, steps })
+}
+
+async fn sign_in(stack: &Stack, users: &[Login], role: &str) -> Result<Client> {
+    let user = users.iter().find(|user| user.role == role).context("nobody has the role")?;
+    Client::sign_in(&stack.api_url, &user.email, &user.password).await
 }
 
 fn done(steps: &mut Vec<(&'static str, Duration)>, step: &'static str, started: Instant) {
