@@ -54,13 +54,12 @@ impl PreviewSegment {
     ) -> Result<SegmentPreview, PreviewSegmentError> {
         let segment = definition.check()?;
         let key = key(&definition);
-        let by_state = match self.kept(&key).await {
-            Some(counts) => counts,
-            None => {
-                let counts = self.audiences.count_by_state(segment.clone()).await?;
-                self.keep(&key, &counts).await;
-                counts
-            }
+        let by_state = if let Some(counts) = self.kept(&key).await {
+            counts
+        } else {
+            let counts = self.audiences.count_by_state(segment.clone()).await?;
+            self.keep(&key, &counts).await;
+            counts
         };
         let sample = self.audiences.sample(segment, UnknownLineTypes::Allow, SAMPLE).await?;
         Ok(SegmentPreview { by_state, sample })
@@ -84,9 +83,7 @@ impl PreviewSegment {
 /// Definitions that are written alike are counted once.
 fn key(definition: &SegmentDefinition) -> String {
     let written = serde_json::to_vec(definition).unwrap_or_default();
-    let hash: [u8; 32] = Sha256::digest(&written).into();
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("segment:{hex}")
+    Sha256::digest(&written).iter().fold(String::from("segment:"), |key, byte| format!("{key}{byte:02x}"))
 }
 
 #[cfg(test)]

@@ -1,10 +1,6 @@
 //! The cache against a real server: what it keeps and for how long, and what an outage does to it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "what fails in here fails a test, and says where"
-)]
+#![expect(clippy::expect_used, reason = "what fails in here fails a test, and says where")]
 
 use std::time::Duration;
 

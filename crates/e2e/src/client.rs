@@ -30,7 +30,8 @@ impl Client {
             .context("the api does not answer")?;
         let status = answer.status();
         let body: Value = answer.json().await?;
-        let token = body["access_token"].as_str().with_context(|| format!("signing in was answered {status}"))?;
+        let token =
+            body["access_token"].as_str().with_context(|| format!("signing in was answered {status}"))?;
         Ok(Self { http, base, token: token.to_owned() })
     }
 

@@ -63,12 +63,16 @@ pub async fn compare(sandbox_url: &str, database: &Client, campaign: &str) -> Re
     }
     ledgers.accepted_numbers = i64::try_from(accepted.len())?;
     let rows = database
-        .query("SELECT '+52' || phone, state::text FROM messages WHERE campaign_id = $1::text::uuid", &[&campaign])
+        .query(
+            "SELECT '+52' || phone, state::text FROM messages WHERE campaign_id = $1::text::uuid",
+            &[&campaign],
+        )
         .await?;
     for row in rows {
         let (to, state): (String, String) = (row.get(0), row.get(1));
         let was_accepted = accepted.contains(&to);
-        let may_be_accepted = ["sent", "delivered", "undelivered", "uncertain", "expired"].contains(&state.as_str());
+        let may_be_accepted =
+            ["sent", "delivered", "undelivered", "uncertain", "expired"].contains(&state.as_str());
         let must_be_accepted = ["sent", "delivered", "undelivered"].contains(&state.as_str());
         if was_accepted && !may_be_accepted {
             ledgers.lost.push(format!("{state} {}", masked(&to)));

@@ -76,12 +76,14 @@ impl Stack {
     pub async fn start(tools: &Tools, servers: &Servers, options: StackOptions) -> Result<Self> {
         let mut arguments = vec!["--listen", "127.0.0.1:0"];
         arguments.extend(options.sandbox.iter().map(String::as_str));
-        let (sandbox, line) = ready_line(tools.command("telnyx-sandbox", &arguments), "telnyx-sandbox").await?;
+        let (sandbox, line) =
+            ready_line(tools.command("telnyx-sandbox", &arguments), "telnyx-sandbox").await?;
         let text = |name: &str| -> Result<String> {
             Ok(line[name].as_str().with_context(|| format!("the sandbox did not say its {name}"))?.to_owned())
         };
         let (sandbox_url, public_key) = (text("sandbox")?, text("public_key")?);
-        let (api, api_url) = api(tools, servers, &options, &public_key, options.api_port.unwrap_or_default()).await?;
+        let (api, api_url) =
+            api(tools, servers, &options, &public_key, options.api_port.unwrap_or_default()).await?;
         let mut stack = Self {
             sandbox_url,
             api_url,
@@ -138,7 +140,12 @@ impl Stack {
     /// When it does not become ready again.
     pub async fn restart_api(&mut self) -> Result<()> {
         self.api.kill().await.context("the api cannot be killed")?;
-        let port = self.api_url.rsplit(':').next().and_then(|port| port.parse().ok()).context("the api has no port")?;
+        let port = self
+            .api_url
+            .rsplit(':')
+            .next()
+            .and_then(|port| port.parse().ok())
+            .context("the api has no port")?;
         (self.api, _) = api(&self.tools, &self.servers, &self.options, &self.public_key, port).await?;
         Ok(())
     }
@@ -191,17 +198,16 @@ fn settings(command: &mut Command, servers: &Servers, options: &StackOptions) {
 /// Starts a process and waits for the JSON line that it prints when it is ready.
 async fn ready_line(mut command: Command, name: &str) -> Result<(Child, Value)> {
     let started = Instant::now();
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("{name} cannot be started; build it with cargo build --workspace --bins --tests"))?;
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().with_context(|| {
+        format!("{name} cannot be started; build it with cargo build --workspace --bins --tests")
+    })?;
     let stdout = child.stdout.take().context("a piped standard output")?;
     let mut lines = BufReader::new(stdout).lines();
     let line = tokio::time::timeout(START_PATIENCE, lines.next_line())
         .await
         .with_context(|| format!("{name} was not ready after {:?}", started.elapsed()))??
         .with_context(|| format!("{name} ended before it was ready"))?;
-    let line = serde_json::from_str(&line).with_context(|| format!("{name} printed something that is no JSON"))?;
+    let line =
+        serde_json::from_str(&line).with_context(|| format!("{name} printed something that is no JSON"))?;
     Ok((child, line))
 }

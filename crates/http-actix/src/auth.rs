@@ -91,13 +91,13 @@ pub(crate) async fn login(
     // What is no address signs nobody in; that it is none need not be told apart.
     let email = Email::parse(&body.value.email).map_err(|_| refused())?;
     let agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok());
-    let login = Login {
+    let credentials = Login {
         email,
         password: Password::new(&body.value.password),
         user_agent: agent.and_then(UserAgent::new),
     };
     let by = asked.by_nobody(&body.value.email.trim().to_lowercase());
-    match log_in.execute(login, by).await {
+    match log_in.execute(credentials, by).await {
         Ok(pass) => Ok(HttpResponse::Ok().json(token(&pass))),
         Err(LogInError::Refused) => Err(refused()),
         Err(error @ LogInError::TooManyFailures { retry_after }) => {

@@ -214,7 +214,7 @@ fn plan(request: CampaignRequest, sender: SenderId) -> Result<CampaignPlan, Prob
     let template = Template::parse(&request.message.template);
     match &template {
         Ok(_) if request.message.template.trim().is_empty() => {
-            refuse("/message/template", "the text is empty".to_owned())
+            refuse("/message/template", "the text is empty".to_owned());
         }
         Ok(_) => {}
         Err(refused) => refuse("/message/template", refused.to_string()),

@@ -162,6 +162,7 @@ fn remote_addr(request: &HttpRequest, hops: usize) -> Option<std::net::IpAddr> {
     forwarded.rsplit(',').nth(hops - 1).and_then(|address| address.trim().parse().ok()).or(peer)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the signature that actix asks for")]
 pub(crate) fn refuse_query(error: QueryPayloadError, _: &HttpRequest) -> Error {
     Problem::bad_request("the query cannot be taken as it is").with("", error.to_string()).into()
 }

@@ -22,8 +22,8 @@ pub(crate) fn limit(given: Option<u32>) -> Result<u16, Problem> {
 }
 
 /// Makes the cursor behind which a list goes on.
-pub(crate) fn cursor(behind: impl ToString) -> String {
-    URL_SAFE_NO_PAD.encode(behind.to_string())
+pub(crate) fn cursor(behind: &str) -> String {
+    URL_SAFE_NO_PAD.encode(behind)
 }
 
 /// Reads a cursor back.
@@ -57,8 +57,9 @@ impl<T> Page<T> {
         key: impl Fn(&S) -> String,
         view: impl Fn(S) -> T,
     ) -> Self {
-        let next_cursor =
-            (found.len() >= usize::from(limit)).then(|| found.last().map(|last| cursor(key(last)))).flatten();
+        let next_cursor = (found.len() >= usize::from(limit))
+            .then(|| found.last().map(|last| cursor(&key(last))))
+            .flatten();
         Self { data: found.into_iter().map(view).collect(), next_cursor }
     }
 }

@@ -98,15 +98,15 @@ async fn work(
     handler: &Arc<dyn PermitHandler>,
     stopped: &CancellationToken,
 ) {
-    let mut handled = JoinSet::new();
+    let mut tasks = JoinSet::new();
     loop {
         tokio::select! {
             () = stopped.cancelled() => break,
-            Some(_) = handled.join_next() => {}
+            Some(_) = tasks.join_next() => {}
             next = deliveries.next() => match next {
                 Some((priority, Ok(delivery))) => {
                     let handler = Arc::clone(handler);
-                    handled.spawn(handle(options.call_timeout, priority, delivery, handler));
+                    tasks.spawn(handle(options.call_timeout, priority, delivery, handler));
                 }
                 Some((_, Err(error))) => {
                     tracing::warn!(%error, "the connection to the broker broke");
@@ -116,7 +116,7 @@ async fn work(
             },
         }
     }
-    handled.join_all().await;
+    tasks.join_all().await;
 }
 
 async fn handle(limit: Duration, priority: Priority, delivery: Delivery, handler: Arc<dyn PermitHandler>) {

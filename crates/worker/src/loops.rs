@@ -99,11 +99,11 @@ async fn repeat(
     name: &'static str,
     pause: Duration,
     after_failure: Duration,
-    stop: CancellationToken,
+    stopped: CancellationToken,
     chores: Arc<Chores>,
     step: Step,
 ) {
-    while !stop.is_cancelled() {
+    while !stopped.is_cancelled() {
         let pause = match step(Arc::clone(&chores)).await {
             Ok(Done::Part) => continue,
             Ok(Done::All) => pause,
@@ -113,7 +113,7 @@ async fn repeat(
             }
         };
         tokio::select! {
-            () = stop.cancelled() => {}
+            () = stopped.cancelled() => {}
             () = tokio::time::sleep(pause) => {}
         }
     }

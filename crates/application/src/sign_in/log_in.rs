@@ -66,15 +66,12 @@ impl LogIn {
     pub async fn execute(&self, login: Login, by: Envelope) -> Result<Pass, LogInError> {
         let Login { email, password, user_agent } = login;
         self.refuse_after_failures(&email, &by)?;
-        let verified = match self.identities.find_user(email.clone()).await? {
-            Some(user) => {
-                let is_right = self.passwords.verify(password, user.password_hash.clone()).await?;
-                is_right.then_some(user)
-            }
-            None => {
-                self.passwords.verify_absent(password).await?;
-                None
-            }
+        let verified = if let Some(user) = self.identities.find_user(email.clone()).await? {
+            let is_right = self.passwords.verify(password, user.password_hash.clone()).await?;
+            is_right.then_some(user)
+        } else {
+            self.passwords.verify_absent(password).await?;
+            None
         };
         // Asked again: of many guesses sent at once, the right one counts only while few of the others have failed.
         self.refuse_after_failures(&email, &by)?;

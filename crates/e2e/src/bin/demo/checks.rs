@@ -112,7 +112,8 @@ async fn of_campaign(story: &Story, client: &tokio_postgres::Client) -> Result<V
     let audience = figure(&story.progress, "audience")?;
     let states = story.progress["counts"].as_object().context("a figure is missing: counts")?;
     let told: i64 = states.values().filter_map(Value::as_i64).sum();
-    let sent_segments = "SELECT coalesce(sum(segments), 0)::bigint FROM messages WHERE campaign_id = $1::text::uuid
+    let sent_segments =
+        "SELECT coalesce(sum(segments), 0)::bigint FROM messages WHERE campaign_id = $1::text::uuid
                          AND (state IN ('sent', 'delivered', 'undelivered')
                               OR (state = 'expired' AND reason = 'receipt_missing'))";
     let segments: i64 = client.query_one(sent_segments, &[&story.campaign]).await?.get(0);
@@ -121,7 +122,8 @@ async fn of_campaign(story: &Story, client: &tokio_postgres::Client) -> Result<V
                        FROM messages WHERE campaign_id = $1::text::uuid
                        GROUP BY least(phone % 100 / 2, 13)) AS shares";
     let least_share: i64 = client.query_one(endings, &[&story.campaign]).await?.get(0);
-    let cost = story.progress["cost"]["amount_micros"].as_str().unwrap_or_default().parse::<i64>().unwrap_or(-1);
+    let cost =
+        story.progress["cost"]["amount_micros"].as_str().unwrap_or_default().parse::<i64>().unwrap_or(-1);
     let of_state = |name: &str| ledgers.states.get(name).copied().unwrap_or_default();
     let mut equalities = vec![
         equality(
@@ -132,8 +134,16 @@ async fn of_campaign(story: &Story, client: &tokio_postgres::Client) -> Result<V
         equality("every message is in one state", ("audience", audience), ("sum of states", told)),
         equality("… in the table too", ("audience", audience), ("messages", ledgers.messages())),
         equality("nobody was written to twice", ("twice", 0), ("numbers", count(ledgers.twice.len()))),
-        equality("nothing that the provider took is lost", ("lost", 0), ("messages", count(ledgers.lost.len()))),
-        equality("nothing is claimed that it never took", ("invented", 0), ("messages", count(ledgers.invented.len()))),
+        equality(
+            "nothing that the provider took is lost",
+            ("lost", 0),
+            ("messages", count(ledgers.lost.len())),
+        ),
+        equality(
+            "nothing is claimed that it never took",
+            ("invented", 0),
+            ("messages", count(ledgers.invented.len())),
+        ),
         equality(
             "both ledgers are equal",
             ("numbers the provider took", ledgers.accepted_numbers),
@@ -142,7 +152,11 @@ async fn of_campaign(story: &Story, client: &tokio_postgres::Client) -> Result<V
                 of_state("delivered") + of_state("undelivered") + of_state("expired"),
             ),
         ),
-        equality("the cost is that of what was sent", ("segments × price", segments * PRICE_MICROS), ("told", cost)),
+        equality(
+            "the cost is that of what was sent",
+            ("segments × price", segments * PRICE_MICROS),
+            ("told", cost),
+        ),
     ];
     if audience >= SHARES_FROM {
         let enough = i64::from(least_share >= 1);
@@ -195,9 +209,16 @@ fn figures(story: &Story) -> Result<Vec<(String, String)>> {
         figures.push((format!("    {outcome}"), n.to_string()));
     }
     figures.push(("texts by segments".to_owned(), story.preview["text"]["by_segments"].to_string()));
-    let cost = story.progress["cost"]["amount_micros"].as_str().unwrap_or_default().parse::<f64>().unwrap_or_default();
+    let cost = story.progress["cost"]["amount_micros"]
+        .as_str()
+        .unwrap_or_default()
+        .parse::<f64>()
+        .unwrap_or_default();
     figures.push(("cost".to_owned(), format!("{:.2} MXN", cost / 1e6)));
-    figures.push(("receipts waited for".to_owned(), "4 s, unknown outcomes 6 s: short, for the demo".to_owned()));
+    figures.push((
+        "receipts waited for".to_owned(),
+        "4 s, unknown outcomes 6 s: short, for the demo".to_owned(),
+    ));
     for (step, took) in &story.steps {
         figures.push((format!("time of {step}"), format!("{:.2} s", took.as_secs_f64())));
     }

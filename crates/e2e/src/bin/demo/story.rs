@@ -15,7 +15,7 @@ const SEED: &str = "1";
 /// How fast the demo's sender may send.
 const SENDER_RATE_PER_S: f64 = 2_000.0;
 /// The longest that the demo's campaign may take.
-const CAMPAIGN_PATIENCE: Duration = Duration::from_secs(300);
+const CAMPAIGN_PATIENCE: Duration = Duration::from_mins(5);
 
 /// A login that the demo made.
 pub(crate) struct Login {
