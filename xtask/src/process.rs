@@ -11,6 +11,10 @@ use std::time::{Duration, Instant};
 
 use crate::failure::{Doing, Failure};
 
+/// The environment variable that tells the scripts on the way to a server from whoever else works in its folder.
+/// A server that writes its own title over its environment loses it.
+pub(crate) const MARK: &str = "PREGON_STARTED_FOR_SERVICES";
+
 const POLL: Duration = Duration::from_millis(20);
 
 /// One process for the whole of its life.
@@ -74,7 +78,8 @@ impl Identity {
     }
 }
 
-/// Processes of one of these programs whose working folder is `folder` or below, even if it was deleted since.
+/// Processes of one of these programs, or marked, whose working folder is `folder` or below, even if it was deleted
+/// since.
 /// Children of such a process are its own affair and left out.
 pub(crate) fn working_in(folder: &Path, programs: &[&str]) -> Vec<Identity> {
     let Ok(entries) = fs::read_dir("/proc") else {
@@ -98,9 +103,17 @@ fn works_in(pid: u32, folder: &Path, programs: &[&str]) -> bool {
         let text = target.to_str()?;
         Some(PathBuf::from(text.strip_suffix(" (deleted)").unwrap_or(text)))
     };
-    let is_program =
-        link("exe").and_then(|exe| Some(programs.contains(&exe.file_name()?.to_str()?))).unwrap_or_default();
-    is_program && link("cwd").is_some_and(|cwd| cwd.starts_with(folder))
+    let is_program = || {
+        link("exe").and_then(|exe| Some(programs.contains(&exe.file_name()?.to_str()?))).unwrap_or_default()
+    };
+    link("cwd").is_some_and(|cwd| cwd.starts_with(folder)) && (is_program() || is_marked(pid))
+}
+
+fn is_marked(pid: u32) -> bool {
+    let variables = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    variables
+        .split(|byte| *byte == 0)
+        .any(|variable| variable.strip_prefix(MARK.as_bytes()).is_some_and(|rest| rest.starts_with(b"=")))
 }
 
 /// What `/proc/PID/stat` tells of a process.

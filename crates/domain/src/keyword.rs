@@ -26,7 +26,7 @@ pub fn consent_of(text: &str) -> Option<ConsentChange> {
     let first = words.first()?.as_str();
     let is_short = words.len() <= SHORT_WORDS_MAX;
     let says = |table: &[&str]| table.contains(&whole.as_str()) || (is_short && table.contains(&first));
-    if says(&NO) || NO_AT_THE_HEAD.contains(&first) || (is_short && whole.starts_with("NO MAS")) {
+    if says(&NO) || NO_AT_THE_HEAD.contains(&first) {
         Some(ConsentChange::OptOut)
     } else if says(&YES) {
         Some(ConsentChange::OptIn)
@@ -35,7 +35,7 @@ pub fn consent_of(text: &str) -> Option<ConsentChange> {
     }
 }
 
-/// The words in capital letters without accents.
+/// The words in capital letters without accents; the two at the head that say no together are one.
 fn words(text: &str) -> Vec<String> {
     let plain: String = text
         .nfd()
@@ -43,7 +43,14 @@ fn words(text: &str) -> Vec<String> {
         .map(|c| if c.is_alphanumeric() { c } else { ' ' })
         .flat_map(char::to_uppercase)
         .collect();
-    plain.split_whitespace().map(str::to_owned).collect()
+    let mut words: Vec<String> = plain.split_whitespace().map(str::to_owned).collect();
+    if let [no, mas, ..] = words.as_slice()
+        && no == "NO"
+        && mas == "MAS"
+    {
+        words.splice(..2, ["NO MAS".to_owned()]);
+    }
+    words
 }
 
 #[cfg(test)]
@@ -60,6 +67,7 @@ mod tests {
             "baja",
             "No más",
             "no mas por favor",
+            "¡No! Más no",
             "STOP",
             "Cancelar ya",
             "quit.",
@@ -79,6 +87,7 @@ mod tests {
             "quiero salir de compras",
             "cancelar mi cita de mañana",
             "altos",
+            "no mas de tres por persona",
             "ayuda",
         ] {
             assert_eq!(consent_of(text), None, "{text}");

@@ -123,16 +123,17 @@ impl Dispatch for PostgresDispatch {
         let started: Vec<_> = outcomes.iter().map(|outcome| outcome.started_at).collect();
 
         let transaction = client.transaction().await.map_err(failed)?;
+        if remaining == Remaining::Nothing {
+            // First the claim, then its messages: as the sweep takes them, so that neither holds what the other awaits.
+            // It may have ended the claim before us; what we know is recorded all the same.
+            transaction.execute(&end, &[&claim.number]).await.map_err(failed)?;
+        }
         if !outcomes.is_empty() {
             batch.apply(&transaction, &apply, &self.options).await.map_err(failed)?;
             transaction
                 .execute(&keep, &[&claim.campaign.0, &seqs, &attempts, &words, &reasons, &ids, &started])
                 .await
                 .map_err(failed)?;
-        }
-        if remaining == Remaining::Nothing {
-            // The sweep may have ended it before us; what we know is recorded all the same.
-            transaction.execute(&end, &[&claim.number]).await.map_err(failed)?;
         }
         transaction.commit().await.map_err(failed)
     }

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use crate::failure::{Doing, Failure};
 use crate::packages::Programs;
-use crate::process::Identity;
+use crate::process::{Identity, MARK};
 use crate::services::Set;
 use crate::services::home::{self, Account};
 use crate::services::state::State;
@@ -70,6 +70,7 @@ impl Ground {
         // A group of its own: Ctrl-C at the terminal is for the command, not for its servers.
         let child = command
             .process_group(0)
+            .env(MARK, name)
             .stdout(log)
             .stderr(errors)
             .spawn()

@@ -15,8 +15,8 @@ pub(crate) trait Server {
     /// As people call it.
     fn title(&self) -> &'static str;
 
-    /// The names of its executable and of those it starts for itself: by these one that nobody remembers is
-    /// recognised in the set's folder.
+    /// The names of its executable and of those it starts for itself: by these, or by the mark of what was started
+    /// for it, one that nobody remembers is recognised in the set's folder.
     fn executables(&self) -> &'static [&'static str];
 
     /// Every port it listens on.

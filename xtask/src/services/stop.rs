@@ -12,6 +12,7 @@ use crate::services::server::Server;
 /// After this long a server that was asked to end is ended.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PATIENCE_AFTER_KILL: Duration = Duration::from_secs(5);
+const ROUNDS_MAX: u32 = 5;
 
 /// Stops these servers, all at the same time but for the register of nodes, which goes last.
 /// Returns how many processes were stopped.
@@ -22,23 +23,29 @@ pub(crate) fn stop(folder: &Path, servers: &[&dyn Server]) -> usize {
 }
 
 fn stop_together(folder: &Path, servers: &[&dyn Server]) -> usize {
-    let living: Vec<Identity> = servers
-        .iter()
-        .flat_map(|server| {
-            let living = living(folder, *server);
-            for identity in &living {
-                identity.signal(server.stop_signal());
-            }
-            living
-        })
-        .collect();
-    end(&living);
+    let mut stopped = 0;
+    // A script on the way to a server, or what a server started for itself, may show only once the other is gone.
+    for _ in 0..ROUNDS_MAX {
+        let living: Vec<Identity> = servers
+            .iter()
+            .flat_map(|server| {
+                let living = living(folder, *server);
+                for identity in &living {
+                    identity.signal(server.stop_signal());
+                }
+                living
+            })
+            .collect();
+        if living.is_empty() {
+            break;
+        }
+        end(&living);
+        stopped += living.len();
+    }
     for server in servers {
-        // What a server started for itself notices a little later that it is alone.
-        end(&working_in(&folder.join(server.name()), server.executables()));
         let _ = fs::remove_file(pid_file(folder, server.name()));
     }
-    living.len()
+    stopped
 }
 
 fn end(processes: &[Identity]) {
