@@ -81,9 +81,9 @@ impl MessageState {
             (Self::Queued, E::Claimed) => Some(Self::Sending),
             (Self::Queued, E::Suppressed) => Some(Self::Skipped),
             (Self::Queued, E::CampaignCanceled) => Some(Self::Canceled),
-            (Self::Queued, E::ValidityEnded) | (Self::Sent | Self::Uncertain, E::DeadlinePassed) => {
-                Some(Self::Expired)
-            }
+            (Self::Queued, E::ValidityEnded)
+            | (Self::Sent, E::ReceiptOverdue)
+            | (Self::Uncertain, E::OutcomeOverdue) => Some(Self::Expired),
 
             (Self::Sending | Self::Uncertain, E::Accepted | E::ReportedSent) => Some(Self::Sent),
             (Self::Sending, E::RefusedForNow) => Some(Self::Queued),
@@ -151,13 +151,15 @@ pub enum Evidence {
     ReportedDelivered,
     /// A receipt says that it will not arrive.
     ReportedUndelivered,
-    /// No receipt came within the sender's deadline.
-    DeadlinePassed,
+    /// No receipt of what the provider took came in time.
+    ReceiptOverdue,
+    /// What became of an attempt that may have left was not learnt in time.
+    OutcomeOverdue,
 }
 
 impl Evidence {
     /// Every kind of evidence.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Claimed,
         Self::Suppressed,
         Self::CampaignCanceled,
@@ -169,7 +171,8 @@ impl Evidence {
         Self::ReportedSent,
         Self::ReportedDelivered,
         Self::ReportedUndelivered,
-        Self::DeadlinePassed,
+        Self::ReceiptOverdue,
+        Self::OutcomeOverdue,
     ];
 }
 

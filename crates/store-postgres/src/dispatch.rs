@@ -195,6 +195,7 @@ fn outcome_word(evidence: Evidence) -> &'static str {
         | Evidence::ReportedSent
         | Evidence::ReportedDelivered
         | Evidence::ReportedUndelivered
-        | Evidence::DeadlinePassed => "unknown",
+        | Evidence::ReceiptOverdue
+        | Evidence::OutcomeOverdue => "unknown",
     }
 }

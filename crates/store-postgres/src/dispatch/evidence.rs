@@ -47,7 +47,8 @@ fn word(evidence: Evidence) -> &'static str {
         Evidence::ReportedSent => "reported_sent",
         Evidence::ReportedDelivered => "reported_delivered",
         Evidence::ReportedUndelivered => "reported_undelivered",
-        Evidence::DeadlinePassed => "deadline_passed",
+        Evidence::ReceiptOverdue => "receipt_overdue",
+        Evidence::OutcomeOverdue => "outcome_overdue",
     }
 }
 

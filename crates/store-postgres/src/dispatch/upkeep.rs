@@ -60,11 +60,11 @@ impl Upkeep for PostgresDispatch {
             .map_err(failed)?;
         let mut batch = EvidenceBatch::default();
         for row in &overdue {
-            let reason = match row.get("kind") {
-                "receipt" => "receipt_missing",
-                _ => "outcome_unknown",
+            let (evidence, reason) = match row.get("kind") {
+                "receipt" => (Evidence::ReceiptOverdue, "receipt_missing"),
+                _ => (Evidence::OutcomeOverdue, "outcome_unknown"),
             };
-            batch.push(&entry(row, Evidence::DeadlinePassed, reason));
+            batch.push(&entry(row, evidence, reason));
         }
         let mut moved = 0;
         if !batch.is_empty() {
