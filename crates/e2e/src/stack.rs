@@ -63,6 +63,8 @@ pub struct Stack {
     servers: Servers,
     options: StackOptions,
     public_key: String,
+    /// Signs access tokens: those of before hold after a restart.
+    jwt_secret: String,
     sandbox: Child,
     api: Child,
     workers: Vec<Child>,
@@ -82,8 +84,12 @@ impl Stack {
             Ok(line[name].as_str().with_context(|| format!("the sandbox did not say its {name}"))?.to_owned())
         };
         let (sandbox_url, public_key) = (text("sandbox")?, text("public_key")?);
-        let (api, api_url) =
-            api(tools, servers, &options, &public_key, options.api_port.unwrap_or_default()).await?;
+        let jwt_secret = [credentials::generate_password(), credentials::generate_password()]
+            .into_iter()
+            .map(|drawn| drawn.map(|drawn| drawn.expose().to_owned()).context("no randomness"))
+            .collect::<Result<String>>()?;
+        let port = options.api_port.unwrap_or_default();
+        let (api, api_url) = api(tools, servers, &options, &public_key, &jwt_secret, port).await?;
         let mut stack = Self {
             sandbox_url,
             api_url,
@@ -91,6 +97,7 @@ impl Stack {
             servers: servers.clone(),
             options,
             public_key,
+            jwt_secret,
             sandbox,
             api,
             workers: Vec::new(),
@@ -146,7 +153,8 @@ impl Stack {
             .next()
             .and_then(|port| port.parse().ok())
             .context("the api has no port")?;
-        (self.api, _) = api(&self.tools, &self.servers, &self.options, &self.public_key, port).await?;
+        (self.api, _) =
+            api(&self.tools, &self.servers, &self.options, &self.public_key, &self.jwt_secret, port).await?;
         Ok(())
     }
 
@@ -175,12 +183,13 @@ async fn api(
     servers: &Servers,
     options: &StackOptions,
     public_key: &str,
+    jwt_secret: &str,
     port: u16,
 ) -> Result<(Child, String)> {
     let listen = format!("127.0.0.1:{port}");
     let mut command = tools.command("api", &["serve", "--json", "--listen", &listen]);
+    command.env("PREGON__TELNYX__PUBLIC_KEY", public_key).env("PREGON__AUTH__JWT_SECRET", jwt_secret);
     settings(&mut command, servers, options);
-    command.env("PREGON__TELNYX__PUBLIC_KEY", public_key);
     let (api, line) = ready_line(command, "api").await?;
     let url = line["api"].as_str().context("the api did not say where it is")?.to_owned();
     Ok((api, url))

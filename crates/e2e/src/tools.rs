@@ -1,6 +1,6 @@
 //! The product's binaries, found beside this one and run as processes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
@@ -31,8 +31,14 @@ impl Tools {
     /// When the system does not say where that is.
     pub fn beside_this_one(database_url: &str) -> Result<Self> {
         let this = std::env::current_exe().context("cannot tell where this program stands")?;
-        let folder = this.parent().context("this program stands in no folder")?.to_path_buf();
-        Ok(Self { folder, database_url: database_url.to_owned() })
+        let folder = this.parent().context("this program stands in no folder")?;
+        Ok(Self::beside(folder, database_url))
+    }
+
+    /// The binaries of `folder`.
+    #[must_use]
+    pub fn beside(folder: &Path, database_url: &str) -> Self {
+        Self { folder: folder.to_path_buf(), database_url: database_url.to_owned() }
     }
 
     /// A command that runs the binary `name` against the database, in development.

@@ -1,0 +1,120 @@
+//! A whole installation of a test's own: database, contacts, api, worker, sandbox, and an admin.
+
+use std::path::Path;
+use std::time::Duration;
+
+use e2e::{Client, Ledgers, Servers, Stack, StackOptions, Tools};
+use serde_json::{Value, json};
+use testkit::TestDatabase;
+
+/// The longest that a campaign of these tests may take, however busy the machine is.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
+
+pub(crate) struct House {
+    pub(crate) stack: Stack,
+    pub(crate) admin: Client,
+    pub(crate) database: tokio_postgres::Client,
+    /// Gone last: the processes above use it.
+    _database: Option<TestDatabase>,
+}
+
+/// Where this build's binaries are.
+pub(crate) fn binaries() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_demo")).parent().unwrap()
+}
+
+impl House {
+    /// An installation with so many contacts, their numbers counted up: every outcome of the sandbox is among them.
+    pub(crate) async fn with_contacts(contacts: u32) -> Self {
+        let database = TestDatabase::fresh().await;
+        let servers = Servers::from_environment().unwrap();
+        let url = database.url().to_owned();
+        Self::over(&url, &servers, contacts, Some(database)).await
+    }
+
+    pub(crate) async fn over(
+        url: &str,
+        servers: &Servers,
+        contacts: u32,
+        database: Option<TestDatabase>,
+    ) -> Self {
+        let tools = Tools::beside(binaries(), url);
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let rows = format!(
+            "INSERT INTO contacts (phone_national, is_valid, line_type, full_name, city, state_code)
+             SELECT 5510000000 + n, true, 'mobile', 'PERSONA ' || n, 'GUADALAJARA', 'JAL' FROM generate_series(1, {contacts}) AS n"
+        );
+        client.batch_execute(&rows).await.unwrap();
+        let (email, password) = ("admin@casa.example", "una frase larga de prueba");
+        let arguments = ["user", "create", "--email", email, "--role", "admin", "--password-stdin", "--json"];
+        tools.run("migrator", &arguments, password, |_| {}).await.unwrap();
+        let prefix = url.rsplit('/').next().unwrap().split('?').next().unwrap();
+        let stack = Stack::start(&tools, servers, StackOptions::impatient(prefix)).await.unwrap();
+        let admin = Client::sign_in(&stack.api_url, email, password).await.unwrap();
+        Self { stack, admin, database: client, _database: database }
+    }
+
+    /// Drafts a campaign to everybody, from a sender of this rate.
+    pub(crate) async fn draft(&self, rate_per_s: f64) -> String {
+        self.admin.add_sender("Tienda de Ejemplo", rate_per_s).await.unwrap();
+        self.admin.draft("Prueba", &json!({"all": []}), 1_000_000).await.unwrap()
+    }
+
+    /// Drafts and launches it.
+    pub(crate) async fn launch(&self, rate_per_s: f64) -> String {
+        let campaign = self.draft(rate_per_s).await;
+        self.admin.launch(&campaign).await.unwrap();
+        campaign
+    }
+
+    /// Waits until at most `left` messages of the campaign are queued, and some are not.
+    pub(crate) async fn until_queued(&self, campaign: &str, left: i64) {
+        let is_there = |progress: &Value| {
+            let queued = progress["counts"]["queued"].as_i64().unwrap_or(i64::MAX);
+            progress["audience"].as_i64().is_some_and(|audience| audience > 0 && queued < audience)
+                && queued <= left
+        };
+        self.admin.until(campaign, PATIENCE, is_there).await.unwrap();
+    }
+
+    /// Waits for the campaign's end and returns its last progress.
+    pub(crate) async fn completed(&self, campaign: &str) -> Value {
+        self.admin.until(campaign, PATIENCE, |progress| progress["state"] == "completed").await.unwrap()
+    }
+
+    pub(crate) async fn ledgers(&self, campaign: &str) -> Ledgers {
+        e2e::compare(&self.stack.sandbox_url, &self.database, campaign).await.unwrap()
+    }
+
+    /// Waits for the campaign's end: both ledgers agree, nobody is left out, and the counts are those of the table.
+    pub(crate) async fn ends_well(&self, campaign: &str, messages: i64) -> Ledgers {
+        let progress = self.completed(campaign).await;
+        let ledgers = self.ledgers(campaign).await;
+        assert!(ledgers.agree(), "{ledgers:?}");
+        assert_eq!(ledgers.messages(), messages, "{ledgers:?}");
+        assert_eq!(progress["audience"], messages);
+        for (state, count) in progress["counts"].as_object().unwrap() {
+            assert_eq!(*count, ledgers.states.get(state).copied().unwrap_or(0), "{state}: {ledgers:?}");
+        }
+        for state in ["queued", "sending", "sent", "uncertain"] {
+            assert_eq!(ledgers.states.get(state), None, "{ledgers:?}");
+        }
+        let left = "SELECT count(*) FROM claims";
+        assert_eq!(self.database.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
+        ledgers
+    }
+
+    /// Tells the sandbox something, which answers with what it made of it.
+    pub(crate) async fn tell_sandbox(&self, path: &str, what: &Value) -> Value {
+        let url = format!("{}{path}", self.stack.sandbox_url);
+        let answer = reqwest::Client::new().post(url).json(what).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        answer.json().await.unwrap_or_default()
+    }
+
+    /// Has the sandbox deliver every message, whatever its number.
+    pub(crate) async fn deliver_everything(&self) {
+        self.tell_sandbox("/admin/outcomes", &json!({"outcome": "delivered"})).await;
+    }
+}

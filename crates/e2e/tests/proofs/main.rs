@@ -1,0 +1,8 @@
+//! Long proofs over real processes and real servers: what is killed, cut off or lied to in the middle of a campaign, and
+//! that both ledgers agree in the end.
+
+#![expect(clippy::unwrap_used, reason = "what fails in here fails a test, and says where")]
+
+mod house;
+mod kills;
+mod outages;
