@@ -24,7 +24,7 @@ pub(crate) struct ContactView {
     /// A 64-bit integer, as text.
     id: String,
     /// E.164.
-    phone: String,
+    phone_e164: String,
     full_name: Option<String>,
     address: Option<String>,
     neighborhood: Option<String>,
@@ -52,7 +52,11 @@ impl ContactView {
         let whole = sees_whole(who);
         Self {
             id: contact.id.0.to_string(),
-            phone: if whole { contact.phone.e164().to_string() } else { contact.phone.masked().to_string() },
+            phone_e164: if whole {
+                contact.phone.e164().to_string()
+            } else {
+                contact.phone.masked().to_string()
+            },
             full_name: contact.full_name.map(|name| if whole { name } else { initials(&name) }),
             address: contact.address.filter(|_| whole),
             neighborhood: contact.neighborhood.filter(|_| whole),

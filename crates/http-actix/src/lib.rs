@@ -12,6 +12,7 @@ mod frame;
 mod health;
 mod input;
 mod messages;
+mod methods;
 mod metrics;
 mod money;
 pub mod ops;

@@ -24,7 +24,7 @@ use crate::frame::frame;
 use crate::health::{self, Checks};
 use crate::input::{refuse_path, refuse_query};
 use crate::metrics::{self, Metrics};
-use crate::{auth, campaigns, contacts, messages, phones, segments, senders, webhooks};
+use crate::{auth, campaigns, contacts, messages, methods, phones, segments, senders, webhooks};
 
 /// What handlers call. Each is given to the handlers that need it, and to no other.
 pub struct Services {
@@ -277,7 +277,8 @@ impl Routes {
             .service(metrics::metrics)
             .service(api_doc::description)
             .service(api_doc::docs)
-            .service(SwaggerUi::new("/docs/{_:.*}").url("/docs/openapi.json", ApiDoc::openapi()));
+            .service(SwaggerUi::new("/docs/{_:.*}").url("/docs/openapi.json", ApiDoc::openapi()))
+            .default_service(web::to(methods::of_elsewhere));
     }
 }
 

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in here fails a test, and says where")]
 
+mod api;
 mod house;
 mod kills;
 mod outages;
+mod webhooks;
