@@ -4,6 +4,7 @@
 
 mod import;
 mod load;
+mod send;
 
 use std::process::ExitCode;
 
@@ -17,7 +18,8 @@ use clap::{Parser, ValueEnum};
     after_help = "\
 Examples:
   cargo xtask bench
-  cargo xtask bench import --rows 1000000"
+  cargo xtask bench import --rows 1000000
+  cargo xtask bench send --messages 5000"
 )]
 struct Arguments {
     /// Which one; all when left out.
@@ -25,28 +27,35 @@ struct Arguments {
     /// Rows of the contact file.
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     rows: u64,
+    /// Messages of the campaign.
+    #[arg(long, value_name = "N", default_value_t = 5_000)]
+    messages: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Name {
     /// A contact file into an empty database, beside a raw COPY of the same bytes.
     Import,
+    /// A campaign to its last receipt, beside the same posts alone.
+    Send,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let measured = match arguments.name.unwrap_or(Name::Import) {
-        Name::Import => import::measure(arguments.rows).await,
-    };
-    match measured {
-        Ok(line) => {
-            println!("{line}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("bench: {error:#}");
-            ExitCode::FAILURE
+    let names = arguments.name.map_or_else(|| Name::value_variants().to_vec(), |name| vec![name]);
+    for name in names {
+        let measured = match name {
+            Name::Import => import::measure(arguments.rows).await,
+            Name::Send => send::measure(arguments.messages).await,
+        };
+        match measured {
+            Ok(line) => println!("{line}"),
+            Err(error) => {
+                eprintln!("bench: {error:#}");
+                return ExitCode::FAILURE;
+            }
         }
     }
+    ExitCode::SUCCESS
 }

@@ -41,19 +41,22 @@ pub(crate) fn of(command: &str) -> Option<&'static str> {
 }
 
 const DEMO: &str = "\
-Everything from nothing: servers, schema, users, a sample numeros.db, its import and a printed report. Then
+Everything from nothing: servers, schema, users, a sample numeros.db and its import; then api, worker and a
+sandbox provider, a campaign launched through REST and followed to its last receipt, and a printed report. Then
 stays up until Ctrl-C, unless told to end. Ends 5 if a figure of the report does not add up. It works in the
 database pregon_demo, which it drops and makes anew.
 
-Usage: cargo xtask demo [--rows N] [--exit] [--json]
+Usage: cargo xtask demo [--rows N] [--messages N] [--port P] [--exit] [--json]
 
   --rows N      rows of the sample (100000)
+  --messages N  the most messages of the campaign (5000)
+  --port P      where the api listens on 127.0.0.1 (a free port)
   --exit        ends after the report
   --json        one line of JSON on standard output when ready
 
 Examples:
   cargo xtask demo
-  cargo xtask demo --rows 20000 --exit
+  cargo xtask demo --rows 20000 --messages 500 --exit
   DATABASE_URL=… REDIS_URL=… AMQP_URL=… cargo xtask demo --json";
 
 const TEST: &str = "\
@@ -99,11 +102,12 @@ const BENCH: &str = "\
 Builds with optimisation and runs the scenario benchmarks, all or the named one. Standard output carries JSON
 lines and nothing else.
 
-Usage: cargo xtask bench [NAME] [--rows N]
+Usage: cargo xtask bench [NAME] [--rows N] [--messages N]
 
 Examples:
   cargo xtask bench
-  cargo xtask bench import --rows 1000000 > import.jsonl";
+  cargo xtask bench import --rows 1000000 > import.jsonl
+  cargo xtask bench send --messages 5000";
 
 const BOUNDARIES: &str = "\
 Reads `cargo metadata` and fails where a crate of the workspace depends on something that the architecture does

@@ -28,33 +28,38 @@ held AS (
     ) AS message
     WHERE message.attempt = evidence.attempt AND message.phone = coalesce(evidence.phone, message.phone)
 ),
-changed AS (
-    INSERT INTO messages (campaign_id, seq, phone, segments, body, state, reason)
-    SELECT held.campaign_id, held.seq, held.phone, held.segments, held.body, transition.after, held.reason
+moved AS (
+    SELECT held.campaign_id, held.seq, held.before, transition.after, held.phone, held.segments, held.body, held.reason,
+           held.retry_in,
+           transition.after IN ('sent', 'delivered', 'undelivered')
+               AND (held.before IN ('sending', 'uncertain') OR (held.before = 'expired' AND held.was_unknown)) AS went_out
     FROM held
     JOIN transition USING (before, kind)
+),
+changed AS (
+    INSERT INTO messages (campaign_id, seq, phone, segments, body, state, reason)
+    SELECT moved.campaign_id, moved.seq, moved.phone, moved.segments, moved.body, moved.after, moved.reason
+    FROM moved
     ON CONFLICT (campaign_id, seq) DO UPDATE
     SET state = excluded.state, reason = excluded.reason, changed_at = now()
-    RETURNING campaign_id, seq, state AS after
 ),
-moved AS (
-    SELECT changed.campaign_id, changed.seq, changed.after, held.before, held.phone, held.retry_in, held.segments,
-           changed.after IN ('sent', 'delivered', 'undelivered')
-               AND (held.before IN ('sending', 'uncertain') OR (held.before = 'expired' AND held.was_unknown)) AS went_out
-    FROM changed
-    JOIN held USING (campaign_id, seq)
+step AS (
+    SELECT moved.campaign_id, moved.before, moved.after, count(*) AS messages,
+           coalesce(sum(moved.segments) FILTER (WHERE moved.went_out), 0) AS segments_sent
+    FROM moved
+    GROUP BY moved.campaign_id, moved.before, moved.after
 ),
 counted AS (
     INSERT INTO campaign_counts AS counts (campaign_id, shard, n, segments_sent)
     SELECT cell.campaign_id, $12, array_agg(cell.change ORDER BY cell.state), max(cell.segments_sent)
     FROM (
-        SELECT moved.campaign_id, every.state,
-               count(*) FILTER (WHERE moved.after = every.state)
-                   - count(*) FILTER (WHERE moved.before = every.state) AS change,
-               coalesce(sum(moved.segments) FILTER (WHERE moved.went_out), 0) AS segments_sent
-        FROM moved
+        SELECT step.campaign_id, every.state,
+               coalesce(sum(step.messages) FILTER (WHERE step.after = every.state), 0)
+                   - coalesce(sum(step.messages) FILTER (WHERE step.before = every.state), 0) AS change,
+               sum(step.segments_sent) AS segments_sent
+        FROM step
         CROSS JOIN unnest(enum_range(NULL::message_state)) AS every (state)
-        GROUP BY moved.campaign_id, every.state
+        GROUP BY step.campaign_id, every.state
     ) AS cell
     GROUP BY cell.campaign_id
     ON CONFLICT (campaign_id, shard) DO UPDATE
