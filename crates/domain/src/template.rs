@@ -52,7 +52,10 @@ impl Template {
         environment.add_filter("upper", filters::upper);
         environment.add_filter("lower", filters::lower);
         environment.add_filter("trim", filters::trim);
-        environment.add_filter("default", filters::default);
+        // What another filter made of nothing is nothing, too.
+        environment.add_filter("default", |value: Value, instead: Option<String>| {
+            if value.is_true() { value } else { Value::from(instead.unwrap_or_default()) }
+        });
         let syntax = |error: &minijinja::Error| TemplateRefused::Syntax {
             reason: error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
             line: error.line(),
@@ -214,6 +217,7 @@ mod tests {
         assert_eq!(rendered("Hola {{ full_name | title }}:"), "Hola Maria Jose Peña & Hijos:");
         assert_eq!(rendered("{{first_name|lower}} ({{ lada }})"), "maria (55)");
         assert_eq!(rendered("en {{ city | default(\"tu ciudad\") }}!"), "en tu ciudad!");
+        assert_eq!(rendered("en {{ city | title | default(\"tu ciudad\") }}!"), "en tu ciudad!");
     }
 
     #[test]

@@ -202,6 +202,15 @@ async fn what_cannot_be_taken_is_told_and_never_our_fault() {
             wrong.push(format!("{path} {shown}: {answer}"));
         }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test]
+async fn addresses_that_are_none_are_told_so() {
+    let house = House::with_contacts(3).await;
+    let (_, signed_in) = house.log_in(&address("admin"), PASSWORD).await;
+    let token = signed_in["access_token"].as_str().unwrap();
+    let mut wrong = Vec::new();
     for (path, expected) in [
         ("/campaigns/7", 404),
         ("/campaigns/01900000-0000-7000-8000-000000000000", 404),
