@@ -22,7 +22,7 @@ fn each_half_of_telnyx_is_refused_only_when_a_program_asks_for_it() {
     assert_eq!(sending.webhook_base_url, "https://sms.example.mx");
     assert_eq!(sending.connect_timeout, Duration::from_secs(3));
     assert_eq!(sending.request_timeout, Duration::from_secs(15));
-    assert_eq!(sending.connections_max, 64);
+    assert_eq!(sending.connections_max, 500);
     assert!(settings.telnyx_webhooks().is_err());
     assert!(!format!("{sending:?} {settings:?}").contains(KEY));
 
