@@ -72,10 +72,17 @@ pub enum ImportError {
     Unfinished(Box<Import>),
     /// Another file was begun before and is not at its end.
     #[error(
-        "import {id} of {file} is unfinished and is of another file, or of this one before it was changed; end that one first",
+        "import {id} of {file} is unfinished and is of another file, or of this one before it was changed; end it with \
+         `migrator import` of that file and --resume, or take back what it brought with `migrator rollback {id}`",
         id = .0.id, file = .0.source.file_name
     )]
     AnotherUnfinished(Box<Import>),
+    /// What an import brought is being taken back.
+    #[error(
+        "import {id} of {file} is being taken back; end that first with `migrator rollback {id}`",
+        id = .0.id, file = .0.source.file_name
+    )]
+    RollingBack(Box<Import>),
     /// There is nothing left to go on with; nothing was done.
     #[error("import {id} of {file} is complete already", id = .0.id, file = .0.source.file_name)]
     AlreadyCompleted(Box<Import>),
@@ -106,17 +113,18 @@ impl ImportNumbers {
         let mut session = self.open(&source, command.resume).await?;
         observer.began(&session.import());
 
-        let mut taken = note_known_numbers(session.as_mut()).await?;
+        let mut taken = note_known_numbers(session.as_mut(), observer).await?;
         self.load(session.as_mut(), command, &mut taken, observer).await?;
         drop(taken);
 
         session.keep_account(self.source.statistics().await?, self.source.missing_ladas().await?).await?;
         while let Some(step) = session.next_finishing_step().await? {
             observer.finished_step(&step);
+            heed_stop(session.as_ref(), observer)?;
         }
         let stored = session.count_stored().await?;
         let outcome = ImportOutcome { import: session.close().await?, stored };
-        check(outcome)
+        check(outcome, command.rows_max)
     }
 
     async fn open(
@@ -124,10 +132,14 @@ impl ImportNumbers {
         source: &SourceDescription,
         resume: bool,
     ) -> Result<Box<dyn ImportSession>, ImportError> {
-        if let Some(loading) = self.imports.find_loading().await?
-            && loading.source.fingerprint != source.fingerprint
-        {
-            return Err(ImportError::AnotherUnfinished(Box::new(loading)));
+        match self.imports.find_under_way().await? {
+            Some(going) if going.state == ImportState::RollingBack => {
+                return Err(ImportError::RollingBack(Box::new(going)));
+            }
+            Some(going) if going.source.fingerprint != source.fingerprint => {
+                return Err(ImportError::AnotherUnfinished(Box::new(going)));
+            }
+            Some(_) | None => {}
         }
         let earlier = self.imports.find_by_fingerprint(source.fingerprint.clone()).await?;
         match earlier {
@@ -159,15 +171,23 @@ impl ImportNumbers {
         while let Some(batch) = batches.next().await {
             session.append(SortedBatch::sort(batch?, taken)).await?;
             observer.progressed(&session.import());
-            if observer.is_stop_requested() {
-                return Err(ImportError::Interrupted(Box::new(session.import())));
-            }
+            heed_stop(session, observer)?;
         }
         Ok(())
     }
 }
 
-async fn note_known_numbers(session: &mut dyn ImportSession) -> Result<TakenNumbers, StoreError> {
+fn heed_stop(session: &dyn ImportSession, observer: &dyn ImportObserver) -> Result<(), ImportError> {
+    if observer.is_stop_requested() {
+        return Err(ImportError::Interrupted(Box::new(session.import())));
+    }
+    Ok(())
+}
+
+async fn note_known_numbers(
+    session: &mut dyn ImportSession,
+    observer: &dyn ImportObserver,
+) -> Result<TakenNumbers, ImportError> {
     let mut taken = TakenNumbers::default();
     let mut after = None;
     loop {
@@ -179,11 +199,12 @@ async fn note_known_numbers(session: &mut dyn ImportSession) -> Result<TakenNumb
             Some(next) => after = Some(next),
             None => return Ok(taken),
         }
+        heed_stop(session, observer)?;
     }
 }
 
-/// Every row read ended in one place, the store holds what was counted, and a completed import read every row.
-fn check(outcome: ImportOutcome) -> Result<ImportOutcome, ImportError> {
+/// Every row read ended in one place, the store holds what was counted, and every row was read that was to be.
+fn check(outcome: ImportOutcome, rows_max: Option<u64>) -> Result<ImportOutcome, ImportError> {
     let ImportOutcome { import, stored } = &outcome;
     let tally = &import.tally;
     let counted = (tally.imported, tally.duplicates, tally.rejected);
@@ -195,7 +216,9 @@ fn check(outcome: ImportOutcome) -> Result<ImportOutcome, ImportError> {
         )
     } else if held != counted {
         format!("imported, duplicates and rejected were {counted:?} on the way in, and {held:?} are there")
-    } else if import.state == ImportState::Completed && tally.rows_read != import.source.rows {
+    } else if tally.rows_read < import.source.rows.min(rows_max.unwrap_or(u64::MAX))
+        || tally.rows_read > import.source.rows
+    {
         format!("the file has {} rows and {} were read", import.source.rows, tally.rows_read)
     } else {
         return Ok(outcome);

@@ -9,6 +9,7 @@ mod import_numbers;
 mod prepare_campaign;
 mod preview_segment;
 mod relay_permits;
+mod roll_back_import;
 mod sign_in;
 mod work_permit;
 
@@ -21,6 +22,7 @@ pub use import_numbers::{ImportCommand, ImportError, ImportNumbers, ImportObserv
 pub use prepare_campaign::{PrepareCampaign, Prepared};
 pub use preview_segment::{PreviewSegment, PreviewSegmentError, SegmentPreview};
 pub use relay_permits::{RelayError, RelayPermits};
+pub use roll_back_import::{RollBackImport, RollbackError, RollbackObserver};
 pub use sign_in::{
     Authenticate, AuthenticateError, DeskError, EndSession, FailureLimit, ListSessions, LogIn, LogInError,
     LogOut, Login, LoginFailures, Pass, RefreshError, RefreshSession, SessionCache, SignInDesk,

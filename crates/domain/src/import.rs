@@ -30,11 +30,16 @@ pub enum ImportState {
     Stopped,
     /// The source was read to its end.
     Completed,
+    /// What it brought is being taken away, or was until the program ended.
+    RollingBack,
+    /// All that it brought is gone.
+    RolledBack,
 }
 
 impl ImportState {
     /// Every state.
-    pub const ALL: [Self; 3] = [Self::Loading, Self::Stopped, Self::Completed];
+    pub const ALL: [Self; 5] =
+        [Self::Loading, Self::Stopped, Self::Completed, Self::RollingBack, Self::RolledBack];
 
     /// The name in the database.
     #[must_use]
@@ -43,9 +48,14 @@ impl ImportState {
             Self::Loading => "loading",
             Self::Stopped => "stopped",
             Self::Completed => "completed",
+            Self::RollingBack => "rolling_back",
+            Self::RolledBack => "rolled_back",
         }
     }
 }
+
+/// The checkpoint of an import that has read nothing: behind it stand all ids, those below 1 too.
+pub const NOTHING_READ: i64 = i64::MIN;
 
 /// An import as the store has it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use domain::identity::{Email, Role};
 use settings::{BatchRows, ValidPercentMin};
+use uuid::Uuid;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -39,6 +40,11 @@ Examples:
   migrator import numeros.db --resume             the rest of it, or what a crash left
   migrator import numeros.db --json | jq .        one JSON object a line")]
     Import(Import),
+    /// Take away exactly what an import brought. May be killed and run again.
+    #[command(after_help = "\
+Examples:
+  migrator rollback 019aa7c0-5f1e-7c55-9d7e-3d1f0c5b7a10")]
+    Rollback(Rollback),
     /// Say of each number, one a line, what it is; CSV out.
     #[command(after_help = "\
 Examples:
@@ -80,6 +86,21 @@ Examples:
         #[arg(long)]
         json: bool,
     },
+    /// Build the indexes of contacts that an import took down and did not live to build.
+    Indexes {
+        /// One JSON object a line on stdout.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rollback {
+    /// The import's id, as `migrator import` printed it.
+    pub(crate) import_id: Uuid,
+    /// Events on stdout, one JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

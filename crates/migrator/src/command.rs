@@ -3,5 +3,6 @@
 pub(crate) mod check;
 pub(crate) mod import;
 pub(crate) mod normalize;
+pub(crate) mod rollback;
 pub(crate) mod schema;
 pub(crate) mod user;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use application::{CreateUserError, ImportError};
+use application::{CreateUserError, ImportError, RollbackError};
 use domain::port::{SourceError, StoreError};
 use settings::SettingsError;
 
@@ -74,10 +74,21 @@ impl From<ImportError> for Failure {
         match error {
             ImportError::Source(error) => error.into(),
             ImportError::Store(error) => error.into(),
-            ImportError::Unfinished(_) | ImportError::AnotherUnfinished(_) => Self::Usage(error.to_string()),
+            ImportError::Unfinished(_) | ImportError::AnotherUnfinished(_) | ImportError::RollingBack(_) => {
+                Self::Usage(error.to_string())
+            }
             ImportError::AlreadyCompleted(_) => Self::Other(error.to_string()),
             ImportError::Interrupted(_) => Self::Interrupted(error.to_string()),
             ImportError::DoesNotAddUp { .. } => Self::Check(error.to_string()),
+        }
+    }
+}
+
+impl From<RollbackError> for Failure {
+    fn from(error: RollbackError) -> Self {
+        match error {
+            RollbackError::Store(error) => error.into(),
+            RollbackError::Interrupted(_) => Self::Interrupted(error.to_string()),
         }
     }
 }

@@ -40,6 +40,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Schema(schema) => command::schema::run(&schema.command, &sources).await,
         Command::Import(import) => command::import::run(&import, &sources).await,
+        Command::Rollback(rollback) => command::rollback::run(&rollback, &sources).await,
         Command::Normalize(normalize) => command::normalize::run(&normalize),
         Command::User(user) => command::user::run(&user.command, &sources).await,
         Command::Check(check) => command::check::run(check, &sources).await,

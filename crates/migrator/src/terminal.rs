@@ -1,12 +1,12 @@
 //! What a command prints: JSON on stdout for machines, everything for people on stderr.
 
-#![expect(clippy::print_stdout, reason = "a command's answer to a machine is its standard output")]
+use std::io::Write as _;
 
 use serde_json::Value;
 
-/// One JSON object, alone on its line.
+/// One JSON object, alone on its line. Work goes on when nobody reads it any more.
 pub(crate) fn print_json(value: &Value) {
-    println!("{value}");
+    let _ = writeln!(std::io::stdout().lock(), "{value}");
 }
 
 /// Two columns for people, the second aligned.

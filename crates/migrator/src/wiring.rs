@@ -5,7 +5,7 @@ use std::sync::Arc;
 use credentials::{Argon2Cost, Argon2Passwords};
 use secrecy::ExposeSecret;
 use settings::{LogFormat, Settings, Sources};
-use store_postgres::{Database, DatabaseOptions, Schema};
+use store_postgres::{BulkLoad, Database, DatabaseOptions, PostgresImportStore, Schema};
 use system::{SystemClock, SystemIds};
 
 use crate::failure::Failure;
@@ -40,6 +40,12 @@ pub(crate) async fn current_database(settings: &Settings) -> Result<Database, Fa
     let database = database(settings)?;
     Schema::new(database.clone()).require_current().await?;
     Ok(database)
+}
+
+/// Imports into the database.
+pub(crate) fn imports(settings: &Settings, database: Database) -> PostgresImportStore {
+    let bulk_load = BulkLoad { maintenance_work_mem_mb: settings.import.maintenance_work_mem_mb };
+    PostgresImportStore::new(database, bulk_load)
 }
 
 /// The hasher of passwords; one at a time, for a command makes one user.

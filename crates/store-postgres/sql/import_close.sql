@@ -1,6 +1,8 @@
--- Ends an import by primary key: completed when the source was read to its last row.
+-- Ends an import by primary key: completed when the source was read to its last row, and all of its rows were.
 UPDATE imports
-SET state = CASE WHEN last_source_row_id >= source_last_row_id THEN 'completed' ELSE 'stopped' END,
-    finished_at = CASE WHEN last_source_row_id >= source_last_row_id THEN now() END,
+SET state = CASE WHEN ended.is_complete THEN 'completed' ELSE 'stopped' END,
+    finished_at = CASE WHEN ended.is_complete THEN now() END,
     updated_at = now()
-WHERE id = $1 AND state = 'loading'
+FROM (SELECT id, rows_read >= source_rows AND (source_rows = 0 OR last_source_row_id >= source_last_row_id) AS is_complete
+      FROM imports) AS ended
+WHERE imports.id = $1 AND ended.id = imports.id AND imports.state = 'loading'

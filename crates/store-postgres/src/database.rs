@@ -28,6 +28,9 @@ pub struct DatabaseOptions {
 /// How long a connection may take where nothing else is said.
 const CONNECT_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
 
+/// How long a connection may be silent before it is asked whether it is still there.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+
 /// A way to the database. Cheap to clone; connects when first used.
 #[derive(Clone)]
 pub struct Database {
@@ -60,9 +63,16 @@ impl Database {
             return Err(unusable("it names no host or no database"));
         }
         config.application_name(&options.application_name).connect_timeout(options.connect_timeout);
+        // A server whose machine is gone is noticed, also while it is waited for.
+        config.keepalives_idle(KEEPALIVE).keepalives_interval(KEEPALIVE).keepalives_retries(3);
+        config.tcp_user_timeout(KEEPALIVE * 4);
         let mut pooled = config.clone();
+        let given = config.get_options().unwrap_or_default();
         // Compiling a statement takes longer than any of ours runs.
-        pooled.options(format!("-c statement_timeout={} -c jit=off", options.statement_timeout.as_millis()));
+        pooled.options(
+            format!("{given} -c statement_timeout={} -c jit=off", options.statement_timeout.as_millis())
+                .trim(),
+        );
         let manager =
             Manager::from_config(pooled, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         let pool = Pool::builder(manager)

@@ -5,7 +5,9 @@
 //! contacts out meanwhile. Into a table that has contacts rows are merged past its unique index.
 
 mod encode;
+pub(crate) mod finishing;
 mod path;
+mod rollback;
 mod rows;
 mod session;
 
@@ -13,12 +15,14 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use domain::import::{Import, ImportId};
-use domain::port::{ImportSession, ImportStore, StoreError};
+use domain::port::{ImportRollback, ImportSession, ImportStore, StoreError};
 use domain::source::SourceDescription;
 use tokio_postgres::Client;
 
 use crate::database::Database;
 use crate::error::{classify, exactly_one};
+use finishing::Finishing;
+use rollback::PostgresImportRollback;
 use session::PostgresImportSession;
 
 /// The lock that an open import holds for as long as its connection lives.
@@ -63,6 +67,15 @@ impl PostgresImportStore {
         // A server that looks whether we are still there gives a dead import's lock back at once. Not every platform can.
         let looks = client.batch_execute("SET client_connection_check_interval = '1s'").await;
         tracing::debug!(is_checked = looks.is_ok(), "the server was asked to notice when an import dies");
+        let is_owner = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'contacts'::regclass";
+        if !client.query_one(is_owner, &[]).await.map_err(fail)?.get::<_, bool>(0) {
+            return Err(StoreError::Conflict {
+                doing: doing.to_owned(),
+                reason: "the user of database.url does not own the table contacts, whose indexes are taken down and built \
+                         again; connect as its owner"
+                    .to_owned(),
+            });
+        }
         let started = Instant::now();
         loop {
             let locked = client
@@ -75,7 +88,8 @@ impl PostgresImportStore {
             if started.elapsed() > LOCK_WAIT_MAX {
                 return Err(StoreError::Conflict {
                     doing: doing.to_owned(),
-                    reason: "another import is running; wait for it to end".to_owned(),
+                    reason: "another import, rollback or index build is running; wait for it to end"
+                        .to_owned(),
                 });
             }
             tokio::time::sleep(LOCK_POLL).await;
@@ -93,10 +107,10 @@ impl ImportStore for PostgresImportStore {
         row.map(|row| rows::decode(&row, doing)).transpose()
     }
 
-    async fn find_loading(&self) -> Result<Option<Import>, StoreError> {
+    async fn find_under_way(&self) -> Result<Option<Import>, StoreError> {
         let doing = "look for an unfinished import";
         let client = self.database.pooled(doing).await?;
-        let sql = include_str!("../sql/import_find_loading.sql");
+        let sql = include_str!("../sql/import_find_under_way.sql");
         let row = client.query_opt(sql, &[]).await.map_err(|error| classify(doing, &error))?;
         row.map(|row| rows::decode(&row, doing)).transpose()
     }
@@ -121,13 +135,7 @@ impl ImportStore for PostgresImportStore {
                 ],
             )
             .await
-            .map_err(|error| match error.code().map(tokio_postgres::error::SqlState::code) {
-                Some("23505") => StoreError::Conflict {
-                    doing: doing.to_owned(),
-                    reason: "another import is unfinished; end it first with `--resume`".to_owned(),
-                },
-                _ => classify(doing, &error),
-            })?;
+            .map_err(|error| unfinished_or(doing, &error))?;
         exactly_one(rows, doing, "it was not written")?;
         PostgresImportSession::open(client, id, doing).await
     }
@@ -138,9 +146,55 @@ impl ImportStore for PostgresImportStore {
         let rows = client
             .execute(include_str!("../sql/import_reopen.sql"), &[&id.0])
             .await
-            .map_err(|error| classify(&doing, &error))?;
+            .map_err(|error| unfinished_or(&doing, &error))?;
         exactly_one(rows, &doing, "there is no such import that could go on")?;
         PostgresImportSession::open(client, id, &doing).await
+    }
+
+    async fn roll_back(&self, id: ImportId) -> Result<Box<dyn ImportRollback>, StoreError> {
+        let doing = format!("roll import {id} back");
+        let client = self.locked(&doing).await?;
+        let rows = client
+            .execute(include_str!("../sql/import_roll_back.sql"), &[&id.0])
+            .await
+            .map_err(|error| unfinished_or(&doing, &error))?;
+        exactly_one(rows, &doing, "there is no such import, or it was rolled back already")?;
+        let import = rows::find(&client, id, &doing).await?;
+        Ok(Box::new(PostgresImportRollback {
+            client,
+            import,
+            after: i64::MIN,
+            finishing: Finishing::default(),
+        }))
+    }
+}
+
+impl PostgresImportStore {
+    /// Builds the indexes of `contacts` that an import took down and has not built, and names each step to `on_step`.
+    ///
+    /// # Errors
+    /// `Conflict` when an import is running; `Unavailable` when the server is away. Steps that are done stay done.
+    pub async fn build_indexes(&self, mut on_step: impl FnMut(&str)) -> Result<(), StoreError> {
+        let mut client = self.locked("build the indexes of contacts").await?;
+        let mut finishing = Finishing::default();
+        while let Some(step) = finishing.next(&mut client).await? {
+            on_step(&step);
+        }
+        Ok(())
+    }
+}
+
+/// What the uniqueness of the import under way says.
+fn unfinished_or(doing: &str, error: &tokio_postgres::Error) -> StoreError {
+    match error.code().map(tokio_postgres::error::SqlState::code) {
+        Some("23505") => StoreError::Conflict {
+            doing: doing.to_owned(),
+            reason:
+                "another import is unfinished; end it first with --resume, or take back what it brought with \
+                     `migrator rollback`"
+                    .to_owned(),
+        },
+        _ => classify(doing, error),
     }
 }
 

@@ -217,6 +217,20 @@ async fn lock(client: &Client, doing: &str, on_wait: impl FnOnce()) -> Result<()
     }
 }
 
+impl Schema {
+    /// Whether there are partitions for the campaigns of the month after this one.
+    ///
+    /// # Errors
+    /// `Unavailable` when the server does not answer.
+    pub async fn has_partitions_ahead(&self) -> Result<bool, StoreError> {
+        let doing = "look for the partitions of the next month";
+        let client = self.database.pooled(doing).await?;
+        let sql = include_str!("../sql/partition_ahead.sql");
+        let row = client.query_one(sql, &[]).await.map_err(|error| classify(doing, &error))?;
+        row.try_get(0).map_err(|error| classify(doing, &error))
+    }
+}
+
 async fn status(client: &Client, doing: &str) -> Result<SchemaStatus, StoreError> {
     let fail = |error: tokio_postgres::Error| classify(doing, &error);
     let exists = "SELECT to_regclass('refinery_schema_history') IS NOT NULL, to_regclass('deferred_indexes') IS NOT NULL";

@@ -99,7 +99,7 @@ const ONE_CONTACT: StoredRows = StoredRows { contacts: 1, refused: BTreeMap::new
 #[tokio::test]
 async fn a_new_file_is_read_stored_finished_and_checked() {
     let mut imports = MockImportStore::new();
-    imports.expect_find_loading().returning(|| Ok(None));
+    imports.expect_find_under_way().returning(|| Ok(None));
     imports.expect_find_by_fingerprint().returning(|_| Ok(None));
     imports.expect_begin().times(1).returning(|_, _| Ok(Box::new(session(ONE_CONTACT))));
     let heard = Heard::default();
@@ -112,7 +112,7 @@ async fn a_new_file_is_read_stored_finished_and_checked() {
 async fn an_unfinished_import_is_not_begun_again_unless_it_may_go_on() {
     let unfinished = || {
         let mut imports = MockImportStore::new();
-        imports.expect_find_loading().returning(|| Ok(Some(import(ImportState::Loading, "f1"))));
+        imports.expect_find_under_way().returning(|| Ok(Some(import(ImportState::Loading, "f1"))));
         imports.expect_find_by_fingerprint().returning(|_| Ok(Some(import(ImportState::Loading, "f1"))));
         imports
     };
@@ -128,7 +128,7 @@ async fn an_unfinished_import_is_not_begun_again_unless_it_may_go_on() {
 #[tokio::test]
 async fn going_on_with_a_completed_import_does_nothing() {
     let mut imports = MockImportStore::new();
-    imports.expect_find_loading().returning(|| Ok(None));
+    imports.expect_find_under_way().returning(|| Ok(None));
     imports.expect_find_by_fingerprint().returning(|_| Ok(Some(import(ImportState::Completed, "f1"))));
     let resumed = ImportCommand { resume: true, ..COMMAND };
     let nothing = use_case(reader(), imports).execute(resumed, &Heard::default()).await;
@@ -138,7 +138,7 @@ async fn going_on_with_a_completed_import_does_nothing() {
 #[tokio::test]
 async fn a_file_that_changed_is_not_taken_for_the_one_that_was_begun() {
     let mut imports = MockImportStore::new();
-    imports.expect_find_loading().returning(|| Ok(Some(import(ImportState::Loading, "another"))));
+    imports.expect_find_under_way().returning(|| Ok(Some(import(ImportState::Loading, "another"))));
     let resumed = ImportCommand { resume: true, ..COMMAND };
     let refused = use_case(reader(), imports).execute(resumed, &Heard::default()).await;
     assert!(matches!(refused, Err(ImportError::AnotherUnfinished(_))));
@@ -147,7 +147,7 @@ async fn a_file_that_changed_is_not_taken_for_the_one_that_was_begun() {
 #[tokio::test]
 async fn a_request_to_stop_is_heeded_after_the_batch_at_hand() {
     let mut imports = MockImportStore::new();
-    imports.expect_find_loading().returning(|| Ok(None));
+    imports.expect_find_under_way().returning(|| Ok(None));
     imports.expect_find_by_fingerprint().returning(|_| Ok(None));
     imports.expect_begin().returning(|_, _| Ok(Box::new(session(ONE_CONTACT))));
     let heard = Heard { stop: AtomicBool::new(true), ..Heard::default() };
@@ -158,7 +158,7 @@ async fn a_request_to_stop_is_heeded_after_the_batch_at_hand() {
 #[tokio::test]
 async fn a_store_that_holds_another_number_of_rows_than_was_counted_is_an_error() {
     let mut imports = MockImportStore::new();
-    imports.expect_find_loading().returning(|| Ok(None));
+    imports.expect_find_under_way().returning(|| Ok(None));
     imports.expect_find_by_fingerprint().returning(|_| Ok(None));
     imports.expect_begin().returning(|_, _| Ok(Box::new(session(StoredRows::default()))));
     let refused = use_case(reader(), imports).execute(COMMAND, &Heard::default()).await;

@@ -13,15 +13,15 @@ use crate::source::{MissingLada, SourceDescription, SourceStatistics};
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait ImportStore: Send + Sync {
-    /// The import that last began with the file of this fingerprint.
+    /// The import that last began with the file of this fingerprint, of those that were not rolled back.
     async fn find_by_fingerprint(&self, fingerprint: String) -> Result<Option<Import>, StoreError>;
 
-    /// The import that is `Loading`, whichever file it began with; there is at most one.
-    async fn find_loading(&self) -> Result<Option<Import>, StoreError>;
+    /// The import that is `Loading` or `RollingBack`, whichever file it began with; there is at most one.
+    async fn find_under_way(&self) -> Result<Option<Import>, StoreError>;
 
     /// Begins an import, in `Loading` with nothing read, and opens it.
     ///
-    /// `Conflict` when another import is `Loading` or open, here or in another process; then nothing began.
+    /// `Conflict` when another import is under way or open, here or in another process; then nothing began.
     async fn begin(
         &self,
         id: ImportId,
@@ -30,8 +30,31 @@ pub trait ImportStore: Send + Sync {
 
     /// Opens an import again where its checkpoint stands; it is `Loading` from then on.
     ///
-    /// `Conflict` when there is no such import, it is `Completed`, another is `Loading`, or one is open elsewhere.
+    /// `Conflict` when there is no such import, it is neither `Loading` nor `Stopped`, another is under way, or one is
+    /// open elsewhere.
     async fn reopen(&self, id: ImportId) -> Result<Box<dyn ImportSession>, StoreError>;
+
+    /// Opens an import, however far it came, in order to take back what it brought; it is `RollingBack` from then on.
+    ///
+    /// `Conflict` when there is no such import, it is `RolledBack`, another is under way, or one is open elsewhere.
+    async fn roll_back(&self, id: ImportId) -> Result<Box<dyn ImportRollback>, StoreError>;
+}
+
+/// An import that is being taken back. It is open until it is dropped or its process ends.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait ImportRollback: Send {
+    /// The import as it stood when this was opened.
+    fn import(&self) -> Import;
+
+    /// Takes some of its contacts away and returns how many; 0 when none is left.
+    async fn remove_some(&mut self) -> Result<u64, StoreError>;
+
+    /// Takes away what else it brought, and ends it as `RolledBack`.
+    async fn close(&mut self) -> Result<(), StoreError>;
+
+    /// As [`ImportSession::next_finishing_step`].
+    async fn next_finishing_step(&mut self) -> Result<Option<String>, StoreError>;
 }
 
 /// An open import. It is open until it is dropped or its process ends; two are never open at once.
@@ -65,7 +88,8 @@ pub trait ImportSession: Send {
     /// Counts what the store really holds of this import.
     async fn count_stored(&mut self) -> Result<StoredRows, StoreError>;
 
-    /// Ends the import: `Completed` when its checkpoint has reached the source's last row, otherwise `Stopped`.
+    /// Ends the import: `Completed` when its checkpoint has reached the source's last row and as many rows were read as
+    /// the source has, otherwise `Stopped`.
     async fn close(&mut self) -> Result<Import, StoreError>;
 }
 

@@ -78,6 +78,10 @@ async fn look(sources: &Sources) -> Vec<Line> {
             lines.push(line("postgres", Verdict::Ok, format!("version {}", version.unwrap_or_default())));
             let schema = schema(&database).await;
             lines.push(schema.unwrap_or_else(|error| line("schema", Verdict::Fail, error.to_string())));
+            let partitions = partitions(&database).await;
+            lines.push(
+                partitions.unwrap_or_else(|error| line("partitions", Verdict::Fail, error.to_string())),
+            );
             let permissions = permissions(&database).await;
             lines.push(
                 permissions.unwrap_or_else(|error| line("permissions", Verdict::Fail, error.to_string())),
@@ -102,10 +106,23 @@ async fn schema(database: &Database) -> Result<Line, StoreError> {
             Verdict::Warn,
             format!(
                 "{versions}; an import is running or unfinished, and {} indexes of contacts are down until it ends; \
-                 if none runs, go on with `migrator import FILE --resume`",
+                 if none runs, go on with `migrator import FILE --resume`, build them with `migrator schema indexes`, or \
+                 take the import back with `migrator rollback`",
                 found.deferred_indexes.len()
             ),
         ),
+    })
+}
+
+async fn partitions(database: &Database) -> Result<Line, StoreError> {
+    Ok(if Schema::new(database.clone()).has_partitions_ahead().await? {
+        line("partitions", Verdict::Ok, "there for the next month's campaigns")
+    } else {
+        line(
+            "partitions",
+            Verdict::Warn,
+            "none for the next month's campaigns, which could not be launched; run `migrator schema up`",
+        )
     })
 }
 

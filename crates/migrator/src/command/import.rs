@@ -10,7 +10,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use settings::Sources;
 use source_sqlite::SqliteNumbersReader;
-use store_postgres::{BulkLoad, PostgresImportStore};
 
 use crate::cli;
 use crate::failure::Failure;
@@ -25,10 +24,9 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
     let reader = SqliteNumbersReader::open(&command.file)?;
     let settings = wiring::load(sources)?;
     let database = wiring::current_database(&settings).await?;
-    let bulk_load = BulkLoad { maintenance_work_mem_mb: settings.import.maintenance_work_mem_mb };
     let use_case = ImportNumbers {
         source: Arc::new(reader),
-        imports: Arc::new(PostgresImportStore::new(database, bulk_load)),
+        imports: Arc::new(wiring::imports(&settings, database)),
         ids: wiring::ids(),
     };
     let batch_rows = command.batch_rows.unwrap_or(settings.import.batch_rows);

@@ -1,7 +1,7 @@
 //! `migrator schema`.
 
 use serde_json::json;
-use settings::Sources;
+use settings::{Settings, Sources};
 use store_postgres::{Schema, SchemaState, SchemaStatus};
 
 use crate::cli::SchemaCommand;
@@ -15,7 +15,25 @@ pub(crate) async fn run(command: &SchemaCommand, sources: &Sources) -> Result<()
     match *command {
         SchemaCommand::Up { create_database, json } => up(&schema, create_database, json).await,
         SchemaCommand::Status { json } => status(&schema, json).await,
+        SchemaCommand::Indexes { json } => indexes(&settings, json).await,
     }
+}
+
+async fn indexes(settings: &Settings, as_json: bool) -> Result<(), Failure> {
+    let imports = wiring::imports(settings, wiring::current_database(settings).await?);
+    imports
+        .build_indexes(|step| {
+            if as_json {
+                print_json(&json!({"event": "step", "step": step}));
+            } else {
+                eprintln!("  {step}");
+            }
+        })
+        .await?;
+    if !as_json {
+        eprintln!("contacts has all of its indexes");
+    }
+    Ok(())
 }
 
 async fn up(schema: &Schema, create_database: bool, as_json: bool) -> Result<(), Failure> {
@@ -77,7 +95,7 @@ fn print_for_people(found: &SchemaStatus) {
     }
     if !found.deferred_indexes.is_empty() {
         eprintln!(
-            "indexes of contacts that an unfinished import has yet to build: {}",
+            "indexes of contacts that an unfinished import has yet to build, or `migrator schema indexes`: {}",
             found.deferred_indexes.join(", ")
         );
     }

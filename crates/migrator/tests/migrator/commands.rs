@@ -99,7 +99,7 @@ async fn check_says_of_each_thing_how_it_is() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     let names: Vec<_> = checks.iter().map(|check| check["check"].as_str().unwrap()).collect();
-    assert_eq!(names, ["settings", "postgres", "schema", "permissions", "clock", "disk"]);
+    assert_eq!(names, ["settings", "postgres", "schema", "partitions", "permissions", "clock", "disk"]);
     assert!(run(database.url(), &["health"]).status.success());
 
     let empty = TestDatabase::empty().await;

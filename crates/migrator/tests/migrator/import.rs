@@ -146,7 +146,7 @@ async fn while_an_import_is_open_or_unfinished_no_other_one_begins() {
         .await
         .unwrap();
     let resumed = run(database.url(), &["import", text(&file), "--resume"]);
-    assert_fails(&resumed, 4, &["another import is running"]);
+    assert_fails(&resumed, 4, &["another import, rollback or index build is running"]);
 }
 
 #[tokio::test]
@@ -156,4 +156,62 @@ async fn too_few_valid_rows_kept_end_5_with_everything_stored() {
     let output = run(database.url(), &["import", text(&file), "--min-valid-percent", "100"]);
     assert_fails(&output, 5, &["kept as valid contacts", "import_rejects"]);
     assert_eq!(ask(&database, "SELECT count(*) FROM imports WHERE state = 'completed'").await, 1);
+}
+
+#[tokio::test]
+async fn an_import_whose_file_was_changed_is_taken_back_and_the_file_comes_anew() {
+    let (_folder, file) = contact_file(ROWS);
+    let database = TestDatabase::fresh().await;
+    let mut child = begun(&database, text(&file)).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (_other_folder, other) = contact_file(ROWS - 1);
+    std::fs::copy(&other, &file).unwrap();
+    let refused = run(database.url(), &["import", text(&file), "--resume"]);
+    assert_fails(&refused, 2, &["before it was changed", "migrator rollback"]);
+
+    let id: uuid::Uuid =
+        database.client().await.query_one("SELECT id FROM imports", &[]).await.unwrap().get(0);
+    let id = id.to_string();
+    let held = ask(&database, "SELECT count(*) FROM contacts").await;
+    assert!(held > 0);
+    let finished = run_json(database.url(), &["rollback", &id, "--json"]);
+    assert_eq!(finished["contacts_removed"].as_i64(), Some(held));
+    let left = "SELECT (SELECT count(*) FROM contacts) + (SELECT count(*) FROM import_rejects)
+                       + (SELECT count(*) FROM deferred_indexes)";
+    assert_eq!(ask(&database, left).await, 0);
+    assert_fails(&run(database.url(), &["rollback", &id]), 4, &["rolled back already"]);
+
+    let low = ["--json", "--min-valid-percent", "90"];
+    let again = run_json(database.url(), &[&["import", text(&file)][..], &low].concat());
+    assert_eq!(again["state"], "completed");
+    assert_eq!(digest(&database).await, uninterrupted(text(&file)).await);
+}
+
+#[tokio::test]
+async fn indexes_that_a_killed_load_left_down_are_built_and_it_still_goes_on() {
+    let (_folder, file) = contact_file(ROWS);
+    let database = TestDatabase::fresh().await;
+    let mut child = begun(&database, text(&file)).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(ask(&database, "SELECT count(*) FROM deferred_indexes").await > 0);
+    assert!(run(database.url(), &["schema", "indexes"]).status.success());
+    assert_eq!(ask(&database, "SELECT count(*) FROM deferred_indexes").await, 0);
+    let rest = ["import", text(&file), "--resume", "--json", "--min-valid-percent", "90"];
+    assert_eq!(run_json(database.url(), &rest)["state"], "completed");
+    assert_eq!(digest(&database).await, uninterrupted(text(&file)).await);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_import_goes_on_when_nobody_reads_its_lines() {
+    let (_folder, file) = contact_file(5_000);
+    let database = TestDatabase::fresh().await;
+    let mut command =
+        migrator(database.url(), &["import", text(&file), "--json", "--min-valid-percent", "90"]);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+    assert_eq!(ask(&database, ROWS_READ).await, 5_000);
 }

@@ -11,6 +11,7 @@ use futures::SinkExt;
 use tokio_postgres::{Client, Transaction};
 
 use super::encode::{EncodedBatch, encode};
+use super::finishing::Finishing;
 use super::path::{LoadPath, choose_path};
 use super::rows;
 use crate::contact::phone_from;
@@ -24,16 +25,7 @@ pub(super) struct PostgresImportSession {
     client: Client,
     import: Import,
     path: LoadPath,
-    /// Steps still to do, the next one last.
-    finishing: Vec<FinishingStep>,
-    is_finishing_planned: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum FinishingStep {
-    BuildIndex { name: String, definition: String },
-    VacuumAnalyze,
-    RefreshContactsByState,
+    finishing: Finishing,
 }
 
 #[async_trait]
@@ -108,43 +100,7 @@ impl ImportSession for PostgresImportSession {
     }
 
     async fn next_finishing_step(&mut self) -> Result<Option<String>, StoreError> {
-        if !self.is_finishing_planned {
-            self.plan_finishing().await?;
-        }
-        // A step that fails stays the next one.
-        let Some(step) = self.finishing.last().cloned() else {
-            return Ok(None);
-        };
-        let name = match step {
-            FinishingStep::BuildIndex { name, definition } => {
-                let doing = format!("build the index {name}");
-                let fail = |error: tokio_postgres::Error| classify(&doing, &error);
-                let transaction = self.client.transaction().await.map_err(fail)?;
-                transaction.batch_execute(&definition).await.map_err(fail)?;
-                let forgotten = transaction
-                    .execute(include_str!("../../sql/deferred_index_delete.sql"), &[&name])
-                    .await
-                    .map_err(fail)?;
-                exactly_one(forgotten, &doing, "somebody else built it")?;
-                transaction.commit().await.map_err(fail)?;
-                format!("index {name}")
-            }
-            FinishingStep::VacuumAnalyze => {
-                self.run("VACUUM (ANALYZE) contacts", "vacuum and analyse the contacts").await?;
-                self.run("ANALYZE import_rejects", "analyse the rejects").await?;
-                "vacuum analyze".to_owned()
-            }
-            FinishingStep::RefreshContactsByState => {
-                self.run(
-                    "REFRESH MATERIALIZED VIEW CONCURRENTLY contacts_by_state",
-                    "refresh contacts_by_state",
-                )
-                .await?;
-                "contacts_by_state".to_owned()
-            }
-        };
-        self.finishing.pop();
-        Ok(Some(name))
+        self.finishing.next(&mut self.client).await
     }
 
     async fn count_stored(&mut self) -> Result<StoredRows, StoreError> {
@@ -192,30 +148,7 @@ impl PostgresImportSession {
     ) -> Result<Box<dyn ImportSession>, StoreError> {
         let path = choose_path(&mut client, doing).await?;
         let import = rows::find(&client, id, doing).await?;
-        Ok(Box::new(Self { client, import, path, finishing: Vec::new(), is_finishing_planned: false }))
-    }
-
-    async fn plan_finishing(&mut self) -> Result<(), StoreError> {
-        let doing = "list the indexes to build";
-        let rows = self
-            .client
-            .query(include_str!("../../sql/deferred_index_list.sql"), &[])
-            .await
-            .map_err(|error| classify(doing, &error))?;
-        let mut steps: Vec<_> = rows
-            .iter()
-            .map(|row| FinishingStep::BuildIndex { name: row.get("name"), definition: row.get("definition") })
-            .collect();
-        steps.push(FinishingStep::VacuumAnalyze);
-        steps.push(FinishingStep::RefreshContactsByState);
-        steps.reverse();
-        self.finishing = steps;
-        self.is_finishing_planned = true;
-        Ok(())
-    }
-
-    async fn run(&self, statement: &str, doing: &str) -> Result<(), StoreError> {
-        self.client.batch_execute(statement).await.map_err(|error| classify(doing, &error))
+        Ok(Box::new(Self { client, import, path, finishing: Finishing::default() }))
     }
 }
 

@@ -54,6 +54,27 @@ async fn nobody_else_adds_contacts_while_an_empty_table_is_loaded() {
 }
 
 #[tokio::test]
+async fn a_transaction_that_began_before_the_load_does_not_see_past_it() {
+    let postgres = Postgres::fresh().await;
+    let mut early = postgres.test.client().await;
+    let transaction = early
+        .build_transaction()
+        .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
+        .start()
+        .await
+        .unwrap();
+    // Takes its snapshot, and no lock on contacts.
+    transaction.query("SELECT count(*) FROM imports", &[]).await.unwrap();
+    let id = domain::import::ImportId(CountingIds::nth(1));
+    let _session = postgres.import_store().begin(id, source_of("f", 2, 2)).await.unwrap();
+    let refused = transaction
+        .execute("INSERT INTO contacts (phone_national, is_valid) VALUES (5510000099, true)", &[])
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code().map(tokio_postgres::error::SqlState::code), Some(OBJECT_IN_USE));
+}
+
+#[tokio::test]
 async fn a_load_that_dies_keeps_the_table_closed_until_it_was_finished() {
     let postgres = Postgres::fresh().await;
     let imports = postgres.import_store();

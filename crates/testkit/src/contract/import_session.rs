@@ -102,7 +102,7 @@ pub async fn a_batch_is_stored_with_its_refused_rows_its_tally_and_its_checkpoin
     assert_eq!(session.append(sorted(&mixed_rows())).await.unwrap(), MIXED);
     let import = session.import();
     assert_eq!((import.tally, import.last_source_row_id), (MIXED, 5));
-    assert_eq!(imports.find_loading().await.unwrap(), Some(import));
+    assert_eq!(imports.find_under_way().await.unwrap(), Some(import));
     assert_eq!(session.count_stored().await.unwrap(), mixed_stored());
     assert!(is_there(harness, phone(1)).await && is_there(harness, phone(2)).await);
 }
@@ -115,7 +115,7 @@ pub async fn a_batch_that_fails_leaves_nothing_and_can_be_stored_later(harness: 
     harness.set_broken(true).await;
     assert!(session.append(sorted(&mixed_rows())).await.is_err());
     assert_eq!(session.import(), before);
-    assert_eq!(imports.find_loading().await.unwrap(), Some(before));
+    assert_eq!(imports.find_under_way().await.unwrap(), Some(before));
     assert_eq!(session.count_stored().await.unwrap(), StoredRows::default());
     assert!(!is_there(harness, phone(1)).await);
 
@@ -132,7 +132,7 @@ pub async fn an_empty_batch_changes_nothing(harness: &impl ImportHarness) {
     let before = session.import();
     assert_eq!(session.append(sorted(&[])).await.unwrap(), Tally::default());
     assert_eq!(session.import(), before);
-    assert_eq!(imports.find_loading().await.unwrap(), Some(before));
+    assert_eq!(imports.find_under_way().await.unwrap(), Some(before));
 }
 
 /// As the sentence says.
@@ -148,7 +148,7 @@ pub async fn tallies_of_several_batches_add_up(harness: &impl ImportHarness) {
     let import = session.import();
     assert_eq!(import.last_source_row_id, 8);
     assert_eq!((import.tally.rows_read, import.tally.imported, import.tally.duplicates), (7, 3, 2));
-    assert_eq!(imports.find_loading().await.unwrap(), Some(import));
+    assert_eq!(imports.find_under_way().await.unwrap(), Some(import));
 }
 
 /// As the sentence says.
@@ -309,7 +309,7 @@ pub async fn an_import_that_was_read_to_its_last_row_is_completed(harness: &impl
     assert_eq!((completed.state, completed.tally), (ImportState::Completed, MIXED));
     assert!(completed.finished_at.is_some_and(|finished| finished >= completed.started_at));
     assert_eq!(session.import(), completed);
-    assert_eq!(imports.find_loading().await.unwrap(), None);
+    assert_eq!(imports.find_under_way().await.unwrap(), None);
 }
 
 /// As the sentence says.
@@ -320,7 +320,7 @@ pub async fn an_import_that_was_not_read_to_its_last_row_is_stopped(harness: &im
     let stopped = session.close().await.unwrap();
     assert_eq!((stopped.state, stopped.finished_at), (ImportState::Stopped, None));
     assert_eq!(session.import(), stopped);
-    assert_eq!(imports.find_loading().await.unwrap(), None);
+    assert_eq!(imports.find_under_way().await.unwrap(), None);
 }
 
 /// As the sentence says.

@@ -1,10 +1,10 @@
 //! What [`ImportStore`](domain::port::ImportStore) owes: which imports there are, and that one is open at a time.
 
-use domain::import::{Import, ImportState, Tally};
-use domain::port::{ImportSession, StoreError};
+use domain::import::{Import, ImportState, NOTHING_READ, Tally};
+use domain::port::{ImportRollback, ImportSession, StoreError};
 
 use super::imports::{ImportHarness, begin, end, file, finish, import_id, import_numbered};
-use crate::fixtures::{rows_numbered, sorted};
+use crate::fixtures::{phone, rows_numbered, sorted, source_of};
 
 /// One test for each clause of `ImportStore`.
 #[macro_export]
@@ -27,6 +27,10 @@ macro_rules! import_store_contract {
                 a_stopped_import_is_not_opened_while_another_is_loading,
                 the_import_that_last_began_with_a_file_is_found_by_its_fingerprint,
                 the_loading_import_is_found_whichever_file_it_is_of,
+                a_rollback_takes_away_what_its_import_brought_and_nothing_else,
+                a_rollback_is_the_way_out_of_an_import_whose_file_is_gone,
+                a_rollback_that_was_left_goes_on_and_ends_once,
+                what_is_open_is_not_rolled_back,
             ]
         );
     };
@@ -40,17 +44,17 @@ fn conflicts(opened: Result<Box<dyn ImportSession>, StoreError>) -> bool {
 }
 
 async fn loading(harness: &impl ImportHarness) -> Option<Import> {
-    harness.imports().find_loading().await.unwrap()
+    harness.imports().find_under_way().await.unwrap()
 }
 
 /// As the sentence says.
 pub async fn an_import_begins_loading_with_nothing_read(harness: &impl ImportHarness) {
     let imports = harness.imports();
-    assert_eq!(imports.find_loading().await.unwrap(), None);
+    assert_eq!(imports.find_under_way().await.unwrap(), None);
     let import = begin(imports.as_ref(), 1, 9).await.import();
     assert_eq!((import.id, import.state), (import_id(1), ImportState::Loading));
     assert_eq!(import.source, file(1, 9));
-    assert_eq!((import.last_source_row_id, import.tally), (0, Tally::default()));
+    assert_eq!((import.last_source_row_id, import.tally), (NOTHING_READ, Tally::default()));
     assert_eq!(import.finished_at, None);
 }
 
@@ -107,7 +111,7 @@ pub async fn a_session_that_is_dropped_lets_another_be_opened(harness: &impl Imp
 /// As the sentence says.
 pub async fn an_import_is_opened_again_where_its_checkpoint_stands(harness: &impl ImportHarness) {
     let imports = harness.imports();
-    let mut session = begin(imports.as_ref(), 1, 9).await;
+    let mut session = imports.begin(import_id(1), source_of("file-1", 4, 9)).await.unwrap();
     let counted = session.append(sorted(&rows_numbered([2, 5]))).await.unwrap();
     end(session, harness).await;
     let mut session = imports.reopen(import_id(1)).await.unwrap();
@@ -180,4 +184,87 @@ pub async fn the_loading_import_is_found_whichever_file_it_is_of(harness: &impl 
     assert_eq!(loading(harness).await, Some(session.import()));
     end(session, harness).await;
     assert_eq!(loading(harness).await.map(|import| import.id), Some(import_id(2)));
+}
+
+async fn remove_all(rollback: &mut dyn ImportRollback) -> u64 {
+    let mut removed = 0;
+    while let some @ 1.. = rollback.remove_some().await.unwrap() {
+        removed += some;
+    }
+    removed
+}
+
+async fn are_there(harness: &impl ImportHarness, numbers: [u32; 3]) -> [bool; 3] {
+    let contacts = harness.contacts();
+    let mut there = [false; 3];
+    for (at, n) in numbers.into_iter().enumerate() {
+        there[at] = contacts.find_by_phone(phone(n)).await.unwrap().is_some();
+    }
+    there
+}
+
+/// As the sentence says.
+pub async fn a_rollback_takes_away_what_its_import_brought_and_nothing_else(harness: &impl ImportHarness) {
+    import_numbered(harness, 1, 1..=2).await;
+    import_numbered(harness, 2, 3..=5).await;
+    harness.add_contact(phone(6)).await.unwrap();
+    let imports = harness.imports();
+    let mut rollback = imports.roll_back(import_id(2)).await.unwrap();
+    assert_eq!(rollback.import().id, import_id(2));
+    assert_eq!(remove_all(rollback.as_mut()).await, 3);
+    rollback.close().await.unwrap();
+    while rollback.next_finishing_step().await.unwrap().is_some() {}
+    drop(rollback);
+    harness.until_none_is_open().await;
+    assert_eq!(are_there(harness, [2, 3, 6]).await, [true, false, true]);
+    assert_eq!(imports.find_by_fingerprint("file-2".to_owned()).await.unwrap(), None);
+    // Its file may come again, and its numbers are new.
+    assert_eq!(import_numbered(harness, 3, 3..=5).await.tally.imported, 3);
+}
+
+/// As the sentence says.
+pub async fn a_rollback_is_the_way_out_of_an_import_whose_file_is_gone(harness: &impl ImportHarness) {
+    let imports = harness.imports();
+    let mut left = begin(imports.as_ref(), 1, 9).await;
+    left.append(sorted(&rows_numbered([1, 2]))).await.unwrap();
+    end(left, harness).await;
+    assert!(conflicts(imports.begin(import_id(2), file(2, 1)).await));
+    harness.until_none_is_open().await;
+    let mut rollback = imports.roll_back(import_id(1)).await.unwrap();
+    assert_eq!(remove_all(rollback.as_mut()).await, 2);
+    rollback.close().await.unwrap();
+    while rollback.next_finishing_step().await.unwrap().is_some() {}
+    drop(rollback);
+    harness.until_none_is_open().await;
+    assert_eq!(imports.find_under_way().await.unwrap(), None);
+    harness.add_contact(phone(7)).await.unwrap();
+    assert_eq!(import_numbered(harness, 2, 1..=2).await.tally.imported, 2);
+}
+
+/// As the sentence says.
+pub async fn a_rollback_that_was_left_goes_on_and_ends_once(harness: &impl ImportHarness) {
+    import_numbered(harness, 1, 1..=2).await;
+    let imports = harness.imports();
+    drop(imports.roll_back(import_id(1)).await.unwrap());
+    harness.until_none_is_open().await;
+    assert_eq!(loading(harness).await.map(|import| import.state), Some(ImportState::RollingBack));
+    assert!(conflicts(imports.reopen(import_id(1)).await));
+    harness.until_none_is_open().await;
+    let mut rollback = imports.roll_back(import_id(1)).await.unwrap();
+    assert_eq!(remove_all(rollback.as_mut()).await, 2);
+    rollback.close().await.unwrap();
+    drop(rollback);
+    harness.until_none_is_open().await;
+    for id in [1, 9] {
+        assert!(matches!(imports.roll_back(import_id(id)).await.err(), Some(StoreError::Conflict { .. })));
+        harness.until_none_is_open().await;
+    }
+}
+
+/// As the sentence says.
+pub async fn what_is_open_is_not_rolled_back(harness: &impl ImportHarness) {
+    let imports = harness.imports();
+    let open = begin(imports.as_ref(), 1, 9).await;
+    assert!(matches!(imports.roll_back(import_id(1)).await.err(), Some(StoreError::Conflict { .. })));
+    end(open, harness).await;
 }

@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use domain::contact::{Contact, ContactId, ContactStatus, LineType};
-use domain::import::{Import, ImportId, ImportState, Refusal, Tally};
+use domain::import::{Import, ImportId, ImportState, NOTHING_READ, Refusal, Tally};
 use domain::phone::PhoneNumber;
-use domain::port::{Clock, ContactFilter, ContactStore, ImportSession, ImportStore, StoreError};
+use domain::port::{
+    Clock, ContactFilter, ContactStore, ImportRollback, ImportSession, ImportStore, StoreError,
+};
 use domain::source::{MissingLada, SourceDescription, SourceStatistics};
 
 use super::SteppingClock;
@@ -46,7 +48,7 @@ impl Kept {
     }
 
     fn next_contact_id(&self) -> ContactId {
-        ContactId(i64::try_from(self.contacts.len()).unwrap() + 1)
+        ContactId(self.contacts.iter().map(|(contact, _)| contact.id.0).max().unwrap_or(0) + 1)
     }
 
     /// Why no import can be opened now.
@@ -54,7 +56,7 @@ impl Kept {
         if self.open.is_some() {
             return Err(conflict(doing, "another import is running"));
         }
-        let loading = self.imports.iter().find(|import| import.state == ImportState::Loading);
+        let loading = self.imports.iter().find(|import| is_under_way(import));
         if loading.is_some_and(|loading| Some(loading.id) != but) {
             return Err(conflict(doing, "another import is unfinished"));
         }
@@ -145,11 +147,19 @@ fn conflict(doing: &str, reason: &str) -> StoreError {
 #[async_trait]
 impl ImportStore for FakeImportStore {
     async fn find_by_fingerprint(&self, fingerprint: String) -> Result<Option<Import>, StoreError> {
-        Ok(self.kept().imports.iter().rev().find(|import| import.source.fingerprint == fingerprint).cloned())
+        Ok(self
+            .kept()
+            .imports
+            .iter()
+            .rev()
+            .find(|import| {
+                import.source.fingerprint == fingerprint && import.state != ImportState::RolledBack
+            })
+            .cloned())
     }
 
-    async fn find_loading(&self) -> Result<Option<Import>, StoreError> {
-        Ok(self.kept().imports.iter().find(|import| import.state == ImportState::Loading).cloned())
+    async fn find_under_way(&self) -> Result<Option<Import>, StoreError> {
+        Ok(self.kept().imports.iter().find(|import| is_under_way(import)).cloned())
     }
 
     async fn begin(
@@ -168,7 +178,7 @@ impl ImportStore for FakeImportStore {
             id,
             state: ImportState::Loading,
             source,
-            last_source_row_id: 0,
+            last_source_row_id: NOTHING_READ,
             tally: Tally::default(),
             started_at,
             finished_at: None,
@@ -181,11 +191,59 @@ impl ImportStore for FakeImportStore {
         let mut kept = self.kept();
         kept.is_in_use(doing, Some(id))?;
         let found = kept.imports.iter_mut().find(|import| import.id == id);
-        match found.filter(|import| import.state != ImportState::Completed) {
+        match found.filter(|import| [ImportState::Loading, ImportState::Stopped].contains(&import.state)) {
             Some(import) => import.state = ImportState::Loading,
             None => return Err(conflict(doing, "there is no such import that could go on")),
         }
         Ok(self.open(&mut kept, id))
+    }
+
+    async fn roll_back(&self, id: ImportId) -> Result<Box<dyn ImportRollback>, StoreError> {
+        let doing = "roll an import back";
+        let mut kept = self.kept();
+        kept.is_in_use(doing, Some(id))?;
+        let found = kept.imports.iter_mut().find(|import| import.id == id);
+        match found.filter(|import| import.state != ImportState::RolledBack) {
+            Some(import) => import.state = ImportState::RollingBack,
+            None => return Err(conflict(doing, "there is no such import, or it was rolled back already")),
+        }
+        kept.open = Some(id);
+        Ok(Box::new(FakeImportRollback(FakeImportSession::new(self.clone(), id))))
+    }
+}
+
+fn is_under_way(import: &Import) -> bool {
+    [ImportState::Loading, ImportState::RollingBack].contains(&import.state)
+}
+
+/// Closes the import when it is dropped, as its session does.
+struct FakeImportRollback(FakeImportSession);
+
+#[async_trait]
+impl ImportRollback for FakeImportRollback {
+    fn import(&self) -> Import {
+        self.0.import()
+    }
+
+    async fn remove_some(&mut self) -> Result<u64, StoreError> {
+        let mut kept = self.0.store.kept();
+        let id = self.0.id;
+        let Some(at) = kept.contacts.iter().position(|(_, import)| *import == Some(id)) else { return Ok(0) };
+        kept.contacts.remove(at);
+        Ok(1)
+    }
+
+    async fn close(&mut self) -> Result<(), StoreError> {
+        let mut kept = self.0.store.kept();
+        let id = self.0.id;
+        kept.refused.retain(|refused| refused.import != id);
+        kept.accounts.remove(&id);
+        kept.import_mut(id).state = ImportState::RolledBack;
+        Ok(())
+    }
+
+    async fn next_finishing_step(&mut self) -> Result<Option<String>, StoreError> {
+        self.0.next_finishing_step().await
     }
 }
 

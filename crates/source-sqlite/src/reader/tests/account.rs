@@ -28,6 +28,22 @@ fn a_description_stays_while_the_file_does_and_changes_with_its_rows() {
 }
 
 #[test]
+fn two_files_that_were_made_alike_are_two_files() {
+    let folder = Folder::new();
+    let describe = |name: &str, address: &str| {
+        let path = folder.path(name);
+        let connection = create(&path);
+        fill(&connection, [3, 9]);
+        connection.execute("UPDATE numeros SET direccion = ?1 WHERE id = 9", [address]).unwrap();
+        drop(connection);
+        block_on(SqliteNumbersReader::open(&path).unwrap().describe()).unwrap()
+    };
+    let (one, other) = (describe("one.db", "CALLE A 1"), describe("other.db", "CALLE B 2"));
+    assert_eq!((one.file_bytes, one.rows, one.last_id), (other.file_bytes, other.rows, other.last_id));
+    assert_ne!(one.fingerprint, other.fingerprint);
+}
+
+#[test]
 fn the_description_of_an_empty_table_has_no_last_id() {
     let folder = Folder::new();
     let path = folder.path("numeros.db");

@@ -14,8 +14,8 @@ use crate::fixtures::Row;
 const FINISHING_STEPS: [&str; 2] = ["indexes", "contacts_by_state"];
 
 pub(super) struct FakeImportSession {
-    store: FakeImportStore,
-    id: ImportId,
+    pub(super) store: FakeImportStore,
+    pub(super) id: ImportId,
     steps_done: usize,
 }
 
@@ -125,7 +125,8 @@ impl ImportSession for FakeImportSession {
         if import.state != ImportState::Loading {
             return Err(conflict("end an import", "it is not loading"));
         }
-        if import.last_source_row_id >= import.source.last_id {
+        let is_at_the_end = import.source.rows == 0 || import.last_source_row_id >= import.source.last_id;
+        if is_at_the_end && import.tally.rows_read >= import.source.rows {
             import.state = ImportState::Completed;
             import.finished_at = Some(now);
         } else {

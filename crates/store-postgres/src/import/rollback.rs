@@ -1,0 +1,63 @@
+//! An import that is being taken back.
+
+use async_trait::async_trait;
+use domain::import::Import;
+use domain::port::{ImportRollback, StoreError};
+use tokio_postgres::Client;
+
+use super::finishing::Finishing;
+use crate::error::{classify, exactly_one};
+
+/// Contacts that are looked at in one transaction.
+const PAGE_ROWS: i64 = 50_000;
+
+/// One connection, which holds the lock.
+pub(super) struct PostgresImportRollback {
+    pub(super) client: Client,
+    pub(super) import: Import,
+    /// Contacts up to this id have been looked at.
+    pub(super) after: i64,
+    pub(super) finishing: Finishing,
+}
+
+#[async_trait]
+impl ImportRollback for PostgresImportRollback {
+    fn import(&self) -> Import {
+        self.import.clone()
+    }
+
+    async fn remove_some(&mut self) -> Result<u64, StoreError> {
+        let doing = format!("take contacts of import {} away", self.import.id);
+        loop {
+            let page = self
+                .client
+                .query_one(
+                    include_str!("../../sql/import_remove_contacts.sql"),
+                    &[&self.import.id.0, &self.after, &PAGE_ROWS],
+                )
+                .await
+                .map_err(|error| classify(&doing, &error))?;
+            let Some(last) = page.get::<_, Option<i64>>("last_id") else { return Ok(0) };
+            self.after = last;
+            if let removed @ 1.. = page.get::<_, i64>("removed") {
+                return Ok(removed.unsigned_abs());
+            }
+        }
+    }
+
+    async fn close(&mut self) -> Result<(), StoreError> {
+        let doing = format!("end the rollback of import {}", self.import.id);
+        let fail = |error: tokio_postgres::Error| classify(&doing, &error);
+        self.client.batch_execute("SET synchronous_commit = on").await.map_err(fail)?;
+        let ended = self
+            .client
+            .execute(include_str!("../../sql/import_rolled_back.sql"), &[&self.import.id.0])
+            .await
+            .map_err(fail)?;
+        exactly_one(ended, &doing, "it is not being rolled back")
+    }
+
+    async fn next_finishing_step(&mut self) -> Result<Option<String>, StoreError> {
+        self.finishing.next(&mut self.client).await
+    }
+}
