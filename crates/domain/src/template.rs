@@ -1,6 +1,6 @@
 //! The text of a campaign, with placeholders of what is known about each contact: `Hola {{ first_name | title }}`.
 //!
-//! Only expressions: no statement, no loop, nothing that could run long. A placeholder of something that a contact does
+//! Only names and filters: no statement, no arithmetic, nothing that could run long or grow. A placeholder of something that a contact does
 //! not have renders as nothing, unless it says what to write instead: `{{ city | default("tu ciudad") }}`.
 
 use std::collections::BTreeMap;
@@ -41,9 +41,10 @@ impl Template {
         if source.len() > TEMPLATE_BYTES_MAX {
             return Err(TemplateRefused::TooLong { bytes: source.len() });
         }
-        if source.contains("{%") {
+        if source.contains("{%") || source.contains("{#") {
             return Err(TemplateRefused::Statement);
         }
+        check_placeholders(source)?;
         let mut environment = Environment::empty();
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         environment.set_undefined_behavior(UndefinedBehavior::Lenient);
@@ -61,15 +62,8 @@ impl Template {
             line: error.line(),
         };
         environment.add_template_owned(NAME, source.to_owned()).map_err(|error| syntax(&error))?;
-        let read = environment.get_template(NAME).map_err(|error| syntax(&error))?;
-        let mut unknown: Vec<String> = read.undeclared_variables(false).into_iter().collect();
-        unknown.retain(|name| !PLACEHOLDERS.contains(&name.as_str()));
-        unknown.sort();
-        if let Some(name) = unknown.into_iter().next() {
-            return Err(TemplateRefused::UnknownPlaceholder { name });
-        }
         let template = Self { source: source.to_owned(), environment };
-        // A filter that is none shows when it is used, and so does whatever else depends on a value.
+        // What a filter is given shows when it is used.
         for value in ["Ana", ""] {
             let values = PLACEHOLDERS.map(|name| (name, value)).into_iter().collect();
             template.render_values(&values).map_err(|error| syntax(&error))?;
@@ -113,6 +107,76 @@ impl Template {
     }
 }
 
+/// Every placeholder is a name that there is, and filters that there are.
+fn check_placeholders(source: &str) -> Result<(), TemplateRefused> {
+    let mut rest = source;
+    while let Some(at) = rest.find("{{") {
+        let line = || source[..source.len() - rest.len() + at].matches('\n').count() + 1;
+        let mut reader = Reader(&rest[at + 2..]);
+        reader
+            .placeholder()
+            .map_err(|refused| refused.unwrap_or(TemplateRefused::Placeholder { line: line() }))?;
+        rest = reader.0;
+    }
+    Ok(())
+}
+
+/// What is left to read of a template. An error of `None` is one of syntax.
+struct Reader<'a>(&'a str);
+
+impl<'a> Reader<'a> {
+    /// `name | filter | filter("text") }}`
+    fn placeholder(&mut self) -> Result<(), Option<TemplateRefused>> {
+        let name = self.word().ok_or(None)?;
+        if !PLACEHOLDERS.contains(&name) {
+            return Err(Some(TemplateRefused::UnknownPlaceholder { name: name.to_owned() }));
+        }
+        while !self.takes("}}") {
+            if !self.takes("|") {
+                return Err(None);
+            }
+            let filter = self.word().ok_or(None)?;
+            if !FILTERS.contains(&filter) {
+                return Err(Some(TemplateRefused::UnknownFilter { name: filter.to_owned() }));
+            }
+            if self.takes("(") {
+                self.text().ok_or(None)?;
+                if !self.takes(")") {
+                    return Err(None);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn word(&mut self) -> Option<&'a str> {
+        let text = self.0.trim_start();
+        let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+        self.0 = &text[end..];
+        (end > 0).then(|| &text[..end])
+    }
+
+    /// A text in quotes.
+    fn text(&mut self) -> Option<()> {
+        let text = self.0.trim_start();
+        let quote = text.chars().next().filter(|c| "\"'".contains(*c))?;
+        let mut is_escaped = false;
+        let end = text.char_indices().skip(1).find(|(_, c)| {
+            let ends = *c == quote && !is_escaped;
+            is_escaped = *c == '\\' && !is_escaped;
+            ends
+        });
+        self.0 = &text[end?.0 + 1..];
+        Some(())
+    }
+
+    fn takes(&mut self, sign: &str) -> bool {
+        let rest = self.0.trim_start().strip_prefix(sign);
+        self.0 = rest.unwrap_or(self.0);
+        rest.is_some()
+    }
+}
+
 /// Spaces in a row become one; those at the ends of lines go.
 fn close_gaps(text: &str) -> String {
     let mut closed = String::with_capacity(text.len());
@@ -151,10 +215,27 @@ pub enum TemplateRefused {
         /// Its length.
         bytes: usize,
     },
-    /// It holds a statement.
-    #[error("the template holds a statement, {{% … %}}; only placeholders, {{{{ … }}}}, are allowed")]
+    /// It holds a statement or a comment.
+    #[error(
+        "the template holds a statement, {{% … %}}, or a comment, {{# … #}}; only placeholders, {{{{ … }}}}, are allowed"
+    )]
     Statement,
-    /// It cannot be read, or names a filter that is none.
+    /// What stands between the braces is no name with filters.
+    #[error(
+        "in line {line} of the template stands what is no placeholder; one is a name and filters, as in \
+         {{{{ first_name | title | default(\"amigo\") }}}}"
+    )]
+    Placeholder {
+        /// The line it is in.
+        line: usize,
+    },
+    /// It names a filter that is none.
+    #[error("{name} is no filter; those that are: {}", FILTERS.join(", "))]
+    UnknownFilter {
+        /// The name.
+        name: String,
+    },
+    /// It cannot be read.
     #[error("the template cannot be read{}: {reason}; the filters are {}", at(*line), FILTERS.join(", "))]
     Syntax {
         /// What is wrong.
@@ -230,9 +311,26 @@ mod tests {
         let refused = |source: &str| Template::parse(source).unwrap_err().to_string();
         assert!(refused("{{ phone_number }}").contains("phone_number is no placeholder"));
         assert!(refused("{{ city | reverse }}").contains("reverse"), "{}", refused("{{ city | reverse }}"));
-        assert!(refused("{{ city").contains("cannot be read in line 1"));
+        assert!(refused("Hola\n{{ city").contains("line 2 "), "{}", refused("Hola\n{{ city"));
         assert!(refused("{% for x in city %}{% endfor %}").contains("{% … %}"));
         assert!(refused(&"a".repeat(8_001)).contains("8001 bytes"));
-        assert!(refused("{{ city.__class__ }}{{ foo() }}").contains("foo"));
+        assert!(refused("{{ city }}{{ foo() }}").contains("foo is no placeholder"));
+        for source in [
+            "{{ city.__class__ }}",
+            "{{ city * 100000000 }}",
+            "{{ city ~ city }}",
+            "{{ [1] * 100000000 }}",
+            "{{ 10 ** 10 ** 10 }}",
+            "{{ city | default(city * 9) }}",
+            "{{ city | default(\"a\" * 9) }}",
+            "{{ city | default(\"a }}",
+            "{{ city if city }}",
+            "{{ }}",
+            "{{",
+            "{# {{ city }} #}",
+        ] {
+            assert!(Template::parse(source).is_err(), "{source}");
+        }
+        assert_eq!(rendered("{{city|default('}} \\\' |')}}"), "}} ' |");
     }
 }
