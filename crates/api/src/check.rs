@@ -29,9 +29,9 @@ pub(crate) async fn check(command: Check, sources: &Sources) -> Result<(), Failu
     };
     for Line(what, verdict, said) in &lines {
         if command.json {
-            println!("{}", json!({"check": what, "verdict": verdict, "detail": said}));
+            crate::put_line(&json!({"check": what, "verdict": verdict, "detail": said}));
         } else {
-            println!("{verdict:<5} {what:<10} {said}");
+            eprintln!("  {verdict:<4}  {what:<11}  {said}");
         }
     }
     if lines.iter().any(|Line(_, verdict, _)| *verdict == "fail") {

@@ -1,8 +1,7 @@
 //! `worker check` and `worker health`.
 
-#![expect(clippy::print_stdout, reason = "the lines are this command's output")]
-
 use std::fmt;
+use std::io::Write as _;
 
 use domain::port::PermitPublisher;
 use serde_json::json;
@@ -50,9 +49,10 @@ pub(crate) async fn check(command: Check, sources: &Sources) -> Result<(), Failu
     };
     for Line { what, verdict, said } in &lines {
         if command.json {
-            println!("{}", json!({"check": what, "verdict": verdict.to_string(), "detail": said}));
+            let line = json!({"check": what, "verdict": verdict.to_string(), "detail": said});
+            let _ = writeln!(std::io::stdout().lock(), "{line}");
         } else {
-            println!("{verdict:<5} {what:<10} {said}");
+            eprintln!("  {verdict:<4}  {what:<11}  {said}");
         }
     }
     if lines.iter().any(|line| line.verdict == Verdict::Fail) {

@@ -159,6 +159,12 @@ async fn what_cannot_be_taken_is_told_and_never_our_fault() {
         ),
         (
             "/campaigns",
+            &campaign(json!({"message": {"template": "{{ [1] * 100000000 }}"}})),
+            422,
+            "/message/template",
+        ),
+        (
+            "/campaigns",
             &campaign(json!({"message": {"template": "{% for x in y %}"}})),
             422,
             "/message/template",
