@@ -16,7 +16,7 @@ use tokio_postgres::Client;
 use crate::load;
 
 const COLUMNS: &str = "phone_national, source_row_id, migrated_at, import_id, is_valid, phone_original, full_name, \
-                       address, neighborhood, municipality, state_code, state_name, state_text, lada, city";
+                       address, neighborhood, municipality, state_code, state_name, state_text, lada, city, line_type, carrier";
 /// Bytes of one message to the server.
 const CHUNK_BYTES: usize = 1 << 20;
 /// How often the floor is measured; the median counts.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use application::{
     AddSender, Authenticate, ChangeCampaign, DraftCampaign, EndSession, FailureLimit, FollowCampaign,
-    ListSessions, LogIn, LogOut, LoginFailures, PreviewCampaign, PreviewSegment, RefreshSession,
+    KnownPlan, ListSessions, LogIn, LogOut, LoginFailures, PreviewCampaign, PreviewSegment, RefreshSession,
     SessionCache, SignInDesk, TokenLifetimes,
 };
 use async_trait::async_trait;
@@ -22,8 +22,8 @@ use secrecy::{ExposeSecret, SecretString};
 use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, PostgresAudienceStore, PostgresCampaignStore,
-    PostgresContactStore, PostgresDispatch, PostgresIdentityStore, PostgresSenderStore, PostgresSessionStore,
-    Schema,
+    PostgresContactStore, PostgresDispatch, PostgresIdentityStore, PostgresNumberingPlanStore,
+    PostgresSenderStore, PostgresSessionStore, Schema,
 };
 use system::{SystemClock, SystemIds};
 
@@ -31,6 +31,9 @@ use crate::failure::Failure;
 
 /// How long a segment's count is answered again.
 const SEGMENT_COUNT_KEPT: Duration = Duration::from_secs(30);
+
+/// How often another numbering plan is looked for.
+const PLAN_REFRESHED: Duration = Duration::from_secs(15);
 
 /// Passwords that are hashed at once: each takes a core for a while, and memory.
 const HASHES_AT_ONCE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
@@ -141,6 +144,7 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         campaigns,
         senders,
         contacts: Arc::new(PostgresContactStore::new(database.clone())),
+        plan: known_plan(&database).await?,
         webhooks: Arc::new(webhooks),
         receipts: Arc::new(PostgresDispatch::new(database.clone(), engine)),
         clock,
@@ -150,6 +154,26 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
             .needed("rabbitmq", Arc::new(Rabbit(broker)))
             .helpful("redis", Arc::new(Redis(cache))),
     })
+}
+
+/// The numbering plan, read again when another is in force.
+async fn known_plan(database: &Database) -> Result<Arc<KnownPlan>, Failure> {
+    let plan = Arc::new(KnownPlan::new(Arc::new(PostgresNumberingPlanStore::new(database.clone()))));
+    plan.refresh().await?;
+    let known = Arc::downgrade(&plan);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(PLAN_REFRESHED).await;
+            // The server is gone, and nobody asks any more.
+            let Some(plan) = known.upgrade() else { return };
+            match plan.refresh().await {
+                Ok(true) => tracing::info!("another numbering plan is in force"),
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "the numbering plan was not looked for"),
+            }
+        }
+    });
+    Ok(plan)
 }
 
 /// The engine as the api uses it: it keeps what providers post, and claims nothing.

@@ -6,6 +6,7 @@ mod add_sender;
 mod campaigns;
 mod create_user;
 mod import_numbers;
+mod numbering_plans;
 mod prepare_campaign;
 mod preview_segment;
 mod relay_permits;
@@ -19,6 +20,9 @@ pub use campaigns::{
 };
 pub use create_user::{CreateUser, CreateUserError, NewUser};
 pub use import_numbers::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome};
+pub use numbering_plans::{
+    KnownPlan, LoadNumberingPlan, LoadPlanError, ProposedPlan, Reclassify, ReclassifyError, ReclassifyOutcome,
+};
 pub use prepare_campaign::{PrepareCampaign, Prepared};
 pub use preview_segment::{PreviewSegment, PreviewSegmentError, SegmentPreview};
 pub use relay_permits::{RelayError, RelayPermits};

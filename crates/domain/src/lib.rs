@@ -11,6 +11,7 @@ pub mod keyword;
 pub mod lada;
 pub mod message;
 pub mod money;
+pub mod numbering;
 pub mod phone;
 pub mod port;
 pub mod request;

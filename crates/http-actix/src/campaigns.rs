@@ -8,7 +8,7 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Query};
 use actix_web::{HttpResponse, get, post};
-use application::{CampaignError, ChangeCampaign, DraftCampaign, FollowCampaign, PreviewCampaign};
+use application::{CampaignError, ChangeCampaign, DraftCampaign, FollowCampaign, KnownPlan, PreviewCampaign};
 use domain::campaign::{
     Campaign, CampaignAction, CampaignId, CampaignPlan, CampaignState, Priority, UnknownLineTypes,
 };
@@ -182,7 +182,11 @@ impl From<CampaignError> for Problem {
 }
 
 /// Checks what serde cannot, and says of every part what is wrong with it.
-fn plan(request: CampaignRequest, sender: SenderId) -> Result<CampaignPlan, Problem> {
+fn plan(
+    request: CampaignRequest,
+    sender: SenderId,
+    unknown_line_types: UnknownLineTypes,
+) -> Result<CampaignPlan, Problem> {
     let mut wrong = Vec::new();
     let mut refuse = |pointer: &str, detail: String| wrong.push((pointer.to_owned(), detail));
     let limits = request.limits.unwrap_or_default();
@@ -236,10 +240,10 @@ fn plan(request: CampaignRequest, sender: SenderId) -> Result<CampaignPlan, Prob
             sender,
             priority,
             messages_max: limits.max_messages,
-            unknown_line_types: if request.allow_unknown_line_type == Some(false) {
-                UnknownLineTypes::LeaveOut
-            } else {
-                UnknownLineTypes::Allow
+            unknown_line_types: match request.allow_unknown_line_type {
+                Some(true) => UnknownLineTypes::Allow,
+                Some(false) => UnknownLineTypes::LeaveOut,
+                None => unknown_line_types,
             },
         }),
         _ => Err(wrong.into_iter().fold(
@@ -257,10 +261,13 @@ pub(crate) async fn create(
     asked: Asked,
     body: Body<CampaignRequest>,
     draft: web::Data<DraftCampaign>,
+    known: web::Data<KnownPlan>,
 ) -> Result<HttpResponse, Problem> {
     let envelope = asked.once_by(&who, Some(body.sha256))?;
     let sender = draft.sender(body.value.sender_id.map(SenderId)).await?;
-    let campaign = draft.execute(plan(body.value, sender.id)?, envelope).await?;
+    // Where a numbering plan tells mobile numbers, those of which it says nothing are left out unless they are asked for.
+    let unknown = if known.plan().is_some() { UnknownLineTypes::LeaveOut } else { UnknownLineTypes::Allow };
+    let campaign = draft.execute(plan(body.value, sender.id, unknown)?, envelope).await?;
     Ok(HttpResponse::Created().json(CampaignView::from(campaign)))
 }
 

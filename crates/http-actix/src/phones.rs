@@ -1,8 +1,10 @@
 //! Numbers.
 
-use actix_web::{HttpResponse, post};
+use actix_web::{HttpResponse, post, web};
+use application::KnownPlan;
 use domain::contact::LineType;
 use domain::lada::Lada;
+use domain::numbering::NumberingPlan;
 use domain::phone::PhoneNumber;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -50,16 +52,19 @@ pub(crate) struct NumberView {
 pub(crate) async fn normalize(
     _who: Caller<Viewer>,
     body: Body<NumbersRequest>,
+    plan: web::Data<KnownPlan>,
 ) -> Result<HttpResponse, Problem> {
     if body.value.numbers.len() > NUMBERS_MAX {
         return Err(Problem::unprocessable("/numbers", format!("give at most {NUMBERS_MAX} numbers")));
     }
-    let data = body.value.numbers.into_iter().map(number).collect();
+    let plan = plan.plan();
+    let data = body.value.numbers.into_iter().map(|input| number(input, plan.as_deref())).collect();
     Ok(HttpResponse::Ok().json(NumbersView { data }))
 }
 
-fn number(input: String) -> NumberView {
+fn number(input: String, plan: Option<&NumberingPlan>) -> NumberView {
     let parsed = PhoneNumber::parse(&input);
+    let line = parsed.ok().zip(plan).and_then(|(phone, plan)| plan.look_up(phone));
     let place = parsed.ok().and_then(PhoneNumber::lada).and_then(Lada::place);
     NumberView {
         input,
@@ -74,8 +79,8 @@ fn number(input: String) -> NumberView {
             Ok(_) => Some("unassigned_area_code"),
             Err(rejection) => Some(rejection.as_str()),
         },
-        line_type: parsed.ok().map(|_| LineType::Unknown.as_str()),
-        carrier: None,
+        line_type: parsed.ok().map(|_| line.map_or(LineType::Unknown, |line| line.line_type).as_str()),
+        carrier: line.map(|line| line.carrier.to_owned()),
         city: place.map(|place| place.city.as_str()),
         state_code: place.map(|place| place.state.as_str().to_owned()),
         timezone: place.map(|place| place.timezone.as_str()),

@@ -12,8 +12,8 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use application::{
-    AddSender, Authenticate, ChangeCampaign, DraftCampaign, EndSession, FollowCampaign, ListSessions, LogIn,
-    LogOut, PreviewCampaign, PreviewSegment, RefreshSession,
+    AddSender, Authenticate, ChangeCampaign, DraftCampaign, EndSession, FollowCampaign, KnownPlan,
+    ListSessions, LogIn, LogOut, PreviewCampaign, PreviewSegment, RefreshSession,
 };
 use domain::port::{CampaignStore, Clock, ContactStore, Ids, ProviderWebhooks, ReceiptStore, SenderStore};
 use utoipa::OpenApi;
@@ -58,6 +58,8 @@ pub struct Services {
     pub senders: Arc<dyn SenderStore>,
     /// Contacts, to be read.
     pub contacts: Arc<dyn ContactStore>,
+    /// The numbering plan.
+    pub plan: Arc<KnownPlan>,
     /// Reads what the provider posts.
     pub webhooks: Arc<dyn ProviderWebhooks>,
     /// Keeps it.
@@ -193,6 +195,7 @@ struct Routes {
     campaigns: Data<Arc<dyn CampaignStore>>,
     senders: Data<Arc<dyn SenderStore>>,
     contacts: Data<Arc<dyn ContactStore>>,
+    plan: Data<KnownPlan>,
     webhooks: Data<Arc<dyn ProviderWebhooks>>,
     receipts: Data<Arc<dyn ReceiptStore>>,
     clock: Data<Arc<dyn Clock>>,
@@ -226,6 +229,7 @@ impl Routes {
             campaigns: Data::new(services.campaigns),
             senders: Data::new(services.senders),
             contacts: Data::new(services.contacts),
+            plan: Data::from(services.plan),
             webhooks: Data::new(services.webhooks),
             receipts: Data::new(services.receipts),
             clock: Data::new(services.clock),
@@ -253,6 +257,7 @@ impl Routes {
             .app_data(it.campaigns)
             .app_data(it.senders)
             .app_data(it.contacts)
+            .app_data(it.plan)
             .app_data(it.webhooks)
             .app_data(it.receipts)
             .app_data(it.clock)

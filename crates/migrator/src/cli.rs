@@ -48,9 +48,13 @@ Examples:
     /// Say of each number, one a line, what it is; CSV out.
     #[command(after_help = "\
 Examples:
-  migrator normalize numbers.txt > numbers.csv
+  migrator normalize numbers.txt > numbers.csv    line types come from the database's numbering plan, if there is one
   echo '044 55 1234 5678' | migrator normalize")]
     Normalize(Normalize),
+    /// The regulator's numbering plan, which tells mobile numbers from fixed ones.
+    NumberingPlan(NumberingPlan),
+    /// Class every contact by the numbering plan in force: line type and carrier.
+    Reclassify(Reclassify),
     /// The people who sign in.
     User(User),
     /// Say whether settings, server, schema, permissions, clock and disk are as they should be, and what to do.
@@ -121,6 +125,39 @@ pub(crate) struct Import {
     #[arg(long, value_name = "PERCENT")]
     pub(crate) min_valid_percent: Option<ValidPercentMin>,
     /// Events on stdout, one JSON object a line, instead of a progress bar on stderr.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NumberingPlan {
+    #[command(subcommand)]
+    pub(crate) command: NumberingPlanCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NumberingPlanCommand {
+    /// Read the regulator's file, of either shape, and say how it differs from the plan in force; with --yes put it in
+    /// force.
+    #[command(after_help = "\
+Examples:
+  migrator numbering-plan load pnn.csv            shows what would change
+  migrator numbering-plan load pnn.csv --yes      and puts it in force; then: migrator reclassify")]
+    Load {
+        /// The file, in UTF-8 or ISO-8859-1.
+        file: PathBuf,
+        /// Put it in force.
+        #[arg(long)]
+        yes: bool,
+        /// One JSON object on stdout.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Reclassify {
+    /// Events on stdout, one JSON object a line.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod import;
 pub(crate) mod normalize;
+pub(crate) mod numbering_plan;
 pub(crate) mod rollback;
 pub(crate) mod schema;
 pub(crate) mod user;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use application::{CreateUserError, ImportError, RollbackError};
+use application::{CreateUserError, ImportError, LoadPlanError, ReclassifyError, RollbackError};
 use domain::port::{SourceError, StoreError};
 use settings::SettingsError;
 
@@ -89,6 +89,25 @@ impl From<RollbackError> for Failure {
         match error {
             RollbackError::Store(error) => error.into(),
             RollbackError::Interrupted(_) => Self::Interrupted(error.to_string()),
+        }
+    }
+}
+
+impl From<LoadPlanError> for Failure {
+    fn from(error: LoadPlanError) -> Self {
+        match error {
+            LoadPlanError::File(_) | LoadPlanError::Carriers(_) => Self::Input(error.to_string()),
+            LoadPlanError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReclassifyError> for Failure {
+    fn from(error: ReclassifyError) -> Self {
+        match error {
+            ReclassifyError::NoPlan => Self::Usage(error.to_string()),
+            ReclassifyError::Interrupted { .. } => Self::Interrupted(error.to_string()),
+            ReclassifyError::Store(error) => error.into(),
         }
     }
 }

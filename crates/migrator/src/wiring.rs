@@ -5,7 +5,9 @@ use std::sync::Arc;
 use credentials::{Argon2Cost, Argon2Passwords};
 use secrecy::ExposeSecret;
 use settings::{LogFormat, Settings, Sources};
-use store_postgres::{BulkLoad, Database, DatabaseOptions, PostgresImportStore, Schema};
+use store_postgres::{
+    BulkLoad, Database, DatabaseOptions, PostgresImportStore, PostgresNumberingPlanStore, Schema,
+};
 use system::{SystemClock, SystemIds};
 
 use crate::failure::Failure;
@@ -46,6 +48,11 @@ pub(crate) async fn current_database(settings: &Settings) -> Result<Database, Fa
 pub(crate) fn imports(settings: &Settings, database: Database) -> PostgresImportStore {
     let bulk_load = BulkLoad { maintenance_work_mem_mb: settings.import.maintenance_work_mem_mb };
     PostgresImportStore::new(database, bulk_load)
+}
+
+/// The numbering plans of the database.
+pub(crate) fn numbering_plans(database: Database) -> Arc<PostgresNumberingPlanStore> {
+    Arc::new(PostgresNumberingPlanStore::new(database))
 }
 
 /// The hasher of passwords; one at a time, for a command makes one user.

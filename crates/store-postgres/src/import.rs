@@ -15,12 +15,14 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use domain::import::{Import, ImportId};
-use domain::port::{ImportRollback, ImportSession, ImportStore, StoreError};
+use domain::numbering::NumberingPlan;
+use domain::port::{ImportRollback, ImportSession, ImportStore, NumberingPlanStore, StoreError};
 use domain::source::SourceDescription;
 use tokio_postgres::Client;
 
 use crate::database::Database;
 use crate::error::{classify, exactly_one};
+use crate::numbering::PostgresNumberingPlanStore;
 use finishing::Finishing;
 use rollback::PostgresImportRollback;
 use session::PostgresImportSession;
@@ -50,6 +52,15 @@ impl PostgresImportStore {
     #[must_use]
     pub fn new(database: Database, bulk_load: BulkLoad) -> Self {
         Self { database, bulk_load }
+    }
+
+    /// The numbering plan in force.
+    async fn plan(&self) -> Result<Option<NumberingPlan>, StoreError> {
+        let plans = PostgresNumberingPlanStore::new(self.database.clone());
+        match plans.in_force().await? {
+            Some(version) => plans.plan(version.version).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// A connection that holds the lock.
@@ -137,7 +148,7 @@ impl ImportStore for PostgresImportStore {
             .await
             .map_err(|error| unfinished_or(doing, &error))?;
         exactly_one(rows, doing, "it was not written")?;
-        PostgresImportSession::open(client, id, doing).await
+        PostgresImportSession::open(client, id, self.plan().await?, doing).await
     }
 
     async fn reopen(&self, id: ImportId) -> Result<Box<dyn ImportSession>, StoreError> {
@@ -148,7 +159,7 @@ impl ImportStore for PostgresImportStore {
             .await
             .map_err(|error| unfinished_or(&doing, &error))?;
         exactly_one(rows, &doing, "there is no such import that could go on")?;
-        PostgresImportSession::open(client, id, &doing).await
+        PostgresImportSession::open(client, id, self.plan().await?, &doing).await
     }
 
     async fn roll_back(&self, id: ImportId) -> Result<Box<dyn ImportRollback>, StoreError> {

@@ -5,23 +5,28 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 use domain::contact::LineType;
+use domain::numbering::NumberingPlan;
 use domain::phone::PhoneNumber;
+use domain::port::NumberingPlanStore;
+use settings::Sources;
 
 use crate::cli::Normalize;
 use crate::failure::Failure;
+use crate::wiring;
 
 /// The most bytes of one line; a longer one ends the command.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
 
-pub(crate) fn run(command: &Normalize) -> Result<(), Failure> {
+pub(crate) async fn run(command: &Normalize, sources: &Sources) -> Result<(), Failure> {
+    let plan = plan(sources).await?;
     let out = io::stdout().lock();
     let done = if command.file == Path::new("-") {
-        normalize(io::stdin().lock(), out)
+        normalize(io::stdin().lock(), out, plan.as_ref())
     } else {
         let file = File::open(&command.file).map_err(|error| {
             Failure::Input(format!("{} cannot be opened: {error}", command.file.display()))
         })?;
-        normalize(BufReader::new(file), out)
+        normalize(BufReader::new(file), out, plan.as_ref())
     };
     match done {
         // Whoever reads us had enough.
@@ -32,6 +37,23 @@ pub(crate) fn run(command: &Normalize) -> Result<(), Failure> {
         Err(NormalizeError::Input(sentence)) => Err(Failure::Input(sentence)),
         Ok(()) => Ok(()),
     }
+}
+
+/// The numbering plan in force, if a database is set that has one. Numbers are normalised without it, too.
+async fn plan(sources: &Sources) -> Result<Option<NumberingPlan>, Failure> {
+    let settings = wiring::load(sources)?;
+    let Ok(database) = wiring::database(&settings) else { return Ok(None) };
+    let plans = wiring::numbering_plans(database);
+    let plan = async {
+        match plans.in_force().await? {
+            Some(version) => plans.plan(version.version).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    Ok(plan.await.unwrap_or_else(|error| {
+        eprintln!("migrator: every line type is unknown: {error}");
+        None
+    }))
 }
 
 #[derive(Debug)]
@@ -46,7 +68,11 @@ impl From<csv::Error> for NormalizeError {
     }
 }
 
-fn normalize(mut input: impl BufRead, output: impl Write) -> Result<(), NormalizeError> {
+fn normalize(
+    mut input: impl BufRead,
+    output: impl Write,
+    plan: Option<&NumberingPlan>,
+) -> Result<(), NormalizeError> {
     let mut out = csv::Writer::from_writer(output);
     out.write_record([
         "input",
@@ -74,12 +100,16 @@ fn normalize(mut input: impl BufRead, output: impl Write) -> Result<(), Normaliz
         }
         let line = line.strip_suffix(b"\n").unwrap_or(&line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        write_answer(&mut out, &String::from_utf8_lossy(line))?;
+        write_answer(&mut out, &String::from_utf8_lossy(line), plan)?;
     }
     out.flush().map_err(NormalizeError::Output)
 }
 
-fn write_answer(out: &mut csv::Writer<impl Write>, input: &str) -> Result<(), csv::Error> {
+fn write_answer(
+    out: &mut csv::Writer<impl Write>,
+    input: &str,
+    plan: Option<&NumberingPlan>,
+) -> Result<(), csv::Error> {
     let phone = match PhoneNumber::parse(input) {
         Ok(phone) => phone,
         Err(rejection) => {
@@ -88,14 +118,15 @@ fn write_answer(out: &mut csv::Writer<impl Write>, input: &str) -> Result<(), cs
     };
     let (outcome, reason) =
         if phone.is_assigned() { ("accepted", "") } else { ("accepted_invalid", "unassigned_area_code") };
+    let line = plan.and_then(|plan| plan.look_up(phone));
     let place = phone.lada().and_then(domain::lada::Lada::place);
     out.write_record([
         input,
         outcome,
         phone.e164().as_str(),
         reason,
-        LineType::Unknown.as_str(),
-        "",
+        line.map_or(LineType::Unknown, |line| line.line_type).as_str(),
+        line.map_or("", |line| line.carrier),
         place.map_or("", |place| place.city.as_str()),
         place.map_or("", |place| place.state.as_str()),
         place.map_or("", |place| place.timezone.as_str()),
@@ -108,7 +139,7 @@ mod tests {
 
     fn answers(input: &[u8]) -> Vec<String> {
         let mut out = Vec::new();
-        normalize(input, &mut out).unwrap();
+        normalize(input, &mut out, None).unwrap();
         String::from_utf8(out).unwrap().lines().skip(1).map(str::to_owned).collect()
     }
 
@@ -131,7 +162,7 @@ mod tests {
     #[test]
     fn a_line_without_end_is_refused_by_its_number() {
         let endless = vec![b'5'; 70_000];
-        let refused = normalize(&endless[..], Vec::new());
+        let refused = normalize(&endless[..], Vec::new(), None);
         assert!(
             matches!(refused, Err(NormalizeError::Input(sentence)) if sentence.starts_with("line 1 is longer"))
         );

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use domain::contact::NewContact;
+use domain::contact::{LineType, NewContact};
 use domain::import::{Entry, ImportId, Refusal, SortedBatch, Tally};
+use domain::numbering::NumberingPlan;
 use domain::source::{SourceColumn, SourceRow, SourceValue};
 use domain::state::StateCode;
 use serde_json::{Map, Value, json};
@@ -13,7 +14,7 @@ use crate::contact::to_bigint;
 use crate::copy::CopyBuffer;
 
 /// The fields of `contact_copy.sql`.
-const CONTACT_FIELDS: i16 = 15;
+const CONTACT_FIELDS: i16 = 17;
 /// The fields of `import_reject_copy.sql`.
 const REJECT_FIELDS: i16 = 5;
 /// What a contact takes on the wire, about.
@@ -26,8 +27,14 @@ pub(super) struct EncodedBatch {
     pub(super) tally: Tally,
 }
 
-/// Encodes `batch`; the contacts whose source rows are in `late` are refused, for their number is there already.
-pub(super) fn encode(batch: &SortedBatch, import: ImportId, late: &HashSet<i64>) -> EncodedBatch {
+/// Encodes `batch`; the contacts whose source rows are in `late` are refused, for their number is there already. Line type
+/// and carrier are those of `plan`.
+pub(super) fn encode(
+    batch: &SortedBatch,
+    import: ImportId,
+    late: &HashSet<i64>,
+    plan: Option<&NumberingPlan>,
+) -> EncodedBatch {
     let mut contacts = CopyBuffer::with_capacity(batch.len() * CONTACT_BYTES);
     let mut rejects = CopyBuffer::with_capacity(0);
     let mut tally = Tally::default();
@@ -40,7 +47,7 @@ pub(super) fn encode(batch: &SortedBatch, import: ImportId, late: &HashSet<i64>)
         };
         tally.count(&entry);
         match entry {
-            Entry::Contact(_, contact) => put_contact(&mut contacts, &contact, import),
+            Entry::Contact(_, contact) => put_contact(&mut contacts, &contact, import, plan),
             Entry::Refused(row, refusal) => put_reject(&mut rejects, row, refusal, import),
         }
     }
@@ -48,7 +55,12 @@ pub(super) fn encode(batch: &SortedBatch, import: ImportId, late: &HashSet<i64>)
     EncodedBatch { contacts: stream(contacts), rejects: stream(rejects), tally }
 }
 
-fn put_contact(buffer: &mut CopyBuffer, contact: &NewContact<'_>, import: ImportId) {
+fn put_contact(
+    buffer: &mut CopyBuffer,
+    contact: &NewContact<'_>,
+    import: ImportId,
+    plan: Option<&NumberingPlan>,
+) {
     buffer.row(CONTACT_FIELDS);
     buffer.bigint(to_bigint(contact.phone));
     buffer.bigint(contact.source_row_id);
@@ -65,6 +77,9 @@ fn put_contact(buffer: &mut CopyBuffer, contact: &NewContact<'_>, import: Import
     buffer.text(contact.state_text.as_deref());
     buffer.text(contact.lada.map(|lada| lada.to_string()).as_deref());
     buffer.text(contact.city.as_deref());
+    let line = plan.and_then(|plan| plan.look_up(contact.phone));
+    buffer.text(Some(line.map_or(LineType::Unknown, |line| line.line_type).as_str()));
+    buffer.text(line.map(|line| line.carrier));
 }
 
 fn put_reject(buffer: &mut CopyBuffer, row: SourceRow<'_>, refusal: Refusal, import: ImportId) {

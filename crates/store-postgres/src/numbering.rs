@@ -1,0 +1,169 @@
+//! Numbering plans as versions, and contacts classed by them.
+
+use async_trait::async_trait;
+use domain::contact::LineType;
+use domain::numbering::{Assignment, NumberingPlan};
+use domain::port::{NewPlan, NumberingPlanStore, PlanVersion, Reclassified, StoreError};
+use domain::request::Envelope;
+use tokio_postgres::Row;
+
+use crate::database::Database;
+use crate::error::{classify, corrupt};
+
+/// Ranges that are sent at once.
+const RANGES_AT_ONCE: usize = 20_000;
+/// Contacts that are classed in one transaction.
+const PAGE_ROWS: i64 = 20_000;
+
+/// [`NumberingPlanStore`] over `numbering_plans`, `numbering_ranges` and `contacts`.
+pub struct PostgresNumberingPlanStore {
+    database: Database,
+}
+
+impl PostgresNumberingPlanStore {
+    /// The plans of `database`.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl NumberingPlanStore for PostgresNumberingPlanStore {
+    async fn in_force(&self) -> Result<Option<PlanVersion>, StoreError> {
+        let doing = "look for the numbering plan in force";
+        let client = self.database.pooled(doing).await?;
+        let row = client
+            .query_opt(include_str!("../sql/numbering_in_force.sql"), &[])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        row.map(|row| version(&row, doing)).transpose()
+    }
+
+    async fn plan(&self, version: i32) -> Result<NumberingPlan, StoreError> {
+        let doing = format!("read version {version} of the numbering plan");
+        let client = self.database.pooled(&doing).await?;
+        let rows = client
+            .query(include_str!("../sql/numbering_ranges.sql"), &[&version])
+            .await
+            .map_err(|error| classify(doing.as_str(), &error))?;
+        if rows.is_empty() {
+            return Err(StoreError::Conflict { doing, reason: "there is no such version".to_owned() });
+        }
+        let assignments = rows.iter().map(|row| assignment(row, &doing)).collect::<Result<Vec<_>, _>>()?;
+        NumberingPlan::compile(&assignments).map_err(|error| corrupt(&doing, error.to_string()))
+    }
+
+    async fn put_in_force(&self, new: NewPlan, envelope: Envelope) -> Result<PlanVersion, StoreError> {
+        let doing = "put a numbering plan in force";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        // A connection of its own: all ranges take longer than a statement of the pool may.
+        let mut client = self.database.single(doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        transaction.execute(include_str!("../sql/numbering_retire.sql"), &[]).await.map_err(failed)?;
+        let ranges =
+            i32::try_from(new.plan.ranges()).map_err(|_| corrupt(doing, "it has too many ranges"))?;
+        let row = transaction
+            .query_one(
+                include_str!("../sql/numbering_insert.sql"),
+                &[
+                    &new.file_name,
+                    &new.file_sha256,
+                    &new.format.as_str(),
+                    &new.latest,
+                    &i64::try_from(new.malformed_lines).unwrap_or(i64::MAX),
+                    &ranges,
+                ],
+            )
+            .await
+            .map_err(failed)?;
+        let kept = version(&row, doing)?;
+        let ranges: Vec<_> = new.plan.iter().collect();
+        for some in ranges.chunks(RANGES_AT_ONCE) {
+            let firsts: Vec<i64> = some.iter().map(|(first, ..)| first.cast_signed()).collect();
+            let lasts: Vec<i64> = some.iter().map(|(_, last, _)| last.cast_signed()).collect();
+            let line_types: Vec<&str> = some.iter().map(|(.., line)| line.line_type.as_str()).collect();
+            let carriers: Vec<&str> = some.iter().map(|(.., line)| line.carrier).collect();
+            transaction
+                .execute(
+                    include_str!("../sql/numbering_ranges_insert.sql"),
+                    &[&kept.version, &firsts, &lasts, &line_types, &carriers],
+                )
+                .await
+                .map_err(failed)?;
+        }
+        let address = envelope.remote_addr.map(|address| address.to_string());
+        transaction
+            .execute(
+                include_str!("../sql/audit_insert.sql"),
+                &[
+                    &envelope.actor.0,
+                    &"numbering_plan.load",
+                    &"numbering_plan",
+                    &kept.version.to_string(),
+                    &envelope.request_id,
+                    &address,
+                ],
+            )
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(kept)
+    }
+
+    async fn reclassify_some(&self, version: i32, after: i64) -> Result<Reclassified, StoreError> {
+        let doing = format!("class contacts by version {version} of the numbering plan");
+        let client = self.database.pooled(&doing).await?;
+        let row = client
+            .query_one(include_str!("../sql/contact_reclassify.sql"), &[&version, &after, &PAGE_ROWS])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        Ok(Reclassified {
+            seen: row.get::<_, i64>("seen").cast_unsigned(),
+            changed: row.get::<_, i64>("changed").cast_unsigned(),
+            last: row.get("last_id"),
+        })
+    }
+
+    async fn end_reclassifying(&self, version: i32) -> Result<(), StoreError> {
+        let doing = "note that every contact was classed";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let client = self.database.single(doing).await?;
+        client
+            .batch_execute("REFRESH MATERIALIZED VIEW CONCURRENTLY contacts_by_state; ANALYZE contacts")
+            .await
+            .map_err(failed)?;
+        client
+            .execute(include_str!("../sql/numbering_reclassified.sql"), &[&version])
+            .await
+            .map(drop)
+            .map_err(failed)
+    }
+}
+
+fn version(row: &Row, doing: &str) -> Result<PlanVersion, StoreError> {
+    Ok(PlanVersion {
+        version: row.get("version"),
+        file_name: row.get("file_name"),
+        file_sha256: row.get("file_sha256"),
+        latest: row.get("latest"),
+        ranges: u64::try_from(row.get::<_, i32>("ranges"))
+            .map_err(|_| corrupt(doing, "a plan has fewer than no ranges"))?,
+        loaded_at: row.get("loaded_at"),
+    })
+}
+
+fn assignment(row: &Row, doing: &str) -> Result<Assignment, StoreError> {
+    let line_type = match row.get("line_type") {
+        "mobile" => LineType::Mobile,
+        "fixed" => LineType::Fixed,
+        _ => return Err(corrupt(doing, "a range is of an unknown line type")),
+    };
+    Ok(Assignment {
+        first: row.get::<_, i64>("first_number").cast_unsigned(),
+        last: row.get::<_, i64>("last_number").cast_unsigned(),
+        line_type,
+        carrier: row.get("carrier"),
+        assigned_on: None,
+    })
+}
