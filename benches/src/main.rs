@@ -4,6 +4,7 @@
 
 mod import;
 mod load;
+mod numbering;
 mod send;
 
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ use clap::{Parser, ValueEnum};
 Examples:
   cargo xtask bench
   cargo xtask bench import --rows 1000000
+  cargo xtask bench numbering
   cargo xtask bench send --messages 5000"
 )]
 struct Arguments {
@@ -36,6 +38,8 @@ struct Arguments {
 enum Name {
     /// A contact file into an empty database, beside a raw COPY of the same bytes.
     Import,
+    /// Numbers read and looked up, beside the phonenumber crate.
+    Numbering,
     /// A campaign to its last receipt, beside the same posts alone.
     Send,
 }
@@ -47,6 +51,7 @@ async fn main() -> ExitCode {
     for name in names {
         let measured = match name {
             Name::Import => import::measure(arguments.rows).await,
+            Name::Numbering => numbering::measure(),
             Name::Send => send::measure(arguments.messages).await,
         };
         match measured {

@@ -109,6 +109,8 @@ impl Client {
                 "transliterate": true
             },
             "segment": segment,
+            // The plan of the demo covers few numbers.
+            "allow_unknown_line_type": true,
             "limits": {"max_messages": messages_max}
         });
         id(&self.must(201, Method::POST, "/campaigns", Some(&campaign)).await?)

@@ -42,6 +42,10 @@ pub(crate) async fn look(story: &Story) -> Result<Report> {
         "SELECT count(*) FROM contacts WHERE phone_e164 ~ '^\\+52[2-9][0-9]{9}$' AND phone_e164 = '+52' || phone_national",
     )
     .await?;
+    let unplanned = ask("SELECT count(*) FROM contacts
+         WHERE NOT EXISTS (SELECT FROM numbering_ranges
+                           WHERE phone_national BETWEEN first_number AND last_number)")
+    .await?;
     let equalities = vec![
         equality(
             "every source row is accounted for",
@@ -85,6 +89,11 @@ pub(crate) async fn look(story: &Story) -> Result<Report> {
             ),
         ),
         equality(
+            "what the plan has no range for is of unknown line type",
+            ("contacts outside the plan", unplanned),
+            ("unknown", ask("SELECT count(*) FROM contacts WHERE line_type = 'unknown'").await?),
+        ),
+        equality(
             "the source's statistics came over",
             ("rows", 1),
             ("kept", ask("SELECT count(*) FROM import_statistics").await?),
@@ -102,7 +111,20 @@ pub(crate) async fn look(story: &Story) -> Result<Report> {
     ];
     let mut equalities = equalities;
     equalities.extend(of_campaign(story, &client).await?);
-    Ok(Report { equalities, figures: figures(story)? })
+    let mut figures = figures(story)?;
+    figures.extend(lines(&client).await?);
+    Ok(Report { equalities, figures })
+}
+
+/// Contacts by line type and carrier, the most first.
+async fn lines(client: &tokio_postgres::Client) -> Result<Vec<(String, String)>> {
+    let sql = "SELECT concat_ws(' ', line_type, carrier), count(*) FROM contacts GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 8";
+    let rows = client.query(sql, &[]).await.context("the report cannot ask for line types")?;
+    let head = ("line types (of a sample plan)".to_owned(), String::new());
+    let line = |row: &tokio_postgres::Row| {
+        (format!("    {}", row.get::<_, String>(0)), row.get::<_, i64>(1).to_string())
+    };
+    Ok(std::iter::once(head).chain(rows.iter().map(line)).collect())
 }
 
 /// What must be equal of the campaign.

@@ -12,6 +12,9 @@ const DATABASE: &str = "pregon_demo";
 /// The seed of its contact file: every run makes the same one.
 const SEED: &str = "1";
 
+/// Some of the regulator's ranges; what they do not cover stays of unknown line type.
+const SAMPLE_PLAN: &[u8] = include_bytes!("../../../../domain/data/pnn_sample_2025.csv");
+
 /// How fast the demo's sender may send.
 const SENDER_RATE_PER_S: f64 = 2_000.0;
 /// The longest that the demo's campaign may take.
@@ -73,7 +76,14 @@ pub(crate) async fn tell(servers: &Servers, size: Size) -> Result<Story> {
     done(&mut steps, "users", started);
 
     let started = Instant::now();
-    let file = contact_file()?;
+    let plan = folder()?.join("plan.csv");
+    std::fs::write(&plan, SAMPLE_PLAN).with_context(|| format!("{} cannot be written", plan.display()))?;
+    let arguments = ["numbering-plan", "load", &plan.to_string_lossy(), "--yes", "--json"];
+    tools.run("migrator", &arguments, "", |_| {}).await?;
+    done(&mut steps, "numbering plan", started);
+
+    let started = Instant::now();
+    let file = folder()?.join("numeros.db");
     let path = file.to_string_lossy();
     let rows = size.rows.to_string();
     let arguments = ["--rows", &rows, "--out", &path, "--seed", SEED, "--force", "--json"];
@@ -132,8 +142,8 @@ fn done(steps: &mut Vec<(&'static str, Duration)>, step: &'static str, started: 
     steps.push((step, started.elapsed()));
 }
 
-/// Where the contact file goes: beside the build.
-fn contact_file() -> Result<PathBuf> {
+/// Where the demo's files go: beside the build.
+fn folder() -> Result<PathBuf> {
     let this = std::env::current_exe().context("cannot tell where this program stands")?;
     let folder = this
         .parent()
@@ -141,5 +151,5 @@ fn contact_file() -> Result<PathBuf> {
         .context("this program stands in no folder")?
         .join("demo");
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    Ok(folder.join("numeros.db"))
+    Ok(folder)
 }
