@@ -9,6 +9,8 @@ use domain::port::{
 use domain::source::SourceDescription;
 use futures::StreamExt;
 
+use crate::numbering_plans::KnownPlan;
+
 /// Numbers read at once when those that are there already are noted.
 const KNOWN_NUMBERS_PAGE: u32 = 65_536;
 
@@ -18,6 +20,8 @@ pub struct ImportNumbers {
     pub source: Arc<dyn SourceReader>,
     /// Where its rows go.
     pub imports: Arc<dyn ImportStore>,
+    /// The numbering plan that contacts are classed by.
+    pub plan: Arc<KnownPlan>,
     /// Makes the import's id.
     pub ids: Arc<dyn Ids>,
 }
@@ -110,6 +114,7 @@ impl ImportNumbers {
         observer: &dyn ImportObserver,
     ) -> Result<ImportOutcome, ImportError> {
         let source = self.source.describe().await?;
+        self.plan.refresh().await?;
         let mut session = self.open(&source, command.resume).await?;
         observer.began(&session.import());
 
@@ -162,6 +167,7 @@ impl ImportNumbers {
         observer: &dyn ImportObserver,
     ) -> Result<(), ImportError> {
         let begun = session.import();
+        let plan = self.plan.plan();
         let rows_left = command.rows_max.map(|rows_max| rows_max.saturating_sub(begun.tally.rows_read));
         let mut batches = self.source.batches(ReadRange {
             after_id: begun.last_source_row_id,
@@ -169,7 +175,7 @@ impl ImportNumbers {
             batch_rows: command.batch_rows,
         });
         while let Some(batch) = batches.next().await {
-            session.append(SortedBatch::sort(batch?, taken)).await?;
+            session.append(SortedBatch::sort(batch?, taken, plan.clone())).await?;
             observer.progressed(&session.import());
             heed_stop(session, observer)?;
         }

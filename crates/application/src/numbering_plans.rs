@@ -225,7 +225,7 @@ mod tests {
         }
         assert_eq!(read, [false, true, false, true]);
         let number = PhoneNumber::parse("55 1234 5678").unwrap();
-        assert_eq!(known.plan().unwrap().look_up(number).unwrap().carrier, "UNA");
+        assert_eq!(known.plan().unwrap().look_up(number).unwrap().carrier, Some("UNA"));
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::lada::Lada;
+use crate::numbering::Line;
 use crate::phone::PhoneNumber;
 use crate::source::{SourceColumn, SourceRow, SourceValue};
 use crate::state::StateCode;
@@ -158,6 +159,8 @@ pub struct NewContact<'a> {
     pub lada: Option<Lada>,
     /// From `ciudad_por_lada`.
     pub city: Option<Cow<'a, str>>,
+    /// What the numbering plan says of the number.
+    pub line: Line<'a>,
     /// Whether the area code is assigned and `es_valido` did not deny it.
     pub is_valid: bool,
     /// From `fecha_migracion`; a time without an offset is UTC, as SQLite's own clock writes it.
@@ -205,7 +208,7 @@ impl<'a> NewContact<'a> {
 
     /// Reads everything else of a row whose number is `phone`.
     #[must_use]
-    pub fn from_source(row: SourceRow<'a>, phone: PhoneNumber) -> Self {
+    pub fn from_source(row: SourceRow<'a>, phone: PhoneNumber, line: Line<'a>) -> Self {
         let mut oddities = Oddities::default();
         let mut text = |column, chars_max| read_text(row.get(column), chars_max, &mut oddities);
         let phone_original = text(SourceColumn::Campo1Original, SHORT_TEXT_CHARS_MAX)
@@ -242,6 +245,7 @@ impl<'a> NewContact<'a> {
             state_text,
             lada,
             city,
+            line,
             is_valid: phone.is_assigned() && !denies_validity(row.get(SourceColumn::EsValido)),
             migrated_at,
             oddities,
@@ -331,7 +335,7 @@ mod tests {
 
     fn read(batch: &SourceBatch) -> NewContact<'_> {
         let row = batch.rows().next().unwrap();
-        NewContact::from_source(row, NewContact::number_of(row).unwrap())
+        NewContact::from_source(row, NewContact::number_of(row).unwrap(), Line::UNKNOWN)
     }
 
     #[test]

@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::ops::AddAssign;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use roaring::RoaringTreemap;
 use uuid::Uuid;
 
 use crate::contact::{NewContact, denies_validity};
+use crate::numbering::{Line, NumberingPlan};
 use crate::phone::{PhoneNumber, PhoneRejection};
 use crate::source::{SourceBatch, SourceColumn, SourceDescription, SourceRow, SourceValue};
 
@@ -162,12 +164,13 @@ pub enum BroughtBy {
 pub struct SortedBatch {
     rows: SourceBatch,
     verdicts: Vec<Result<PhoneNumber, Refusal>>,
+    plan: Option<Arc<NumberingPlan>>,
 }
 
 impl SortedBatch {
-    /// Sorts the rows of `batch`: reads each number, and takes it unless it is taken.
+    /// Sorts the rows of `batch`: reads each number, and takes it unless it is taken. Its contacts are classed by `plan`.
     #[must_use]
-    pub fn sort(batch: SourceBatch, taken: &mut TakenNumbers) -> Self {
+    pub fn sort(batch: SourceBatch, taken: &mut TakenNumbers, plan: Option<Arc<NumberingPlan>>) -> Self {
         let verdicts = batch
             .rows()
             .map(|row| {
@@ -175,7 +178,7 @@ impl SortedBatch {
                 taken.take(phone).map(|()| phone)
             })
             .collect();
-        Self { rows: batch, verdicts }
+        Self { rows: batch, verdicts, plan }
     }
 
     /// Rows held.
@@ -199,7 +202,10 @@ impl SortedBatch {
     /// What becomes of each row, in the source's order.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
         self.rows.rows().zip(&self.verdicts).map(|(row, verdict)| match *verdict {
-            Ok(phone) => Entry::Contact(row, NewContact::from_source(row, phone)),
+            Ok(phone) => {
+                let line = Line::of(phone, self.plan.as_deref());
+                Entry::Contact(row, NewContact::from_source(row, phone, line))
+            }
             Err(refusal) => Entry::Refused(row, refusal),
         })
     }
@@ -356,7 +362,7 @@ mod tests {
             (11, "hola", 1),
             (12, "2225550149", 0),
         ]);
-        let sorted = SortedBatch::sort(rows, &mut taken);
+        let sorted = SortedBatch::sort(rows, &mut taken, None);
         let refusals: Vec<_> = sorted
             .entries()
             .map(|entry| match entry {
@@ -379,7 +385,7 @@ mod tests {
     fn numbers_noted_from_before_a_resume_are_duplicates_of_the_same_import() {
         let mut taken = TakenNumbers::default();
         taken.note(PhoneNumber::parse("5512345670").unwrap(), BroughtBy::ThisImport);
-        let sorted = SortedBatch::sort(batch(&[(4, "5512345670", 1)]), &mut taken);
+        let sorted = SortedBatch::sort(batch(&[(4, "5512345670", 1)]), &mut taken, None);
         assert_eq!(tally(&sorted).duplicates, 1);
         assert_eq!(tally(&sorted).duplicates_existing, 0);
     }

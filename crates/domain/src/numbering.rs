@@ -33,13 +33,24 @@ pub struct Assignment {
     pub assigned_on: Option<Date>,
 }
 
-/// What the plan says of a number.
+/// What is known of the line behind a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// Mobile or fixed.
+    /// Mobile, fixed or unknown.
     pub line_type: LineType,
     /// The operator at assignment.
-    pub carrier: &'a str,
+    pub carrier: Option<&'a str>,
+}
+
+impl<'a> Line<'a> {
+    /// Nothing is.
+    pub const UNKNOWN: Self = Self { line_type: LineType::Unknown, carrier: None };
+
+    /// What `plan`, if there is one, says of a number.
+    #[must_use]
+    pub fn of(phone: PhoneNumber, plan: Option<&'a NumberingPlan>) -> Self {
+        plan.and_then(|plan| plan.look_up(phone)).unwrap_or(Self::UNKNOWN)
+    }
 }
 
 /// A plan compiled for looking numbers up: disjoint ranges in order, 20 bytes each, and where each lead of four digits
@@ -124,10 +135,7 @@ impl NumberingPlan {
         let behind = self.firsts.get(begin..end)?.partition_point(|first| *first <= national);
         let range = begin + behind.checked_sub(1)?;
         let (line_type, carrier) = *self.lines.get(range)?;
-        (national <= *self.lasts.get(range)?).then(|| Line {
-            line_type,
-            carrier: self.carriers.get(usize::from(carrier)).map_or("", String::as_str),
-        })
+        (national <= *self.lasts.get(range)?).then(|| self.line(line_type, carrier))
     }
 
     /// How many ranges it has.
@@ -138,10 +146,13 @@ impl NumberingPlan {
 
     /// Its ranges in order.
     pub fn iter(&self) -> impl Iterator<Item = (u64, u64, Line<'_>)> {
-        self.firsts.iter().zip(&self.lasts).zip(&self.lines).map(|((first, last), (line_type, carrier))| {
-            let carrier = self.carriers.get(usize::from(*carrier)).map_or("", String::as_str);
-            (*first, *last, Line { line_type: *line_type, carrier })
-        })
+        let ends = self.firsts.iter().zip(&self.lasts);
+        ends.zip(&self.lines)
+            .map(|((first, last), (line_type, carrier))| (*first, *last, self.line(*line_type, *carrier)))
+    }
+
+    fn line(&self, line_type: LineType, carrier: u16) -> Line<'_> {
+        Line { line_type, carrier: self.carriers.get(usize::from(carrier)).map(String::as_str) }
     }
 
     /// How a plan differs from the one before it, in ranges of this one and of that.

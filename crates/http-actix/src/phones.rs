@@ -2,9 +2,8 @@
 
 use actix_web::{HttpResponse, post, web};
 use application::KnownPlan;
-use domain::contact::LineType;
 use domain::lada::Lada;
-use domain::numbering::NumberingPlan;
+use domain::numbering::{Line, NumberingPlan};
 use domain::phone::PhoneNumber;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -64,7 +63,7 @@ pub(crate) async fn normalize(
 
 fn number(input: String, plan: Option<&NumberingPlan>) -> NumberView {
     let parsed = PhoneNumber::parse(&input);
-    let line = parsed.ok().zip(plan).and_then(|(phone, plan)| plan.look_up(phone));
+    let line = parsed.ok().map(|phone| Line::of(phone, plan));
     let place = parsed.ok().and_then(PhoneNumber::lada).and_then(Lada::place);
     NumberView {
         input,
@@ -79,8 +78,8 @@ fn number(input: String, plan: Option<&NumberingPlan>) -> NumberView {
             Ok(_) => Some("unassigned_area_code"),
             Err(rejection) => Some(rejection.as_str()),
         },
-        line_type: parsed.ok().map(|_| line.map_or(LineType::Unknown, |line| line.line_type).as_str()),
-        carrier: line.map(|line| line.carrier.to_owned()),
+        line_type: line.map(|line| line.line_type.as_str()),
+        carrier: line.and_then(|line| line.carrier).map(str::to_owned),
         city: place.map(|place| place.city.as_str()),
         state_code: place.map(|place| place.state.as_str().to_owned()),
         timezone: place.map(|place| place.timezone.as_str()),

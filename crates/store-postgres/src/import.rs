@@ -15,14 +15,12 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use domain::import::{Import, ImportId};
-use domain::numbering::NumberingPlan;
-use domain::port::{ImportRollback, ImportSession, ImportStore, NumberingPlanStore, StoreError};
+use domain::port::{ImportRollback, ImportSession, ImportStore, StoreError};
 use domain::source::SourceDescription;
 use tokio_postgres::Client;
 
 use crate::database::Database;
 use crate::error::{classify, exactly_one};
-use crate::numbering::PostgresNumberingPlanStore;
 use finishing::Finishing;
 use rollback::PostgresImportRollback;
 use session::PostgresImportSession;
@@ -54,15 +52,6 @@ impl PostgresImportStore {
         Self { database, bulk_load }
     }
 
-    /// The numbering plan in force.
-    async fn plan(&self) -> Result<Option<NumberingPlan>, StoreError> {
-        let plans = PostgresNumberingPlanStore::new(self.database.clone());
-        match plans.in_force().await? {
-            Some(version) => plans.plan(version.version).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
     /// A connection that holds the lock.
     async fn locked(&self, doing: &str) -> Result<Client, StoreError> {
         let client = self.database.single(doing).await?;
@@ -78,7 +67,7 @@ impl PostgresImportStore {
         // A server that looks whether we are still there gives a dead import's lock back at once. Not every platform can.
         let looks = client.batch_execute("SET client_connection_check_interval = '1s'").await;
         tracing::debug!(is_checked = looks.is_ok(), "the server was asked to notice when an import dies");
-        let is_owner = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'contacts'::regclass";
+        let is_owner = include_str!("../sql/contacts_is_owner.sql");
         if !client.query_one(is_owner, &[]).await.map_err(fail)?.get::<_, bool>(0) {
             return Err(StoreError::Conflict {
                 doing: doing.to_owned(),
@@ -148,7 +137,7 @@ impl ImportStore for PostgresImportStore {
             .await
             .map_err(|error| unfinished_or(doing, &error))?;
         exactly_one(rows, doing, "it was not written")?;
-        PostgresImportSession::open(client, id, self.plan().await?, doing).await
+        PostgresImportSession::open(client, id, doing).await
     }
 
     async fn reopen(&self, id: ImportId) -> Result<Box<dyn ImportSession>, StoreError> {
@@ -159,7 +148,7 @@ impl ImportStore for PostgresImportStore {
             .await
             .map_err(|error| unfinished_or(&doing, &error))?;
         exactly_one(rows, &doing, "there is no such import that could go on")?;
-        PostgresImportSession::open(client, id, self.plan().await?, &doing).await
+        PostgresImportSession::open(client, id, &doing).await
     }
 
     async fn roll_back(&self, id: ImportId) -> Result<Box<dyn ImportRollback>, StoreError> {

@@ -83,7 +83,8 @@ impl NumberingPlanStore for PostgresNumberingPlanStore {
             let firsts: Vec<i64> = some.iter().map(|(first, ..)| first.cast_signed()).collect();
             let lasts: Vec<i64> = some.iter().map(|(_, last, _)| last.cast_signed()).collect();
             let line_types: Vec<&str> = some.iter().map(|(.., line)| line.line_type.as_str()).collect();
-            let carriers: Vec<&str> = some.iter().map(|(.., line)| line.carrier).collect();
+            let carriers: Vec<&str> =
+                some.iter().map(|(.., line)| line.carrier.unwrap_or_default()).collect();
             transaction
                 .execute(
                     include_str!("../sql/numbering_ranges_insert.sql"),

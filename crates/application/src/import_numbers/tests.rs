@@ -5,7 +5,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::import::Tally;
-use domain::port::{KnownNumbers, MockIds, MockImportSession, MockImportStore, MockSourceReader};
+use domain::port::{
+    KnownNumbers, MockIds, MockImportSession, MockImportStore, MockNumberingPlanStore, MockSourceReader,
+};
 use domain::source::{SourceBatch, SourceValue};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -91,7 +93,14 @@ fn session(stored: StoredRows) -> MockImportSession {
 fn use_case(reader: MockSourceReader, imports: MockImportStore) -> ImportNumbers {
     let mut ids = MockIds::new();
     ids.expect_next().return_const(Uuid::from_u128(1));
-    ImportNumbers { source: Arc::new(reader), imports: Arc::new(imports), ids: Arc::new(ids) }
+    let mut plans = MockNumberingPlanStore::new();
+    plans.expect_in_force().returning(|| Ok(None));
+    ImportNumbers {
+        source: Arc::new(reader),
+        imports: Arc::new(imports),
+        plan: Arc::new(KnownPlan::new(Arc::new(plans))),
+        ids: Arc::new(ids),
+    }
 }
 
 const ONE_CONTACT: StoredRows = StoredRows { contacts: 1, refused: BTreeMap::new() };

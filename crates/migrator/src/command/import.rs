@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use application::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome};
+use application::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome, KnownPlan};
 use domain::import::{Import, Refusal, Tally};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use source_sqlite::SqliteNumbersReader;
 use crate::cli;
 use crate::failure::Failure;
 use crate::stop::StopRequest;
-use crate::terminal::{print_json, print_table, thousands};
+use crate::terminal::{print_table, thousands};
 use crate::wiring;
 
 /// Between two lines of progress for machines.
@@ -26,6 +26,7 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
     let database = wiring::current_database(&settings).await?;
     let use_case = ImportNumbers {
         source: Arc::new(reader),
+        plan: Arc::new(KnownPlan::new(wiring::numbering_plans(database.clone()))),
         imports: Arc::new(wiring::imports(&settings, database)),
         ids: wiring::ids(),
     };
@@ -104,7 +105,7 @@ impl ImportObserver for Observer {
         let mut heard = self.heard();
         heard.rows_at_start = import.tally.rows_read;
         if self.is_json {
-            print_json(&json!({
+            telemetry::put_line(&json!({
                 "event": "began", "import_id": import.id.to_string(), "source_file": import.source.file_name,
                 "source_rows": import.source.rows, "rows_read": import.tally.rows_read,
             }));
@@ -127,7 +128,7 @@ impl ImportObserver for Observer {
             line["event"] = json!("progress");
             line["import_id"] = json!(import.id.to_string());
             line["source_rows"] = json!(import.source.rows);
-            print_json(&line);
+            telemetry::put_line(&line);
         }
     }
 
@@ -136,7 +137,7 @@ impl ImportObserver for Observer {
         let took_ms = u64::try_from(heard.last_step.elapsed().as_millis()).unwrap_or(u64::MAX);
         heard.last_step = Instant::now();
         if self.is_json {
-            print_json(&json!({"event": "step", "step": step, "took_ms": took_ms}));
+            telemetry::put_line(&json!({"event": "step", "step": step, "took_ms": took_ms}));
         } else {
             self.bar.suspend(|| eprintln!("  {step}: {took_ms} ms"));
         }
@@ -152,7 +153,7 @@ fn tell_already_completed(import: &Import, as_json: bool) {
         let mut line = tally_json(&import.tally);
         line["event"] = json!("already_completed");
         line["import_id"] = json!(import.id.to_string());
-        print_json(&line);
+        telemetry::put_line(&line);
     } else {
         eprintln!("import {} of {} is complete already; nothing to do", import.id, import.source.file_name);
     }
@@ -193,7 +194,7 @@ fn report(outcome: &ImportOutcome, as_json: bool, observer: &Observer) {
         line["load_seconds"] = json!(load_seconds);
         line["rows_per_second"] = json!(rate);
         line["took_seconds"] = json!(took.as_secs_f64());
-        print_json(&line);
+        telemetry::put_line(&line);
         return;
     }
     eprintln!("import {}: {}", import.id, import.state.as_str());

@@ -4,8 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
-use domain::contact::LineType;
-use domain::numbering::NumberingPlan;
+use domain::numbering::{Line, NumberingPlan};
 use domain::phone::PhoneNumber;
 use domain::port::NumberingPlanStore;
 use settings::Sources;
@@ -118,15 +117,15 @@ fn write_answer(
     };
     let (outcome, reason) =
         if phone.is_assigned() { ("accepted", "") } else { ("accepted_invalid", "unassigned_area_code") };
-    let line = plan.and_then(|plan| plan.look_up(phone));
+    let line = Line::of(phone, plan);
     let place = phone.lada().and_then(domain::lada::Lada::place);
     out.write_record([
         input,
         outcome,
         phone.e164().as_str(),
         reason,
-        line.map_or(LineType::Unknown, |line| line.line_type).as_str(),
-        line.map_or("", |line| line.carrier),
+        line.line_type.as_str(),
+        line.carrier.unwrap_or_default(),
         place.map_or("", |place| place.city.as_str()),
         place.map_or("", |place| place.state.as_str()),
         place.map_or("", |place| place.timezone.as_str()),

@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use domain::contact::{LineType, NewContact};
+use domain::contact::NewContact;
 use domain::import::{Entry, ImportId, Refusal, SortedBatch, Tally};
-use domain::numbering::NumberingPlan;
 use domain::source::{SourceColumn, SourceRow, SourceValue};
 use domain::state::StateCode;
 use serde_json::{Map, Value, json};
@@ -27,14 +26,8 @@ pub(super) struct EncodedBatch {
     pub(super) tally: Tally,
 }
 
-/// Encodes `batch`; the contacts whose source rows are in `late` are refused, for their number is there already. Line type
-/// and carrier are those of `plan`.
-pub(super) fn encode(
-    batch: &SortedBatch,
-    import: ImportId,
-    late: &HashSet<i64>,
-    plan: Option<&NumberingPlan>,
-) -> EncodedBatch {
+/// Encodes `batch`; the contacts whose source rows are in `late` are refused, for their number is there already.
+pub(super) fn encode(batch: &SortedBatch, import: ImportId, late: &HashSet<i64>) -> EncodedBatch {
     let mut contacts = CopyBuffer::with_capacity(batch.len() * CONTACT_BYTES);
     let mut rejects = CopyBuffer::with_capacity(0);
     let mut tally = Tally::default();
@@ -47,7 +40,7 @@ pub(super) fn encode(
         };
         tally.count(&entry);
         match entry {
-            Entry::Contact(_, contact) => put_contact(&mut contacts, &contact, import, plan),
+            Entry::Contact(_, contact) => put_contact(&mut contacts, &contact, import),
             Entry::Refused(row, refusal) => put_reject(&mut rejects, row, refusal, import),
         }
     }
@@ -55,12 +48,7 @@ pub(super) fn encode(
     EncodedBatch { contacts: stream(contacts), rejects: stream(rejects), tally }
 }
 
-fn put_contact(
-    buffer: &mut CopyBuffer,
-    contact: &NewContact<'_>,
-    import: ImportId,
-    plan: Option<&NumberingPlan>,
-) {
+fn put_contact(buffer: &mut CopyBuffer, contact: &NewContact<'_>, import: ImportId) {
     buffer.row(CONTACT_FIELDS);
     buffer.bigint(to_bigint(contact.phone));
     buffer.bigint(contact.source_row_id);
@@ -77,9 +65,8 @@ fn put_contact(
     buffer.text(contact.state_text.as_deref());
     buffer.text(contact.lada.map(|lada| lada.to_string()).as_deref());
     buffer.text(contact.city.as_deref());
-    let line = plan.and_then(|plan| plan.look_up(contact.phone));
-    buffer.text(Some(line.map_or(LineType::Unknown, |line| line.line_type).as_str()));
-    buffer.text(line.map(|line| line.carrier));
+    buffer.text(Some(contact.line.line_type.as_str()));
+    buffer.text(contact.line.carrier);
 }
 
 fn put_reject(buffer: &mut CopyBuffer, row: SourceRow<'_>, refusal: Refusal, import: ImportId) {

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::import::{BroughtBy, Import, ImportId, SortedBatch, Tally};
-use domain::numbering::NumberingPlan;
 use domain::port::{ImportSession, KnownNumbers, StoreError, StoredRows};
 use domain::source::{MissingLada, SourceStatistics};
 use futures::SinkExt;
@@ -26,8 +25,6 @@ pub(super) struct PostgresImportSession {
     client: Client,
     import: Import,
     path: LoadPath,
-    /// What line types come from.
-    plan: Option<NumberingPlan>,
     finishing: Finishing,
 }
 
@@ -71,14 +68,12 @@ impl ImportSession for PostgresImportSession {
         let transaction = self.client.transaction().await.map_err(fail)?;
         let encoded = match self.path {
             LoadPath::Copy => {
-                let mut encoded = encode(&batch, self.import.id, &HashSet::new(), self.plan.as_ref());
+                let mut encoded = encode(&batch, self.import.id, &HashSet::new());
                 let contacts = encoded.contacts.take();
                 copy_in(&transaction, include_str!("../../sql/contact_copy.sql"), contacts, &doing).await?;
                 encoded
             }
-            LoadPath::Merge => {
-                merge(&transaction, &batch, self.import.id, self.plan.as_ref(), &doing).await?
-            }
+            LoadPath::Merge => merge(&transaction, &batch, self.import.id, &doing).await?,
         };
         copy_in(&transaction, include_str!("../../sql/import_reject_copy.sql"), encoded.rejects, &doing)
             .await?;
@@ -149,12 +144,11 @@ impl PostgresImportSession {
     pub(super) async fn open(
         mut client: Client,
         id: ImportId,
-        plan: Option<NumberingPlan>,
         doing: &str,
     ) -> Result<Box<dyn ImportSession>, StoreError> {
         let path = choose_path(&mut client, doing).await?;
         let import = rows::find(&client, id, doing).await?;
-        Ok(Box::new(Self { client, import, path, plan, finishing: Finishing::default() }))
+        Ok(Box::new(Self { client, import, path, finishing: Finishing::default() }))
     }
 }
 
@@ -164,10 +158,9 @@ async fn merge(
     transaction: &Transaction<'_>,
     batch: &SortedBatch,
     id: ImportId,
-    plan: Option<&NumberingPlan>,
     doing: &str,
 ) -> Result<EncodedBatch, StoreError> {
-    let mut encoded = encode(batch, id, &HashSet::new(), plan);
+    let mut encoded = encode(batch, id, &HashSet::new());
     let contacts = encoded.contacts.take();
     copy_in(transaction, include_str!("../../sql/incoming_copy.sql"), contacts, doing).await?;
     let late = transaction
@@ -178,7 +171,7 @@ async fn merge(
         return Ok(encoded);
     }
     let late: HashSet<i64> = late.iter().map(|row| row.get(0)).collect();
-    Ok(encode(batch, id, &late, plan))
+    Ok(encode(batch, id, &late))
 }
 
 async fn copy_in(

@@ -6,8 +6,9 @@ mod stored;
 
 use std::sync::Arc;
 
-use application::{ImportCommand, ImportNumbers, ImportObserver, ImportOutcome};
+use application::{ImportCommand, ImportNumbers, ImportObserver, ImportOutcome, KnownPlan};
 use domain::import::{Import, ImportState};
+use store_postgres::PostgresNumberingPlanStore;
 use testkit::contract::ImportHarness;
 use testkit::fakes::{CountingIds, FakeSource, SourceContents};
 
@@ -29,7 +30,9 @@ impl ImportObserver for Silent {
 
 async fn import(postgres: &Postgres, specimens: &[Specimen], command: ImportCommand) -> ImportOutcome {
     let rows = specimens.iter().map(|specimen| specimen.row.clone()).collect();
+    let plans = PostgresNumberingPlanStore::new(postgres.test.database());
     let use_case = ImportNumbers {
+        plan: Arc::new(KnownPlan::new(Arc::new(plans))),
         source: Arc::new(FakeSource::new(SourceContents::of(rows))),
         imports: Arc::new(postgres.import_store()),
         ids: Arc::new(CountingIds::default()),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use async_trait::async_trait;
-use domain::contact::{Contact, ContactId, ContactStatus, LineType, NewContact};
+use domain::contact::{Contact, ContactId, ContactStatus, NewContact};
 use domain::import::{BroughtBy, Entry, Import, ImportId, ImportState, Refusal, SortedBatch, Tally};
 use domain::port::{Clock, ImportSession, KnownNumbers, StoreError, StoredRows};
 use domain::source::{MissingLada, SourceStatistics};
@@ -150,8 +150,8 @@ fn stored(id: ContactId, contact: NewContact<'_>) -> Contact {
         state_text: owned(contact.state_text),
         lada: contact.lada,
         city: owned(contact.city),
-        line_type: LineType::Unknown,
-        carrier: None,
+        line_type: contact.line.line_type,
+        carrier: contact.line.carrier.map(str::to_owned),
         is_valid: contact.is_valid,
         status: ContactStatus::Active,
         opt_out_at: None,
