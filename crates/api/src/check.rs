@@ -29,7 +29,7 @@ pub(crate) async fn check(command: Check, sources: &Sources) -> Result<(), Failu
     };
     for Line(what, verdict, said) in &lines {
         if command.json {
-            crate::put_line(&json!({"check": what, "verdict": verdict, "detail": said}));
+            telemetry::put_line(&json!({"check": what, "verdict": verdict, "detail": said}));
         } else {
             eprintln!("  {verdict:<4}  {what:<11}  {said}");
         }

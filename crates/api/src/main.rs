@@ -5,7 +5,6 @@ mod cli;
 mod failure;
 mod wiring;
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -40,17 +39,12 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Openapi => {
             let description =
                 http_actix::openapi_json().map_err(|error| Failure::Other(error.to_string()))?;
-            put_line(&description);
+            telemetry::put_line(&description);
             Ok(())
         }
         Command::Check(command) => check::check(command, &sources).await,
         Command::Health => check::health(&sources).await,
     }
-}
-
-/// A line on standard output. Work goes on when nobody reads it any more.
-pub(crate) fn put_line(line: &dyn std::fmt::Display) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 async fn serve(command: &Serve, sources: &Sources) -> Result<(), Failure> {
@@ -62,7 +56,7 @@ async fn serve(command: &Serve, sources: &Sources) -> Result<(), Failure> {
         .map_err(|error| Failure::Server(error.to_string()))?;
     tracing::info!(address = %server.address(), "requests are taken");
     if command.json {
-        put_line(&serde_json::json!({"api": format!("http://{}", server.address())}));
+        telemetry::put_line(&serde_json::json!({"api": format!("http://{}", server.address())}));
     }
     server.until(stop).await.map_err(|error| Failure::Other(error.to_string()))?;
     tracing::info!("the api has ended");

@@ -29,12 +29,6 @@ use system::{SystemClock, SystemIds};
 
 use crate::failure::Failure;
 
-/// How long a segment's count is answered again.
-const SEGMENT_COUNT_KEPT: Duration = Duration::from_secs(30);
-
-/// How often another numbering plan is looked for.
-const PLAN_REFRESHED: Duration = Duration::from_secs(15);
-
 /// Passwords that are hashed at once: each takes a core for a while, and memory.
 const HASHES_AT_ONCE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
 
@@ -119,6 +113,7 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
     let shared_cache: Arc<dyn Cache> = cache.clone();
     let public_key = settings.telnyx_webhooks()?.public_key;
     let webhooks = TelnyxWebhooks::new(&public_key).map_err(|error| Failure::Usage(error.to_string()))?;
+    let plan = known_plan(&database, settings.http.plan_refresh).await?;
     let signing = signing(settings, &database, shared_cache.clone())?;
     Ok(Services {
         authenticate: signing.authenticate,
@@ -127,7 +122,12 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         log_out: signing.log_out,
         sessions: signing.sessions,
         end_session: signing.end_session,
-        draft: DraftCampaign { campaigns: campaigns.clone(), senders: senders.clone(), ids: ids.clone() },
+        draft: DraftCampaign {
+            campaigns: campaigns.clone(),
+            senders: senders.clone(),
+            plan: plan.clone(),
+            ids: ids.clone(),
+        },
         change: ChangeCampaign { campaigns: campaigns.clone() },
         preview: PreviewCampaign {
             campaigns: campaigns.clone(),
@@ -138,13 +138,13 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         preview_segment: PreviewSegment {
             audiences,
             cache: Some(shared_cache),
-            keep_for: SEGMENT_COUNT_KEPT,
+            keep_for: settings.http.segment_count,
         },
         add_sender: AddSender { senders: senders.clone(), ids: ids.clone() },
         campaigns,
         senders,
         contacts: Arc::new(PostgresContactStore::new(database.clone())),
-        plan: known_plan(&database).await?,
+        plan,
         webhooks: Arc::new(webhooks),
         receipts: Arc::new(PostgresDispatch::new(database.clone(), engine)),
         clock,
@@ -157,13 +157,13 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
 }
 
 /// The numbering plan, read again when another is in force.
-async fn known_plan(database: &Database) -> Result<Arc<KnownPlan>, Failure> {
+async fn known_plan(database: &Database, refresh: Duration) -> Result<Arc<KnownPlan>, Failure> {
     let plan = Arc::new(KnownPlan::new(Arc::new(PostgresNumberingPlanStore::new(database.clone()))));
     plan.refresh().await?;
     let known = Arc::downgrade(&plan);
     tokio::spawn(async move {
         loop {
-            tokio::time::sleep(PLAN_REFRESHED).await;
+            tokio::time::sleep(refresh).await;
             // The server is gone, and nobody asks any more.
             let Some(plan) = known.upgrade() else { return };
             match plan.refresh().await {

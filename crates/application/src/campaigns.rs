@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::campaign::{
-    Campaign, CampaignAction, CampaignId, CampaignPlan, CampaignState, InvalidTransition,
+    Campaign, CampaignAction, CampaignId, CampaignPlan, CampaignState, InvalidTransition, Priority,
+    UnknownLineTypes,
 };
 use domain::contact::Contact;
 use domain::money::Money;
@@ -12,10 +13,12 @@ use domain::port::{
     AudienceCount, AudienceStore, CampaignStore, Ids, Progress, SenderStore, StoreError, WriteError,
 };
 use domain::request::Envelope;
-use domain::segment::SegmentRefused;
+use domain::segment::{SegmentDefinition, SegmentRefused};
 use domain::sender::{Sender, SenderId};
-use domain::sms::Encoding;
+use domain::sms::{Encoding, Transliteration};
+use domain::template::Template;
 
+use crate::numbering_plans::KnownPlan;
 use crate::prepare_campaign::render;
 
 /// The texts that a preview renders to tell what all will cost.
@@ -50,22 +53,74 @@ impl From<StoreError> for CampaignError {
     }
 }
 
+/// A campaign to be, as it is asked for: what is left out is ours to choose.
+pub struct DraftCommand {
+    /// What people call it.
+    pub name: String,
+    /// The text, with placeholders.
+    pub template: Template,
+    /// Whether characters that make texts dearer are replaced.
+    pub transliteration: Transliteration,
+    /// Who it is for.
+    pub segment: SegmentDefinition,
+    /// What it comes from; left out, the only sender there is.
+    pub sender: Option<SenderId>,
+    /// Which messages go first where several campaigns wait.
+    pub priority: Priority,
+    /// The most messages.
+    pub messages_max: Option<u32>,
+    /// Whether numbers of unknown line type are written to; left out, only while no numbering plan tells mobile ones.
+    pub unknown_line_types: Option<UnknownLineTypes>,
+}
+
 /// Drafts campaigns.
 pub struct DraftCampaign {
     /// Keeps campaigns.
     pub campaigns: Arc<dyn CampaignStore>,
     /// Keeps senders.
     pub senders: Arc<dyn SenderStore>,
+    /// Whether line types can be known at all.
+    pub plan: Arc<KnownPlan>,
     /// Makes the id.
     pub ids: Arc<dyn Ids>,
 }
 
 impl DraftCampaign {
-    /// The sender of this id, or the only one there is.
+    /// Adds a draft after `command`.
     ///
     /// # Errors
-    /// When there is none, or several and none was named.
-    pub async fn sender(&self, id: Option<SenderId>) -> Result<Sender, CampaignError> {
+    /// When the segment is wrong, the sender does not exist or none was named and there is not just one, or the store is
+    /// away.
+    pub async fn execute(
+        &self,
+        command: DraftCommand,
+        envelope: Envelope,
+    ) -> Result<Campaign, CampaignError> {
+        command.segment.check()?;
+        let sender = self.sender(command.sender).await?;
+        let draft = Campaign {
+            id: CampaignId(self.ids.next()),
+            plan: CampaignPlan {
+                name: command.name,
+                template: command.template,
+                transliteration: command.transliteration,
+                segment: command.segment,
+                sender: sender.id,
+                priority: command.priority,
+                messages_max: command.messages_max,
+                unknown_line_types: command.unknown_line_types.unwrap_or_else(|| self.unless_told()),
+            },
+            state: CampaignState::Draft,
+            version: 1,
+            price_per_segment: sender.price_per_segment,
+            created_by: envelope.actor.0.clone(),
+            created_at: envelope.at,
+            updated_at: envelope.at,
+        };
+        Ok(self.campaigns.add(draft, envelope).await?)
+    }
+
+    async fn sender(&self, id: Option<SenderId>) -> Result<Sender, CampaignError> {
         match id {
             Some(id) => self.senders.find(id).await?.ok_or(CampaignError::NoSender),
             None => match <[Sender; 1]>::try_from(self.senders.list().await?) {
@@ -75,24 +130,8 @@ impl DraftCampaign {
         }
     }
 
-    /// Adds a draft after `plan`.
-    ///
-    /// # Errors
-    /// When the segment is wrong, the sender does not exist, or the store is away.
-    pub async fn execute(&self, plan: CampaignPlan, envelope: Envelope) -> Result<Campaign, CampaignError> {
-        plan.segment.check()?;
-        let sender = self.sender(Some(plan.sender)).await?;
-        let draft = Campaign {
-            id: CampaignId(self.ids.next()),
-            plan,
-            state: CampaignState::Draft,
-            version: 1,
-            price_per_segment: sender.price_per_segment,
-            created_by: envelope.actor.0.clone(),
-            created_at: envelope.at,
-            updated_at: envelope.at,
-        };
-        Ok(self.campaigns.add(draft, envelope).await?)
+    fn unless_told(&self) -> UnknownLineTypes {
+        if self.plan.plan().is_some() { UnknownLineTypes::LeaveOut } else { UnknownLineTypes::Allow }
     }
 }
 

@@ -16,7 +16,8 @@ mod work_permit;
 
 pub use add_sender::{AddSender, AddSenderError, NewSender};
 pub use campaigns::{
-    CampaignError, CampaignPreview, ChangeCampaign, DraftCampaign, FollowCampaign, PreviewCampaign,
+    CampaignError, CampaignPreview, ChangeCampaign, DraftCampaign, DraftCommand, FollowCampaign,
+    PreviewCampaign,
 };
 pub use create_user::{CreateUser, CreateUserError, NewUser};
 pub use import_numbers::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome};

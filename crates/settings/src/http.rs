@@ -26,6 +26,10 @@ pub struct HttpSettings {
     pub shutdown_timeout: Duration,
     /// How long a server may take to say that it is well.
     pub health_timeout: Duration,
+    /// How often another numbering plan is looked for.
+    pub plan_refresh: Duration,
+    /// How long a segment's count is answered again.
+    pub segment_count: Duration,
     /// How many proxies of ours stand before us, each of which adds the address it was asked from.
     pub forwarded_hops: usize,
     /// The web sites whose pages may ask us, as in `https://console.example.mx`.
@@ -46,6 +50,8 @@ pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<HttpSet
     let keep_alive = reader.whole(entry!(raw, http.keep_alive_seconds), 1_u16..=3600, "seconds");
     let shutdown_timeout = reader.whole(entry!(raw, http.shutdown_timeout_seconds), 1_u16..=300, "seconds");
     let health_timeout = reader.whole(entry!(raw, http.health_timeout_ms), 100_u32..=30_000, "milliseconds");
+    let plan_refresh = reader.whole(entry!(raw, http.plan_refresh_seconds), 1_u16..=3600, "seconds");
+    let segment_count = reader.whole(entry!(raw, http.segment_count_seconds), 1_u16..=3600, "seconds");
     let forwarded_hops = reader.whole(entry!(raw, http.forwarded_hops), 0_u8..=8, "a number of proxies");
     let cors_origins = read_cors_origins(reader, raw);
     Ok(HttpSettings {
@@ -56,6 +62,8 @@ pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<HttpSet
         keep_alive: Duration::from_secs(keep_alive?.into()),
         shutdown_timeout: Duration::from_secs(shutdown_timeout?.into()),
         health_timeout: Duration::from_millis(health_timeout?.into()),
+        plan_refresh: Duration::from_secs(plan_refresh?.into()),
+        segment_count: Duration::from_secs(segment_count?.into()),
         forwarded_hops: forwarded_hops?.into(),
         cors_origins: cors_origins?,
     })

@@ -191,6 +191,8 @@ pub(crate) struct RawHttp {
     pub(crate) keep_alive_seconds: Option<Given>,
     pub(crate) shutdown_timeout_seconds: Option<Given>,
     pub(crate) health_timeout_ms: Option<Given>,
+    pub(crate) plan_refresh_seconds: Option<Given>,
+    pub(crate) segment_count_seconds: Option<Given>,
     pub(crate) forwarded_hops: Option<Given>,
     pub(crate) cors_origins: Option<Given>,
 }

@@ -1,0 +1,234 @@
+//! Campaigns as they are answered.
+
+use std::collections::BTreeMap;
+
+use application::CampaignPreview;
+use domain::campaign::{Campaign, CampaignState, UnknownLineTypes};
+use domain::message::MessageState;
+use domain::port::Progress;
+use domain::segment::SegmentDefinition;
+use domain::sms::Transliteration;
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::money::MoneyView;
+
+/// A campaign.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CampaignView {
+    /// Identifies it.
+    id: Uuid,
+    /// What people call it.
+    name: String,
+    /// draft, scheduled, preparing, running, paused, completed, canceled or failed.
+    state: &'static str,
+    /// Why it stands there, where there is a reason.
+    state_reason: Option<String>,
+    message: MessageOfCampaign,
+    /// Who it is for.
+    #[schema(value_type = Object)]
+    segment: SegmentDefinition,
+    /// What it comes from.
+    sender_id: Uuid,
+    /// high, normal or bulk.
+    priority: &'static str,
+    limits: LimitsOfCampaign,
+    /// Whether numbers of unknown line type are written to.
+    allow_unknown_line_type: bool,
+    /// Its messages, once they are frozen.
+    audience: Option<u32>,
+    /// What they cost when all are sent.
+    cost: Option<MoneyView>,
+    /// Grows with every change.
+    version: u32,
+    /// Who made it.
+    created_by: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    launched_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    finished_at: Option<Timestamp>,
+}
+
+/// The text of a campaign.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MessageOfCampaign {
+    /// The text, with placeholders.
+    template: String,
+    /// Whether characters that make texts dearer are replaced.
+    transliterate: bool,
+}
+
+/// What bounds a campaign.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LimitsOfCampaign {
+    /// The most messages.
+    max_messages: Option<u32>,
+}
+
+impl From<Campaign> for CampaignView {
+    fn from(campaign: Campaign) -> Self {
+        let (state, plan) = (campaign.state, campaign.plan);
+        Self {
+            id: campaign.id.0,
+            name: plan.name,
+            state: state.as_str(),
+            state_reason: state.reason().map(str::to_owned),
+            message: MessageOfCampaign {
+                template: plan.template.as_str().to_owned(),
+                transliterate: plan.transliteration == Transliteration::Replace,
+            },
+            segment: plan.segment,
+            sender_id: plan.sender.0,
+            priority: plan.priority.as_str(),
+            limits: LimitsOfCampaign { max_messages: plan.messages_max },
+            allow_unknown_line_type: plan.unknown_line_types == UnknownLineTypes::Allow,
+            audience: state.frozen().map(|frozen| frozen.audience),
+            cost: state.frozen().map(|frozen| frozen.cost.into()),
+            version: campaign.version,
+            created_by: campaign.created_by,
+            created_at: campaign.created_at,
+            updated_at: campaign.updated_at,
+            launched_at: state.launched_at(),
+            finished_at: state.finished_at(),
+        }
+    }
+}
+
+/// What a campaign would do.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PreviewView {
+    audience: AudienceView,
+    text: TextView,
+    /// What all messages would cost.
+    cost: MoneyView,
+    /// How long sending would take at the sender's rate.
+    expected_seconds: u64,
+    /// Some of the texts.
+    samples: Vec<String>,
+    /// What is wrong with texts that could not be sent, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
+}
+
+/// Who is meant, and why some of them are not written to. The reasons exclude each other, in this order.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AudienceView {
+    matched: u64,
+    not_valid: u64,
+    not_mobile: u64,
+    opted_out: u64,
+    suppressed: u64,
+    capped: u64,
+    seed_numbers: u64,
+    /// The messages that would be sent.
+    r#final: u64,
+}
+
+/// What the texts take.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TextView {
+    /// Texts by their segments.
+    by_segments: BTreeMap<String, u64>,
+    /// Texts by their encoding.
+    encoding: BTreeMap<&'static str, u64>,
+}
+
+impl From<CampaignPreview> for PreviewView {
+    fn from(found: CampaignPreview) -> Self {
+        Self {
+            audience: AudienceView {
+                matched: found.audience.matched,
+                not_valid: found.audience.not_valid,
+                not_mobile: found.audience.not_mobile,
+                opted_out: found.audience.opted_out,
+                suppressed: found.audience.suppressed,
+                capped: 0,
+                seed_numbers: 0,
+                r#final: found.messages,
+            },
+            text: TextView {
+                by_segments: found
+                    .by_segments
+                    .into_iter()
+                    .map(|(segments, n)| (segments.to_string(), n))
+                    .collect(),
+                encoding: BTreeMap::from([("gsm7", found.gsm7), ("ucs2", found.ucs2)]),
+            },
+            cost: found.cost.into(),
+            expected_seconds: found.expected_seconds,
+            samples: found.samples,
+            refused: found.refused,
+        }
+    }
+}
+
+/// How far a campaign is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProgressView {
+    /// Where it stands.
+    state: &'static str,
+    /// What is waited for, where it does not go on by itself.
+    waiting: Option<String>,
+    /// Its messages so far.
+    audience: u64,
+    /// Messages by state; they add up to `audience`.
+    counts: BTreeMap<&'static str, u64>,
+    /// What was sent so far costs.
+    cost: MoneyView,
+    /// Messages that left the queue in a second, since the launch.
+    rate_per_s: f64,
+    /// Seconds until the queue is empty at that rate.
+    eta_s: Option<u64>,
+}
+
+impl ProgressView {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate and a guess, of numbers that are never negative"
+    )]
+    pub(super) fn of(campaign: &Campaign, so_far: &Progress, now: Timestamp) -> Self {
+        let counts: BTreeMap<&'static str, u64> = MessageState::ALL
+            .into_iter()
+            .map(|state| (state.as_str(), so_far.counts.get(&state).copied().unwrap_or_default()))
+            .collect();
+        let audience: u64 = counts.values().sum();
+        let queued = counts["queued"];
+        let until = campaign.state.finished_at().unwrap_or(now);
+        let seconds =
+            campaign.state.launched_at().map_or(0.0, |launched| until.duration_since(launched).as_secs_f64());
+        let rate = if seconds > 0.0 { (audience - queued) as f64 / seconds } else { 0.0 };
+        let cost = campaign.price_per_segment.times(so_far.segments_sent);
+        Self {
+            state: campaign.state.as_str(),
+            waiting: waiting(&campaign.state),
+            audience,
+            counts,
+            cost: cost.unwrap_or(campaign.price_per_segment).into(),
+            rate_per_s: (rate * 100.0).round() / 100.0,
+            eta_s: (rate > 0.0 && queued > 0).then(|| (queued as f64 / rate).ceil() as u64),
+        }
+    }
+}
+
+fn waiting(state: &CampaignState) -> Option<String> {
+    match state {
+        CampaignState::Draft => Some("to be launched".to_owned()),
+        CampaignState::Scheduled { at } => Some(format!("for {at}")),
+        CampaignState::Paused { reason, .. } => {
+            Some(reason.clone().unwrap_or_else(|| "to be resumed".to_owned()))
+        }
+        CampaignState::Preparing { .. }
+        | CampaignState::Running { .. }
+        | CampaignState::Completed { .. }
+        | CampaignState::Canceled { .. }
+        | CampaignState::Failed { .. } => None,
+    }
+}
