@@ -41,6 +41,7 @@ impl StackOptions {
             ("PREGON__WORKER__REVIVE_AFTER_S", "3"),
             ("PREGON__WORKER__SWEEP_INTERVAL_MS", "200"),
             ("PREGON__WORKER__PREPARE_INTERVAL_MS", "100"),
+            ("PREGON__HTTP__PLAN_REFRESH_SECONDS", "1"),
             ("PREGON__LOG__LEVEL", "warn"),
             ("PREGON__LOG__FORMAT", "json"),
         ];

@@ -1,13 +1,4 @@
-//! What a command prints: JSON on stdout for machines, everything for people on stderr.
-
-use std::io::Write as _;
-
-use serde_json::Value;
-
-/// One JSON object, alone on its line. Work goes on when nobody reads it any more.
-pub(crate) fn print_json(value: &Value) {
-    let _ = writeln!(std::io::stdout().lock(), "{value}");
-}
+//! What a command prints for people, on stderr.
 
 /// Two columns for people, the second aligned.
 pub(crate) fn print_table(rows: &[(String, String)]) {

@@ -1,9 +1,10 @@
-//! Set-up of logs. One call in `main`, before anything runs; what is logged, and where, is each room's own matter.
+//! What a program says: its log, set up by one call in `main` before anything runs, and the lines that a command answers.
 //!
-//! Everything goes to standard error, which leaves standard output to what a command prints. No other crate of ours
-//! enters here: the caller passes plain values.
+//! Logs go to standard error, which leaves standard output to answers. No other crate of ours enters here: the caller
+//! passes plain values.
 
-use std::io::{self, IsTerminal};
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Metadata, Subscriber};
@@ -58,6 +59,11 @@ pub fn init(level: &str, format: Format) -> Result<(), TelemetryError> {
     subscriber(level, format, io::stderr().is_terminal(), io::stderr)?
         .try_init()
         .map_err(|_| TelemetryError::AlreadyInstalled)
+}
+
+/// Answers one line on standard output. A reader that went away is no failure of the command.
+pub fn put_line(line: &dyn Display) {
+    let _ = writeln!(io::stdout().lock(), "{line}");
 }
 
 /// The subscriber that [`init`] installs, over any writer.

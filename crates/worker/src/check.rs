@@ -1,7 +1,6 @@
 //! `worker check` and `worker health`.
 
 use std::fmt;
-use std::io::Write as _;
 
 use domain::port::PermitPublisher;
 use serde_json::json;
@@ -49,8 +48,7 @@ pub(crate) async fn check(command: Check, sources: &Sources) -> Result<(), Failu
     };
     for Line { what, verdict, said } in &lines {
         if command.json {
-            let line = json!({"check": what, "verdict": verdict.to_string(), "detail": said});
-            let _ = writeln!(std::io::stdout().lock(), "{line}");
+            telemetry::put_line(&json!({"check": what, "verdict": verdict.to_string(), "detail": said}));
         } else {
             eprintln!("  {verdict:<4}  {what:<11}  {said}");
         }

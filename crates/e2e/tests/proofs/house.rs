@@ -14,7 +14,7 @@ pub(crate) struct House {
     pub(crate) stack: Stack,
     pub(crate) admin: Client,
     pub(crate) database: tokio_postgres::Client,
-    tools: Tools,
+    pub(crate) tools: Tools,
     /// Gone last: the processes above use it.
     _database: Option<TestDatabase>,
 }
@@ -128,6 +128,23 @@ impl House {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         panic!("a claim is left");
+    }
+
+    /// Messages that are claimed and not yet sent.
+    pub(crate) async fn under_way(&self) -> i64 {
+        let held = "SELECT count(*) FROM messages WHERE state = 'sending'";
+        self.database.query_one(held, &[]).await.unwrap().get(0)
+    }
+
+    /// Waits until what was claimed is sent or given back.
+    pub(crate) async fn until_none_is_under_way(&self) {
+        for _ in 0..1_200 {
+            if self.under_way().await == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{} messages are still under way", self.under_way().await);
     }
 
     /// Tells the sandbox something, which answers with what it made of it.

@@ -51,8 +51,7 @@ async fn a_worker_that_is_asked_to_end_leaves_nothing_uncertain() {
         house.until_queued(&campaign, left).await;
         sleep(some_moment()).await;
         assert!(house.stack.end_worker().await.unwrap());
-        let held = "SELECT count(*) FROM messages WHERE state = 'sending'";
-        assert_eq!(house.database.query_one(held, &[]).await.unwrap().get::<_, i64>(0), 0);
+        assert_eq!(house.under_way().await, 0);
         house.stack.add_worker().unwrap();
     }
     let ledgers = house.ends_well(&campaign, MESSAGES.into()).await;
@@ -80,7 +79,7 @@ async fn a_campaign_that_is_paused_sends_nothing_and_goes_on_where_it_was() {
     let at = |what: &str| format!("/campaigns/{campaign}/{what}");
     house.admin.must(202, Method::POST, &at("pause"), None).await.unwrap();
     // What was claimed before may still go out; then nothing does.
-    sleep(Duration::from_secs(2)).await;
+    house.until_none_is_under_way().await;
     let count = async || house.ledgers(&campaign).await.accepted_numbers;
     let paused = count().await;
     sleep(Duration::from_secs(2)).await;

@@ -6,5 +6,6 @@
 mod api;
 mod house;
 mod kills;
+mod numbering;
 mod outages;
 mod webhooks;

@@ -9,7 +9,6 @@ use store_postgres::{Database, Schema, SchemaState};
 
 use crate::cli::Check;
 use crate::failure::Failure;
-use crate::terminal::print_json;
 use crate::wiring;
 
 /// How far the server's clock may be from ours before it is worth a word.
@@ -48,7 +47,7 @@ pub(crate) async fn run(command: Check, sources: &Sources) -> Result<(), Failure
     let lines = look(sources).await;
     for Line { what, verdict, said } in &lines {
         if command.json {
-            print_json(&json!({"check": what, "verdict": verdict.to_string(), "detail": said}));
+            telemetry::put_line(&json!({"check": what, "verdict": verdict.to_string(), "detail": said}));
         } else {
             eprintln!("  {verdict:<4}  {what:<11}  {said}");
         }

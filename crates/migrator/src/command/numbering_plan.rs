@@ -10,7 +10,7 @@ use settings::Sources;
 use crate::cli::{self, NumberingPlanCommand};
 use crate::failure::Failure;
 use crate::stop::StopRequest;
-use crate::terminal::{print_json, print_table, thousands};
+use crate::terminal::{print_table, thousands};
 use crate::wiring;
 
 /// The largest file that is read, in bytes; the regulator's has some 20 MB.
@@ -28,7 +28,7 @@ pub(crate) async fn load(command: &NumberingPlanCommand, sources: &Sources) -> R
     if proposed.is_in_force() {
         if *json {
             told["event"] = json!("in_force_already");
-            print_json(&told);
+            telemetry::put_line(&told);
         } else {
             eprintln!("this file is in force already; nothing to do");
         }
@@ -40,7 +40,7 @@ pub(crate) async fn load(command: &NumberingPlanCommand, sources: &Sources) -> R
     if !*yes {
         if *json {
             told["event"] = json!("proposed");
-            print_json(&told);
+            telemetry::put_line(&told);
         } else {
             eprintln!("nothing has changed; run it again with --yes to put it in force");
         }
@@ -50,7 +50,7 @@ pub(crate) async fn load(command: &NumberingPlanCommand, sources: &Sources) -> R
     if *json {
         told["event"] = json!("in_force");
         told["version"] = json!(version.version);
-        print_json(&told);
+        telemetry::put_line(&told);
     } else {
         eprintln!(
             "version {} is in force; class the contacts by it with `migrator reclassify`",
@@ -118,7 +118,9 @@ pub(crate) async fn reclassify(command: cli::Reclassify, sources: &Sources) -> R
     let outcome = use_case
         .execute(|seen, changed| {
             if command.json {
-                print_json(&json!({"event": "progress", "contacts_seen": seen, "contacts_changed": changed}));
+                telemetry::put_line(
+                    &json!({"event": "progress", "contacts_seen": seen, "contacts_changed": changed}),
+                );
             } else {
                 eprintln!("  {} contacts, {} changed", thousands(seen), thousands(changed));
             }
@@ -127,7 +129,7 @@ pub(crate) async fn reclassify(command: cli::Reclassify, sources: &Sources) -> R
         .await?;
     let PlanVersion { version, file_name, .. } = &outcome.version;
     if command.json {
-        print_json(&json!({
+        telemetry::put_line(&json!({
             "event": "finished", "version": version, "file": file_name, "contacts_seen": outcome.seen,
             "contacts_changed": outcome.changed,
         }));

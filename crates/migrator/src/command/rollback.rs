@@ -10,7 +10,7 @@ use settings::Sources;
 use crate::cli;
 use crate::failure::Failure;
 use crate::stop::StopRequest;
-use crate::terminal::{print_json, thousands};
+use crate::terminal::thousands;
 use crate::wiring;
 
 pub(crate) async fn run(command: &cli::Rollback, sources: &Sources) -> Result<(), Failure> {
@@ -21,7 +21,9 @@ pub(crate) async fn run(command: &cli::Rollback, sources: &Sources) -> Result<()
     let removed = use_case.execute(ImportId(command.import_id), &observer).await?;
     if command.json {
         let import_id = command.import_id.to_string();
-        print_json(&json!({"event": "finished", "import_id": import_id, "contacts_removed": removed}));
+        telemetry::put_line(
+            &json!({"event": "finished", "import_id": import_id, "contacts_removed": removed}),
+        );
     } else {
         eprintln!("import {} is taken back; {} contacts went", command.import_id, thousands(removed));
     }
@@ -36,7 +38,7 @@ struct Observer {
 impl RollbackObserver for Observer {
     fn began(&self, import: &Import) {
         if self.is_json {
-            print_json(&json!({
+            telemetry::put_line(&json!({
                 "event": "began", "import_id": import.id.to_string(), "source_file": import.source.file_name,
                 "imported": import.tally.imported,
             }));
@@ -52,7 +54,7 @@ impl RollbackObserver for Observer {
 
     fn progressed(&self, removed: u64) {
         if self.is_json {
-            print_json(&json!({"event": "progress", "contacts_removed": removed}));
+            telemetry::put_line(&json!({"event": "progress", "contacts_removed": removed}));
         } else {
             eprintln!("  {} are gone", thousands(removed));
         }
@@ -60,7 +62,7 @@ impl RollbackObserver for Observer {
 
     fn finished_step(&self, step: &str) {
         if self.is_json {
-            print_json(&json!({"event": "step", "step": step}));
+            telemetry::put_line(&json!({"event": "step", "step": step}));
         } else {
             eprintln!("  {step}");
         }

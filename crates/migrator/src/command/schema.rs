@@ -6,7 +6,6 @@ use store_postgres::{Schema, SchemaState, SchemaStatus};
 
 use crate::cli::SchemaCommand;
 use crate::failure::Failure;
-use crate::terminal::print_json;
 use crate::wiring;
 
 pub(crate) async fn run(command: &SchemaCommand, sources: &Sources) -> Result<(), Failure> {
@@ -24,7 +23,7 @@ async fn indexes(settings: &Settings, as_json: bool) -> Result<(), Failure> {
     imports
         .build_indexes(|step| {
             if as_json {
-                print_json(&json!({"event": "step", "step": step}));
+                telemetry::put_line(&json!({"event": "step", "step": step}));
             } else {
                 eprintln!("  {step}");
             }
@@ -43,7 +42,7 @@ async fn up(schema: &Schema, create_database: bool, as_json: bool) -> Result<(),
     if as_json {
         let applied: Vec<_> =
             applied.iter().map(|done| json!({"version": done.version, "name": done.name})).collect();
-        print_json(&json!({
+        telemetry::put_line(&json!({
             "database_created": is_created, "applied": applied, "schema_version": found.database_version,
         }));
         return Ok(());
@@ -69,7 +68,7 @@ async fn status(schema: &Schema, as_json: bool) -> Result<(), Failure> {
             .iter()
             .map(|known| json!({"version": known.version, "name": known.name, "applied": known.is_applied}))
             .collect();
-        print_json(&json!({
+        telemetry::put_line(&json!({
             "state": name(found.state), "schema_version": found.database_version,
             "program_version": found.program_version, "migrations": migrations,
             "deferred_indexes": found.deferred_indexes,

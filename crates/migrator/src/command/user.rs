@@ -11,7 +11,6 @@ use store_postgres::PostgresIdentityStore;
 
 use crate::cli::UserCommand;
 use crate::failure::Failure;
-use crate::terminal::print_json;
 use crate::wiring;
 
 /// The most that is read of standard input for a password.
@@ -58,7 +57,7 @@ async fn create(
         if !is_typed {
             answer["password"] = json!(password.expose());
         }
-        print_json(&answer);
+        telemetry::put_line(&answer);
     } else {
         eprintln!("made {} with the role {role}", user.email);
         if !is_typed {

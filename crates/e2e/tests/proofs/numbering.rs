@@ -1,0 +1,52 @@
+//! A numbering plan that is loaded while the api runs.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::house::House;
+
+const PLAN: &str = "\
+ZONA, NUMERACION_INICIAL, NUMERACION_FINAL, OCUPACION, MODALIDAD, RAZON_SOCIAL, FECHA_ASIGNACION
+9,5510000000,5510004999,5000,CPP,\"RADIOMOVIL DIPSA, S.A. DE C.V.\",05/10/2024,
+9,5510005000,5510009999,5000,FIJO,\"TELEFONOS DE MEXICO, S.A.B. DE C.V.\",05/10/2024,
+";
+
+impl House {
+    async fn line_types(&self) -> [Value; 3] {
+        let body = json!({"numbers": ["55 1000 0001", "55 1000 5001", "55 2000 0001"]});
+        let answer = self.admin.must(200, Method::POST, "/phones/normalize", Some(&body)).await.unwrap();
+        [0, 1, 2].map(|at| answer["data"][at]["line_type"].clone())
+    }
+
+    async fn allows_unknown(&self) -> Value {
+        let campaign = json!({"name": "Sin decir", "message": {"template": "Hola"}, "segment": {"all": []}});
+        self.admin.must(201, Method::POST, "/campaigns", Some(&campaign)).await.unwrap()
+            ["allow_unknown_line_type"]
+            .clone()
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_is_loaded_while_the_api_runs_is_what_it_answers_by() {
+    let house = House::with_contacts(1).await;
+    house.admin.add_sender("Tienda de Ejemplo", 10.0).await.unwrap();
+    assert_eq!(house.line_types().await, ["unknown"; 3]);
+    assert_eq!(house.allows_unknown().await, true);
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plan.csv");
+    std::fs::write(&file, PLAN).unwrap();
+    let arguments = ["numbering-plan", "load", file.to_str().unwrap(), "--yes", "--json"];
+    house.tools.run("migrator", &arguments, "", |_| {}).await.unwrap();
+
+    for _ in 0..200 {
+        if house.line_types().await != ["unknown"; 3] {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(house.line_types().await, ["mobile", "fixed", "unknown"]);
+    assert_eq!(house.allows_unknown().await, false);
+}
