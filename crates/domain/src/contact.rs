@@ -7,6 +7,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use crate::city;
 use crate::lada::Lada;
 use crate::numbering::Line;
 use crate::phone::PhoneNumber;
@@ -157,7 +158,7 @@ pub struct NewContact<'a> {
     pub state_text: Option<Cow<'a, str>>,
     /// From the number.
     pub lada: Option<Lada>,
-    /// From `ciudad_por_lada`.
+    /// From `ciudad_por_lada`: its name where its spelling is known, otherwise as written.
     pub city: Option<Cow<'a, str>>,
     /// What the numbering plan says of the number.
     pub line: Line<'a>,
@@ -184,6 +185,8 @@ impl fmt::Debug for NewContact<'_> {
 pub struct Oddities {
     /// Its state is spelled in no way that the catalogue has.
     pub state_is_unmapped: bool,
+    /// Its city is spelled in no way that the catalogue has; it is kept as written.
+    pub city_is_unmapped: bool,
     /// Its `lada` column does not begin with the number's area code.
     pub lada_disagrees: bool,
     /// Its date could not be read.
@@ -217,7 +220,7 @@ impl<'a> NewContact<'a> {
         let address = text(SourceColumn::Direccion, LONG_TEXT_CHARS_MAX);
         let neighborhood = text(SourceColumn::Colonia, SHORT_TEXT_CHARS_MAX);
         let municipality = text(SourceColumn::MunicipioCof, SHORT_TEXT_CHARS_MAX);
-        let city = text(SourceColumn::CiudadPorLada, SHORT_TEXT_CHARS_MAX);
+        let spelled_city = text(SourceColumn::CiudadPorLada, SHORT_TEXT_CHARS_MAX);
         let spelled_state = text(SourceColumn::EstadoCof, SHORT_TEXT_CHARS_MAX);
         let spelled_lada = text(SourceColumn::Lada, SHORT_TEXT_CHARS_MAX);
         let spelled_date = text(SourceColumn::FechaMigracion, SHORT_TEXT_CHARS_MAX);
@@ -225,6 +228,13 @@ impl<'a> NewContact<'a> {
         let state = spelled_state.as_deref().and_then(StateCode::from_spelling);
         let state_text = spelled_state.filter(|_| state.is_none());
         oddities.state_is_unmapped = state_text.is_some();
+        let city = match spelled_city.as_deref().and_then(city::from_spelling) {
+            Some(city) => Some(Cow::Borrowed(city)),
+            None => {
+                oddities.city_is_unmapped = spelled_city.is_some();
+                spelled_city
+            }
+        };
         let lada = phone.lada();
         oddities.lada_disagrees = match (&spelled_lada, lada) {
             (Some(spelled), Some(lada)) => !spelled.starts_with(lada.to_string().as_str()),

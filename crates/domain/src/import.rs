@@ -242,6 +242,8 @@ pub struct Tally {
     pub rejected: u64,
     /// Contacts whose state is spelled in no known way.
     pub states_unmapped: u64,
+    /// Contacts whose city is spelled in no known way.
+    pub cities_unmapped: u64,
     /// Contacts whose `lada` column does not fit their number.
     pub ladas_disagreeing: u64,
     /// Texts that were no UTF-8.
@@ -265,6 +267,7 @@ impl Tally {
                 self.imported_valid += u64::from(contact.is_valid);
                 let oddities = contact.oddities;
                 self.states_unmapped += u64::from(oddities.state_is_unmapped);
+                self.cities_unmapped += u64::from(oddities.city_is_unmapped);
                 self.ladas_disagreeing += u64::from(oddities.lada_disagrees);
                 self.texts_invalid_utf8 += u64::from(oddities.texts_invalid_utf8);
                 self.texts_shortened += u64::from(oddities.texts_shortened);

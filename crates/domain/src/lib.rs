@@ -4,6 +4,7 @@
 //! as arguments or through [`port`].
 
 pub mod campaign;
+pub mod city;
 pub mod contact;
 pub mod identity;
 pub mod import;
@@ -11,6 +12,7 @@ pub mod keyword;
 pub mod lada;
 pub mod message;
 pub mod money;
+pub mod name;
 pub mod numbering;
 pub mod phone;
 pub mod port;
@@ -20,6 +22,7 @@ pub mod sender;
 pub mod session;
 pub mod sms;
 pub mod source;
+mod spelling;
 pub mod state;
 pub mod template;
 pub mod text;

@@ -7,8 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
+use crate::spelling::Folded;
 
 /// The three letters of a state in ISO 3166-2:MX, without the `MX-`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,9 +63,14 @@ impl StateCode {
     /// Case, accents, punctuation and spaces do not matter; everything else does.
     #[must_use]
     pub fn from_spelling(spelling: &str) -> Option<Self> {
-        let mut buffer = [0; SPELLING_BYTES_MAX];
-        let folded = fold_spelling(spelling, &mut buffer)?;
-        CATALOGUE.by_spelling.get(folded).copied()
+        let mut folded = Folded::default();
+        CATALOGUE.by_spelling.get(folded.fold(spelling)?).copied()
+    }
+
+    /// The catalogued spellings of this state, folded.
+    pub(crate) fn spellings(self) -> impl Iterator<Item = &'static [u8]> {
+        let spellings = CATALOGUE.by_spelling.iter();
+        spellings.filter(move |(_, state)| **state == self).map(|(spelling, _)| spelling.as_slice())
     }
 
     /// The three letters.
@@ -100,9 +104,6 @@ impl fmt::Debug for StateCode {
 #[error("a state is one of the 32 codes of ISO 3166-2:MX, such as CMX")]
 pub struct UnknownState;
 
-/// Room for any catalogued spelling, folded; a longer one is no state.
-const SPELLING_BYTES_MAX: usize = 64;
-
 struct Catalogue {
     names: HashMap<StateCode, String>,
     by_spelling: HashMap<Vec<u8>, StateCode>,
@@ -122,46 +123,12 @@ fn read(table: &str) -> Catalogue {
         };
         catalogue.names.insert(state, name.to_owned());
         for spelling in aliases.split('|') {
-            let mut buffer = [0; SPELLING_BYTES_MAX];
-            if let Some(folded) = fold_spelling(spelling, &mut buffer) {
+            if let Some(folded) = Folded::default().fold(spelling) {
                 catalogue.by_spelling.insert(folded.to_vec(), state);
             }
         }
     }
     catalogue
-}
-
-/// Upper case without accents, punctuation and spaces; none when nothing is left or it does not fit.
-fn fold_spelling<'b>(spelling: &str, buffer: &'b mut [u8; SPELLING_BYTES_MAX]) -> Option<&'b [u8]> {
-    let mut length = 0;
-    let fold = |part: char| {
-        let mut push = |letter: char| {
-            let room = buffer.get_mut(length..length + letter.len_utf8())?;
-            length += letter.encode_utf8(room).len();
-            Some(())
-        };
-        if part.is_ascii_alphanumeric() {
-            push(part.to_ascii_uppercase())
-        } else if is_ignored(part) {
-            Some(())
-        } else {
-            part.to_uppercase().try_for_each(push)
-        }
-    };
-    if spelling.is_ascii() {
-        spelling.chars().try_for_each(fold)?;
-    } else {
-        spelling.nfd().try_for_each(fold)?;
-    }
-    (length > 0).then(|| &buffer[..length])
-}
-
-fn is_ignored(part: char) -> bool {
-    part.is_whitespace()
-        || matches!(
-            part.general_category_group(),
-            GeneralCategoryGroup::Mark | GeneralCategoryGroup::Punctuation
-        )
 }
 
 #[cfg(test)]

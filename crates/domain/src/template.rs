@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, filters};
 
 use crate::contact::Contact;
+use crate::name;
 
 /// The placeholders there are.
 pub const PLACEHOLDERS: [&str; 7] =
@@ -49,7 +50,7 @@ impl Template {
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         environment.set_undefined_behavior(UndefinedBehavior::Lenient);
         environment.set_fuel(Some(FUEL));
-        environment.add_filter("title", filters::title);
+        environment.add_filter("title", |text: String| name::titled(&text));
         environment.add_filter("upper", filters::upper);
         environment.add_filter("lower", filters::lower);
         environment.add_filter("trim", filters::trim);
@@ -85,10 +86,11 @@ impl Template {
     pub fn render(&self, contact: &Contact) -> Result<String, RenderFailed> {
         let state = contact.state.map(crate::state::StateCode::name);
         let lada = contact.lada.map(|lada| lada.to_string());
-        let first_name = contact.full_name.as_deref().and_then(|name| name.split_whitespace().next());
+        let full_name = contact.full_name.as_deref().map(name::display);
+        let first_name = contact.full_name.as_deref().and_then(name::first_name);
         let known = [
-            ("full_name", contact.full_name.as_deref()),
-            ("first_name", first_name),
+            ("full_name", full_name.as_deref()),
+            ("first_name", first_name.as_deref()),
             ("city", contact.city.as_deref()),
             ("state", state),
             ("municipality", contact.municipality.as_deref()),
@@ -271,7 +273,7 @@ mod tests {
             id: ContactId(1),
             phone: PhoneNumber::from_national(5_512_345_678).unwrap(),
             phone_original: None,
-            full_name: Some("MARIA JOSE PEÑA & HIJOS".to_owned()),
+            full_name: Some("MARIA JOSE PEÑA D'ANGELO".to_owned()),
             address: None,
             neighborhood: None,
             municipality: None,
@@ -295,7 +297,7 @@ mod tests {
 
     #[test]
     fn placeholders_become_what_is_known_and_nothing_is_escaped() {
-        assert_eq!(rendered("Hola {{ full_name | title }}:"), "Hola Maria Jose Peña & Hijos:");
+        assert_eq!(rendered("Hola {{ full_name | title }}:"), "Hola Maria Jose Peña D'Angelo:");
         assert_eq!(rendered("{{first_name|lower}} ({{ lada }})"), "maria (55)");
         assert_eq!(rendered("en {{ city | default(\"tu ciudad\") }}!"), "en tu ciudad!");
         assert_eq!(rendered("en {{ city | title | default(\"tu ciudad\") }}!"), "en tu ciudad!");

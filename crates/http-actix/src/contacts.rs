@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use actix_web::web::{self, Query};
 use actix_web::{HttpResponse, get};
+use domain::city;
 use domain::contact::{Contact, ContactId, ContactStatus, LineType};
 use domain::port::{ContactFilter, ContactStore};
 use domain::session::SignedIn;
@@ -95,7 +96,7 @@ pub(crate) struct ContactsQuery {
     state: Option<String>,
     /// An area code.
     lada: Option<String>,
-    /// A city, as it is stored.
+    /// A city, in any of its known spellings.
     city: Option<String>,
     /// mobile, fixed or unknown.
     line_type: Option<String>,
@@ -135,7 +136,7 @@ fn filter(query: &ContactsQuery) -> Result<ContactFilter, Problem> {
             |code| domain::lada::Lada::parse(code).ok(),
             "give an assigned area code, as 55",
         )?,
-        city: query.city.clone(),
+        city: query.city.as_deref().map(|city| city::from_spelling(city).unwrap_or(city).to_owned()),
         line_type: read(
             "line_type",
             query.line_type.as_ref(),

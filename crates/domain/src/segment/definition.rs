@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::city;
+
 use super::{
     CONDITIONS_MAX, Comparison, Condition, DEPTH_MAX, NumberTest, Segment, TextField, TextTest, TimeField,
     TimeTest, VALUE_CHARS_MAX, VALUES_MAX, WordsField, WordsTest,
@@ -217,11 +219,20 @@ fn text(field: TextField, op: &str, value: &Value) -> Result<Condition, Wrong> {
             wrong_value("a list of at least one text")
         }
     };
+    // A city may be asked for by any of its spellings. A contact has its name, or what was written and is no known spelling.
+    let spelled = |mut values: Vec<String>| {
+        if field == TextField::City {
+            let names = values.iter().filter_map(|value| city::from_spelling(value));
+            let names: Vec<String> = names.map(str::to_owned).collect();
+            values.extend(names);
+        }
+        values
+    };
     let test = match op {
-        "eq" => TextTest::In(vec![one(value)?]),
-        "ne" => TextTest::NotIn(vec![one(value)?]),
-        "in" => TextTest::In(many(value)?),
-        "not_in" => TextTest::NotIn(many(value)?),
+        "eq" => TextTest::In(spelled(vec![one(value)?])),
+        "ne" => TextTest::NotIn(spelled(vec![one(value)?])),
+        "in" => TextTest::In(spelled(many(value)?)),
+        "not_in" => TextTest::NotIn(spelled(many(value)?)),
         "is_null" => TextTest::IsNull(boolean(value)?),
         _ => return Err(Wrong::Op("eq, ne, in, not_in, is_null")),
     };

@@ -46,8 +46,7 @@ fn every_spelling_means_one_state_alone() {
     for row in rows() {
         let state = StateCode::parse(&row[0]).unwrap();
         for spelling in row[3].split('|') {
-            let mut buffer = [0; SPELLING_BYTES_MAX];
-            let folded = fold_spelling(spelling, &mut buffer).unwrap().to_vec();
+            let folded = Folded::default().fold(spelling).unwrap().to_vec();
             meanings.entry(folded).or_default().insert(state);
             spellings_count += 1;
             assert_eq!(StateCode::from_spelling(spelling), Some(state), "{spelling}");

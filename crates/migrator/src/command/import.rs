@@ -165,7 +165,8 @@ fn tally_json(tally: &Tally) -> Value {
         "duplicates": tally.duplicates, "duplicates_existing": tally.duplicates_existing, "rejected": tally.rejected,
         "valid_rows_read": tally.valid_rows_read, "valid_rows_kept": tally.valid_rows_kept,
         "valid_percent": tally.valid_percent(),
-        "states_unmapped": tally.states_unmapped, "ladas_disagreeing": tally.ladas_disagreeing,
+        "states_unmapped": tally.states_unmapped, "cities_unmapped": tally.cities_unmapped,
+        "ladas_disagreeing": tally.ladas_disagreeing,
         "texts_invalid_utf8": tally.texts_invalid_utf8, "texts_shortened": tally.texts_shortened,
         "dates_unreadable": tally.dates_unreadable,
     })
@@ -217,6 +218,7 @@ fn report(outcome: &ImportOutcome, as_json: bool, observer: &Observer) {
     rows.extend([
         ("valid rows kept".to_owned(), format!("{:.3} %", tally.valid_percent())),
         ("states unmapped".to_owned(), thousands(tally.states_unmapped)),
+        ("cities unmapped".to_owned(), thousands(tally.cities_unmapped)),
         ("ladas disagreeing".to_owned(), thousands(tally.ladas_disagreeing)),
         ("texts not UTF-8".to_owned(), thousands(tally.texts_invalid_utf8)),
         ("texts shortened".to_owned(), thousands(tally.texts_shortened)),

@@ -49,7 +49,7 @@ pub async fn a_contact_is_found_by_its_phone_with_everything_that_is_known_of_it
     assert_eq!(contact.municipality, text("CUAUHTÉMOC"));
     assert_eq!((contact.state, contact.state_text), (Some(StateCode::parse("CMX").unwrap()), None));
     assert_eq!(contact.lada.map(Lada::number), Some(55));
-    assert_eq!(contact.city, text("CIUDAD DE MÉXICO"));
+    assert_eq!(contact.city, text("Ciudad de México"));
     assert_eq!((contact.line_type, contact.carrier), (LineType::Unknown, None));
     assert!(contact.is_valid);
     assert_eq!((contact.status, contact.opt_out_at), (ContactStatus::Active, None));

@@ -58,6 +58,7 @@ const MIXED: Tally = Tally {
     duplicates_existing: 0,
     rejected: 2,
     states_unmapped: 0,
+    cities_unmapped: 0,
     ladas_disagreeing: 0,
     texts_invalid_utf8: 0,
     texts_shortened: 0,

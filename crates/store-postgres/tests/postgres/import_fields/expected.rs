@@ -8,7 +8,7 @@ use domain::source::SourceColumn;
 use serde_json::{Map, Value as Json, json};
 use testkit::fixtures::Value;
 
-use super::specimens::{CAMPO3, LADA, Number, Specimen, Text, Validity};
+use super::specimens::{CAMPO3, CITY, KNOWN_CITIES, LADA, Number, Specimen, Text, Validity};
 
 /// A contact's columns by name, as text or NULL.
 pub(super) type Columns = BTreeMap<&'static str, Option<String>>;
@@ -121,6 +121,9 @@ fn count_oddities(tally: &mut Tally, specimen: &Specimen, lada: Option<&str>) {
     let cut = read.iter().filter(|text| text.is_cut).count();
     tally.texts_invalid_utf8 += u64::try_from(invalid).unwrap() + u64::from(specimen.state.is_invalid_utf8);
     tally.texts_shortened += u64::try_from(cut).unwrap();
+    let city = specimen.texts[CITY].kept.as_deref();
+    tally.cities_unmapped +=
+        u64::from(city.is_some_and(|city| KNOWN_CITIES.iter().all(|(_, known)| *known != city)));
     tally.states_unmapped += u64::from(specimen.state.text.is_some());
     tally.dates_unreadable += u64::from(specimen.date.is_unreadable);
     let disagrees = match (&specimen.texts[LADA].kept, lada) {

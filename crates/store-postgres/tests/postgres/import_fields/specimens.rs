@@ -70,7 +70,9 @@ pub(super) const TEXT_COLUMNS: [(SourceColumn, usize); 8] = [
     (SourceColumn::Campo3, usize::MAX),
 ];
 
-/// Which of [`TEXT_COLUMNS`] a contact keeps nothing of, though the lada is looked at.
+/// Which of [`TEXT_COLUMNS`] is the city.
+pub(super) const CITY: usize = 5;
+/// Which a contact keeps nothing of, though the lada is looked at.
 pub(super) const LADA: usize = 6;
 pub(super) const CAMPO3: usize = 7;
 
@@ -96,8 +98,12 @@ fn specimen(n: u64, there: &HashSet<u64>) -> Specimen {
     let texts = std::array::from_fn(|at| {
         let (column, chars_max) = TEXT_COLUMNS[at];
         // Each column runs through the quirks at a pace of its own, so that they meet in many ways.
-        let (value, text) =
-            if at == LADA { lada(n) } else { text(n / (u64::try_from(at).unwrap() + 1), chars_max) };
+        let pace = n / (u64::try_from(at).unwrap() + 1);
+        let (value, text) = match at {
+            LADA => lada(n),
+            CITY if pace % 3 == 0 => city(pace / 3),
+            _ => text(pace, chars_max),
+        };
         row = row.clone().with(column, value);
         text
     });
@@ -160,6 +166,20 @@ fn number(n: u64, there: &HashSet<u64>) -> (Value, Option<String>, Number) {
         18 => refused("5555555555", "placeholder"),
         _ => (Value::text("55123\u{0}45670"), None, Number::Refused("not_a_number")),
     }
+}
+
+/// Cities whose spelling is known; that of every other text is not.
+pub(super) const KNOWN_CITIES: [(&str, &str); 5] = [
+    ("GUADALAJARA@SD", "Guadalajara"),
+    (" MONTERREY  N.L. ", "Monterrey"),
+    ("MEX DF", "Ciudad de México"),
+    ("LOSMOCHIS", "Los Mochis"),
+    ("Querétaro", "Querétaro"),
+];
+
+fn city(n: u64) -> (Value, Text) {
+    let (written, kept) = KNOWN_CITIES[usize::try_from(n).unwrap() % KNOWN_CITIES.len()];
+    (Value::text(written), Text { kept: Some(kept.to_owned()), is_invalid_utf8: false, is_cut: false })
 }
 
 fn text(n: u64, chars_max: usize) -> (Value, Text) {
