@@ -5,6 +5,10 @@
 //! nor a surrogate pair is split between segments.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 /// How a text travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,15 +60,35 @@ const GSM7_BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆ�
 /// Those that take two: an escape before them.
 const GSM7_EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
+/// Characters below this are looked up in [`SEPTETS`]; above it stand a few Greek capitals and the sign of the euro.
+const SEPTETS_LOOKED_UP: usize = 0x100;
+
+/// Septets by character; 0 for one that is not in the alphabet.
+static SEPTETS: LazyLock<[u8; SEPTETS_LOOKED_UP]> = LazyLock::new(|| {
+    let mut septets = [0; SEPTETS_LOOKED_UP];
+    for (alphabet, takes) in [(GSM7_BASIC, 1), (GSM7_EXTENSION, 2)] {
+        for c in alphabet.chars() {
+            if let Some(septets) = septets.get_mut(c as usize) {
+                *septets = takes;
+            }
+        }
+    }
+    septets
+});
+
 /// Septets of a character; `None` for one that is not in the alphabet.
 fn gsm7_septets(c: char) -> Option<u32> {
-    if c.is_ascii_alphanumeric() || c == ' ' || GSM7_BASIC.contains(c) {
-        Some(1)
-    } else if GSM7_EXTENSION.contains(c) {
-        Some(2)
-    } else {
-        None
+    match SEPTETS.get(c as usize) {
+        Some(0) => None,
+        Some(septets) => Some((*septets).into()),
+        None if GSM7_BASIC.contains(c) => Some(1),
+        None if GSM7_EXTENSION.contains(c) => Some(2),
+        None => None,
     }
+}
+
+fn is_gsm7(text: &str) -> bool {
+    text.chars().all(|c| gsm7_septets(c).is_some())
 }
 
 /// The length of a text, measured.
@@ -80,11 +104,10 @@ pub struct Measure {
     pub segments: u32,
 }
 
-/// Measures any text, an empty one too.
+/// Measures any text, an empty one too. Nothing is allocated: a campaign measures every text it sends.
 #[must_use]
 pub fn measure(text: &str) -> Measure {
-    let encoding =
-        if text.chars().all(|c| gsm7_septets(c).is_some()) { Encoding::Gsm7 } else { Encoding::Ucs2 };
+    let encoding = if is_gsm7(text) { Encoding::Gsm7 } else { Encoding::Ucs2 };
     let (mut characters, mut units, mut segments, mut filled) = (0, 0, 1, 0);
     for c in text.chars() {
         let wide = encoding.units_of(c);
@@ -131,40 +154,43 @@ impl Transliteration {
     /// The text as it goes.
     #[must_use]
     pub fn apply(self, text: &str) -> Cow<'_, str> {
-        if self == Self::Keep || text.chars().all(|c| gsm7_septets(c).is_some()) {
+        if self == Self::Keep || is_gsm7(text) {
             return Cow::Borrowed(text);
         }
+        // An accent that stands by itself behind its letter is one with it first: `é` is in the alphabet.
         let mut plain = String::with_capacity(text.len());
-        for c in text.chars() {
-            match replacement(c) {
-                Some(like) if gsm7_septets(c).is_none() => plain.push_str(like),
-                Some(_) | None => plain.push(c),
+        for c in text.nfc() {
+            if gsm7_septets(c).is_some() {
+                plain.push(c);
+            } else if let Some(like) = replacement(c) {
+                plain.push_str(like);
+            } else {
+                plain.push(without_accents(c).unwrap_or(c));
             }
         }
         Cow::Owned(plain)
     }
 }
 
-/// What stands for a character that Spanish texts have and the alphabet has not. Nothing stands for an emoji.
+/// The letter of the alphabet that `c` is with accents.
+fn without_accents(c: char) -> Option<char> {
+    let mut parts = [c].into_iter().nfd();
+    let letter = parts.next().filter(|letter| gsm7_septets(*letter).is_some())?;
+    parts.all(is_combining_mark).then_some(letter)
+}
+
+/// What stands for a sign that Spanish texts have and the alphabet has not. Nothing stands for an emoji.
 fn replacement(c: char) -> Option<&'static str> {
     Some(match c {
-        'á' | 'â' | 'ã' | 'ª' => "a",
-        'Á' | 'À' | 'Â' | 'Ã' => "A",
-        'ê' | 'ë' => "e",
-        'È' | 'Ê' | 'Ë' => "E",
-        'í' | 'î' | 'ï' => "i",
-        'Í' | 'Ì' | 'Î' | 'Ï' => "I",
-        'ó' | 'ô' | 'õ' | 'º' | '°' => "o",
-        'Ó' | 'Ò' | 'Ô' | 'Õ' => "O",
-        'ú' | 'û' => "u",
-        'Ú' | 'Ù' | 'Û' => "U",
-        'ç' => "c",
+        'ª' => "a",
+        'º' | '°' => "o",
         '“' | '”' | '„' | '«' | '»' => "\"",
         '‘' | '’' | '‚' | '´' | '`' => "'",
         '–' | '—' | '‑' | '−' | '•' | '·' => "-",
         '…' => "...",
         '\u{a0}' | '\u{2009}' | '\u{202f}' | '\t' => " ",
         '\u{200b}' | '\u{feff}' => "",
+        c if is_combining_mark(c) => "",
         '×' => "x",
         '®' => "(R)",
         '©' => "(C)",

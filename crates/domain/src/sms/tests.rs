@@ -35,6 +35,8 @@ fn a_replaced_text_keeps_what_the_alphabet_has() {
     assert_eq!(replace("El año de la cigüeña, ¡qué café!"), "El año de la cigüeña, ¡qué café!");
     assert_eq!(replace("Camión “rápido” — 20 % más…"), "Camion \"rapido\" - 20 % mas...");
     assert_eq!(replace("Promoción 😀"), "Promocion 😀");
+    assert_eq!(replace("CAMIO\u{301}N cafe\u{301} an\u{303}o x\u{302}"), "CAMION café año x");
+    assert_eq!(replace("ÀÈÍÔÚ âêîõû ç ā Ž"), "AEIOU aeiou c a Z");
     assert_eq!(Transliteration::Keep.apply("Camión"), "Camión");
     assert_eq!(measure(&replace("Promoción válida")).encoding, Encoding::Gsm7);
 }
@@ -43,6 +45,16 @@ fn a_replaced_text_keeps_what_the_alphabet_has() {
 fn what_makes_a_text_expensive_is_named_with_its_places() {
     assert_eq!(non_gsm_characters("camión y avión ñ"), [('ó', vec![4, 12])]);
     assert!(non_gsm_characters("año {1} €").is_empty());
+}
+
+#[test]
+fn the_alphabet_has_the_characters_that_it_has() {
+    let (one, two) = (GSM7_BASIC.chars().count(), GSM7_EXTENSION.chars().count());
+    assert_eq!((one, two), (127, 10));
+    assert!(GSM7_BASIC.chars().all(|c| gsm7_septets(c) == Some(1)));
+    assert!(GSM7_EXTENSION.chars().all(|c| gsm7_septets(c) == Some(2)));
+    let all = ('\0'..=char::MAX).filter(|c| gsm7_septets(*c).is_some()).count();
+    assert_eq!(all, one + two);
 }
 
 #[test]
