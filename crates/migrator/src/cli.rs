@@ -49,7 +49,11 @@ Examples:
     #[command(after_help = "\
 Examples:
   migrator normalize numbers.txt > numbers.csv    line types come from the database's numbering plan, if there is one
-  echo '044 55 1234 5678' | migrator normalize")]
+  migrator normalize --column telefono people.csv > numbers.csv
+  migrator normalize --column 3 people.csv > numbers.csv
+  echo '044 55 1234 5678' | migrator normalize
+
+UTF-8, UTF-16 with its mark, and Windows-1252 are read as they come.")]
     Normalize(Normalize),
     /// The regulator's numbering plan, which tells mobile numbers from fixed ones.
     NumberingPlan(NumberingPlan),
@@ -167,6 +171,10 @@ pub(crate) struct Normalize {
     /// A file of numbers, one a line; `-` is standard input.
     #[arg(default_value = "-", value_name = "FILE")]
     pub(crate) file: PathBuf,
+    /// The column of a CSV file that holds the numbers: its place, from 1 on, or its name in the first line, which then
+    /// gets no answer. Fields are apart by comma, semicolon or tab, whichever the first line has most of.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) column: Option<String>,
 }
 
 #[derive(Debug, Args)]

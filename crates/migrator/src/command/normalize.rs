@@ -1,31 +1,46 @@
 //! `migrator normalize`.
 
+mod column;
+mod lines;
+
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
+use domain::lada::Lada;
 use domain::numbering::{Line, NumberingPlan};
-use domain::phone::PhoneNumber;
+use domain::phone::{PhoneNumber, PhoneRejection};
 use domain::port::NumberingPlanStore;
+use indicatif::{ProgressBar, ProgressStyle};
 use settings::Sources;
 
 use crate::cli::Normalize;
 use crate::failure::Failure;
+use crate::terminal::{print_table, thousands};
 use crate::wiring;
+use column::Column;
+use lines::{LINE_BYTES_MAX, Lines};
 
-/// The most bytes of one line; a longer one ends the command.
-const LINE_BYTES_MAX: u64 = 64 * 1024;
+/// How much is written at once.
+const WRITE_BYTES: usize = 256 * 1024;
+
+/// Of a line that is longer than it may be, so many characters stand in the answer.
+const CUT_SHOWN_CHARS: usize = 64;
 
 pub(crate) async fn run(command: &Normalize, sources: &Sources) -> Result<(), Failure> {
     let plan = plan(sources).await?;
     let out = io::stdout().lock();
+    let column = command.column.as_deref();
     let done = if command.file == Path::new("-") {
-        normalize(io::stdin().lock(), out, plan.as_ref())
+        normalize(io::stdin().lock(), out, column, plan.as_ref())
     } else {
-        let file = File::open(&command.file).map_err(|error| {
-            Failure::Input(format!("{} cannot be opened: {error}", command.file.display()))
-        })?;
-        normalize(BufReader::new(file), out, plan.as_ref())
+        let path = command.file.display();
+        let unreadable = |error| Failure::Input(format!("{path} cannot be opened: {error}"));
+        let file = File::open(&command.file).map_err(unreadable)?;
+        let bar = bar(file.metadata().map_err(unreadable)?.len());
+        let done = normalize(bar.wrap_read(file), out, column, plan.as_ref());
+        bar.finish_and_clear();
+        done
     };
     match done {
         // Whoever reads us had enough.
@@ -34,8 +49,21 @@ pub(crate) async fn run(command: &Normalize, sources: &Sources) -> Result<(), Fa
             Err(Failure::Other(format!("the output cannot be written: {error}")))
         }
         Err(NormalizeError::Input(sentence)) => Err(Failure::Input(sentence)),
-        Ok(()) => Ok(()),
+        Ok(answered) => {
+            print_table(&answered.rows());
+            Ok(())
+        }
     }
+}
+
+fn bar(bytes: u64) -> ProgressBar {
+    let bar = ProgressBar::new(bytes);
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes}  {bytes_per_sec}, {eta} left")
+    {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// The numbering plan in force, if a database is set that has one. Numbers are normalised without it, too.
@@ -67,12 +95,50 @@ impl From<csv::Error> for NormalizeError {
     }
 }
 
+/// What reading fails with; what writing fails with comes as an error of the CSV.
+impl From<io::Error> for NormalizeError {
+    fn from(error: io::Error) -> Self {
+        Self::Input(format!("the input cannot be read: {error}"))
+    }
+}
+
+/// How many lines were answered in each way.
+#[derive(Debug, Default)]
+struct Answered {
+    accepted: u64,
+    accepted_invalid: u64,
+    rejected: [u64; PhoneRejection::ALL.len()],
+    cut: u64,
+}
+
+impl Answered {
+    fn rows(&self) -> Vec<(String, String)> {
+        let rejected: u64 = self.rejected.iter().sum();
+        let lines = self.accepted + self.accepted_invalid + rejected;
+        let row = |name: &str, count: u64| (name.to_owned(), thousands(count));
+        let mut rows = vec![
+            row("lines", lines),
+            row("accepted", self.accepted),
+            row("accepted_invalid", self.accepted_invalid),
+            row("rejected", rejected),
+        ];
+        let reasons = PhoneRejection::ALL.iter().zip(self.rejected).filter(|(_, count)| *count > 0);
+        rows.extend(reasons.map(|(reason, count)| row(&format!("  {}", reason.as_str()), count)));
+        if self.cut > 0 {
+            rows.push(row(&format!("longer than {} MiB", LINE_BYTES_MAX >> 20), self.cut));
+        }
+        rows
+    }
+}
+
+/// Answers every line of `input` with one of `output`, in order.
 fn normalize(
-    mut input: impl BufRead,
+    input: impl Read,
     output: impl Write,
+    asked_column: Option<&str>,
     plan: Option<&NumberingPlan>,
-) -> Result<(), NormalizeError> {
-    let mut out = csv::Writer::from_writer(output);
+) -> Result<Answered, NormalizeError> {
+    let mut out = csv::WriterBuilder::new().buffer_capacity(WRITE_BYTES).from_writer(output);
     out.write_record([
         "input",
         "outcome",
@@ -84,41 +150,58 @@ fn normalize(
         "state_code",
         "timezone",
     ])?;
-    let mut line = Vec::new();
-    for number in 1_u64.. {
-        line.clear();
-        let read = input.by_ref().take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut line);
-        read.map_err(|error| NormalizeError::Input(format!("line {number} cannot be read: {error}")))?;
-        if line.is_empty() {
-            break;
+    let mut answered = Answered::default();
+    let mut column = None;
+    Lines::of(input)?.each(|line| {
+        if let (None, Some(asked)) = (&column, asked_column) {
+            let (found, has_names) =
+                Column::find(asked, &line.text).map_err(|refused| NormalizeError::Input(refused.0))?;
+            column = Some(found);
+            if has_names {
+                return Ok(());
+            }
         }
-        if line.len() as u64 > LINE_BYTES_MAX {
-            return Err(NormalizeError::Input(format!(
-                "line {number} is longer than {LINE_BYTES_MAX} bytes; give one number a line"
-            )));
+        if line.is_cut {
+            answered.cut += 1;
+            let shown: String = line.text.chars().take(CUT_SHOWN_CHARS).collect();
+            return write_answer(&mut out, &shown, Err(PhoneRejection::TooLong), plan, &mut answered);
         }
-        let line = line.strip_suffix(b"\n").unwrap_or(&line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        write_answer(&mut out, &String::from_utf8_lossy(line), plan)?;
-    }
-    out.flush().map_err(NormalizeError::Output)
+        let number = match &mut column {
+            Some(column) => column.of(&line.text),
+            None => line.text,
+        };
+        write_answer(&mut out, &number, PhoneNumber::parse(&number), plan, &mut answered)
+    })?;
+    out.flush().map_err(NormalizeError::Output)?;
+    Ok(answered)
 }
 
 fn write_answer(
     out: &mut csv::Writer<impl Write>,
     input: &str,
+    parsed: Result<PhoneNumber, PhoneRejection>,
     plan: Option<&NumberingPlan>,
-) -> Result<(), csv::Error> {
-    let phone = match PhoneNumber::parse(input) {
+    answered: &mut Answered,
+) -> Result<(), NormalizeError> {
+    let phone = match parsed {
         Ok(phone) => phone,
         Err(rejection) => {
-            return out.write_record([input, "rejected", "", rejection.as_str(), "", "", "", "", ""]);
+            if let Some(place) = PhoneRejection::ALL.iter().position(|known| *known == rejection) {
+                answered.rejected[place] += 1;
+            }
+            out.write_record([input, "rejected", "", rejection.as_str(), "", "", "", "", ""])?;
+            return Ok(());
         }
     };
-    let (outcome, reason) =
-        if phone.is_assigned() { ("accepted", "") } else { ("accepted_invalid", "unassigned_area_code") };
+    let (outcome, reason) = if phone.is_assigned() {
+        answered.accepted += 1;
+        ("accepted", "")
+    } else {
+        answered.accepted_invalid += 1;
+        ("accepted_invalid", "unassigned_area_code")
+    };
     let line = Line::of(phone, plan);
-    let place = phone.lada().and_then(domain::lada::Lada::place);
+    let place = phone.lada().and_then(Lada::place);
     out.write_record([
         input,
         outcome,
@@ -129,17 +212,22 @@ fn write_answer(
         place.map_or("", |place| place.city.as_str()),
         place.map_or("", |place| place.state.as_str()),
         place.map_or("", |place| place.timezone.as_str()),
-    ])
+    ])?;
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn answers(input: &[u8]) -> Vec<String> {
+    fn answers_of(input: &[u8], column: Option<&str>) -> Result<Vec<String>, NormalizeError> {
         let mut out = Vec::new();
-        normalize(input, &mut out, None).unwrap();
-        String::from_utf8(out).unwrap().lines().skip(1).map(str::to_owned).collect()
+        normalize(input, &mut out, column, None)?;
+        Ok(String::from_utf8(out).unwrap().lines().skip(1).map(str::to_owned).collect())
+    }
+
+    fn answers(input: &[u8]) -> Vec<String> {
+        answers_of(input, None).unwrap()
     }
 
     #[test]
@@ -154,16 +242,34 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_utf8_is_answered_too() {
-        assert!(answers(b"55\xff12345670\n")[0].contains("not_a_number"));
+    fn what_no_number_is_written_in_is_answered_too() {
+        assert!(answers(b"55\xff12345670\n")[0].starts_with("55ÿ12345670,rejected,,not_a_number"));
+        assert!(answers(b"55\x0012345670\n")[0].contains("not_a_number"));
+        assert!(answers(b"\"5512345670\n5512345671\n")[0].contains("+525512345670"));
+        assert_eq!(answers(b"\"5512345670\n5512345671\n").len(), 2);
     }
 
     #[test]
-    fn a_line_without_end_is_refused_by_its_number() {
-        let endless = vec![b'5'; 70_000];
-        let refused = normalize(&endless[..], Vec::new(), None);
-        assert!(
-            matches!(refused, Err(NormalizeError::Input(sentence)) if sentence.starts_with("line 1 is longer"))
-        );
+    fn a_column_of_a_table_is_answered_without_its_head() {
+        let table = "nombre;telefono\r\nAna;55 1234 5670\r\nLuz;\r\n";
+        let got = answers_of(table.as_bytes(), Some("telefono")).unwrap();
+        assert_eq!(got.len(), 2);
+        assert!(got[0].starts_with("55 1234 5670,accepted"), "{}", got[0]);
+        assert_eq!(got[1], ",rejected,,empty,,,,,");
+        let refused = answers_of(table.as_bytes(), Some("tel")).unwrap_err();
+        assert!(matches!(refused, NormalizeError::Input(sentence) if sentence.contains("nombre, telefono")));
+    }
+
+    #[test]
+    fn a_line_without_end_is_answered_like_any_other() {
+        let ten_mib = 10 << 20;
+        let letters = answers(&[b"a".repeat(ten_mib).as_slice(), b"\n5512345670"].concat());
+        assert!(letters[0].ends_with("a,rejected,,not_a_number,,,,,"));
+        assert!(letters[1].contains("+525512345670"));
+        assert!(answers(&b"5".repeat(ten_mib))[0].contains(",rejected,,too_long"));
+
+        let longer = answers(&[b"5".repeat(LINE_BYTES_MAX + 1).as_slice(), b"\n5512345670"].concat());
+        assert_eq!(longer[0], format!("{},rejected,,too_long,,,,,", "5".repeat(CUT_SHOWN_CHARS)));
+        assert!(longer[1].contains("+525512345670"));
     }
 }
