@@ -1,12 +1,16 @@
-//! `bench numbering`: numbers read a second on one core, beside the library that others use for it.
+//! `bench numbering`: numbers read and texts measured a second on one core, beside the library that others use for
+//! numbers, and `migrator normalize` from file to file.
 
+use std::fs::File;
 use std::hint::black_box;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use domain::contact::LineType;
 use domain::numbering::{Assignment, NumberingPlan};
 use domain::phone::PhoneNumber;
+use domain::sms::measure as measure_text;
 use phonenumber::country::Id;
 use serde_json::{Value, json};
 
@@ -18,6 +22,8 @@ const CASES: &str = include_str!("../../crates/domain/data/public_phone.csv");
 const NUMBERS: usize = 2_000_000;
 /// How many the other library reads, which takes longer.
 const NUMBERS_OF_LIBRARY: usize = 50_000;
+/// How many texts are measured.
+const TEXTS: usize = 1_000_000;
 /// Ranges of the plan, about as many as the regulator's has.
 const RANGES: u64 = 180_000;
 
@@ -43,6 +49,9 @@ pub(crate) fn measure() -> Result<Value> {
     let library_rate = rate(&ordinary[..NUMBERS_OF_LIBRARY], |raw| {
         phonenumber::parse(Some(Id::MX), raw).is_ok_and(|number| phonenumber::is_valid(&number))
     });
+    let texts: Vec<String> = (0..TEXTS).map(text).collect();
+    let text_rate = rate(&texts, |text| measure_text(text).segments > 0);
+    let lines_rate = normalized_per_second(&ordinary)?;
     Ok(json!({
         "bench": "numbering", "numbers": NUMBERS,
         "ordinary_per_second": ordinary_rate, "dirty_per_second": dirty_rate,
@@ -50,8 +59,48 @@ pub(crate) fn measure() -> Result<Value> {
         "look_up_nanoseconds": 1e9 / look_up_rate,
         "floor": "the phonenumber crate parses and validates the same ordinary numbers",
         "floor_per_second": library_rate, "ratio": ordinary_rate / library_rate,
+        "texts": TEXTS, "texts_per_second": text_rate,
+        "text_characters": texts.iter().map(|text| text.chars().count()).sum::<usize>() / TEXTS,
+        "normalize_lines": NUMBERS, "normalize_lines_per_second": lines_rate,
         "load_average_before": load_before, "load_average_after": load::averages(),
     }))
+}
+
+/// A short text as campaigns send it; one of four has a letter that makes it UCS-2.
+fn text(n: usize) -> String {
+    let letter = if n % 4 == 0 { 'ó' } else { 'o' };
+    format!(
+        "Hola Maria, hoy 20% de promoci{letter}n en {n} productos de toda la tienda. Responde ALTO para no recibir mas."
+    )
+}
+
+/// Lines that `migrator normalize` takes from one file to another in a second, its start and end within.
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
+fn normalized_per_second(numbers: &[String]) -> Result<f64> {
+    let folder = tempfile::tempdir()?;
+    let (input, output) = (folder.path().join("numbers.txt"), folder.path().join("numbers.csv"));
+    let mut lines = numbers.join("\n");
+    lines.push('\n');
+    std::fs::write(&input, lines)?;
+    let migrator = std::env::current_exe()?.with_file_name("migrator");
+    let mut best = f64::MAX;
+    for _ in 0..3 {
+        let started = Instant::now();
+        let status = Command::new(&migrator)
+            .arg("normalize")
+            .arg(&input)
+            .env_remove("DATABASE_URL")
+            .env("PREGON__ENVIRONMENT", "development")
+            .stdout(File::create(&output)?)
+            .stderr(Stdio::null())
+            .status()
+            .context("migrator cannot be started")?;
+        ensure!(status.success(), "migrator normalize ended with {status}");
+        best = best.min(started.elapsed().as_secs_f64());
+    }
+    let answers = std::fs::read_to_string(&output)?.lines().count();
+    ensure!(answers == numbers.len() + 1, "{answers} lines came out for {}", numbers.len());
+    Ok(numbers.len() as f64 / best)
 }
 
 /// Numbers of Mexico City, in no order.

@@ -12,11 +12,12 @@ use crate::contact::LineType;
 use crate::phone::PhoneNumber;
 
 mod brands;
+mod columns;
 mod file;
 #[cfg(test)]
 mod tests;
 
-pub use file::{MalformedLine, PlanFile, PlanFormat, PlanRefused};
+pub use file::{KnownBy, MalformedLine, PlanFile, PlanFormat, PlanRefused};
 
 /// A range of numbers that was assigned to an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]

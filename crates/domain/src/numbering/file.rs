@@ -6,15 +6,17 @@ use csv::StringRecord;
 use jiff::civil::Date;
 
 use super::Assignment;
-use super::brands::brand;
-use crate::contact::LineType;
+use super::columns::Columns;
+use crate::phone::PhoneNumber;
 
 /// Of so many malformed lines the first are listed.
 const MALFORMED_LISTED: usize = 20;
 /// Of a hundred lines so many may be malformed.
 const MALFORMED_PERCENT_MAX: usize = 1;
-/// The least and the greatest national number.
-const NATIONAL: std::ops::RangeInclusive<u64> = 2_000_000_000..=9_999_999_999;
+/// Of a hundred ranges so many may have an area code that is not assigned.
+const UNASSIGNED_PERCENT_MAX: usize = 5;
+/// The most lines that are read; the regulator's files have some 180,000.
+const LINES_MAX: usize = 4_000_000;
 
 /// The shape of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +38,33 @@ impl PlanFormat {
     }
 }
 
+/// How the columns of a file are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownBy {
+    /// By the names in its first line.
+    Names,
+    /// By what they hold, for the names are missing, others, or stand elsewhere.
+    Content,
+}
+
+impl KnownBy {
+    /// The name for people and machines.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Names => "names",
+            Self::Content => "content",
+        }
+    }
+}
+
 /// A numbering plan as a file has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanFile {
     /// Its shape.
     pub format: PlanFormat,
+    /// How its columns were known.
+    pub known_by: KnownBy,
     /// What it assigns, in its own order.
     pub assignments: Vec<Assignment>,
     /// The first of the lines that cannot be read.
@@ -63,15 +87,28 @@ pub struct MalformedLine {
 /// Why a file is not taken for a numbering plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanRefused {
-    /// Its first line names other columns.
+    /// Its columns are not those of a plan, neither by their names nor by what they hold.
     #[error(
-        "line 1 names no columns of the regulator's numbering plan: {missing} is missing; there must be \
-         NUMERACION_INICIAL, NUMERACION_FINAL, MODALIDAD, RAZON_SOCIAL and FECHA_ASIGNACION, and in the older shape NIR \
-         and SERIE"
+        "this is no numbering plan of the regulator's: line 1 names no {missing}, and no columns hold what those of a plan \
+         do; there must be NUMERACION_INICIAL, NUMERACION_FINAL, MODALIDAD, RAZON_SOCIAL and FECHA_ASIGNACION, and in the \
+         older shape NIR and SERIE"
     )]
     Columns {
         /// The first that is missing.
         missing: &'static str,
+    },
+    /// Its numbers have area codes that Mexico does not have.
+    #[error(
+        "{unassigned} of {ranges} ranges begin with an area code that is not assigned in Mexico, as {example} does: this \
+         is another country's plan, or its columns are not what they seem"
+    )]
+    AnotherCountry {
+        /// How many ranges.
+        unassigned: u64,
+        /// Of how many.
+        ranges: u64,
+        /// One of them, by its first number.
+        example: u64,
     },
     /// It assigns nothing.
     #[error("the plan has no ranges below its first line")]
@@ -100,29 +137,33 @@ impl PlanFile {
     /// When its columns are not those of a plan, it is empty, or more than one line of a hundred cannot be read.
     pub fn read(bytes: &[u8]) -> Result<Self, PlanRefused> {
         let text = decoded(bytes);
-        let mut reader =
-            csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
-        let mut records = reader.records();
-        let header = records.next().and_then(Result::ok).unwrap_or_default();
-        let columns = Columns::of(&header)?;
+        let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+        let mut lines: Vec<Result<StringRecord, csv::Error>> = reader
+            .into_records()
+            .filter(|record| !record.as_ref().is_ok_and(is_blank))
+            .take(LINES_MAX)
+            .collect();
+        // A file may come without names.
+        let header = if matches!(lines.first(), Some(Ok(first)) if is_header(first)) {
+            lines.remove(0).ok()
+        } else {
+            None
+        };
+        let whole: Vec<&StringRecord> = lines.iter().flatten().collect();
+        let (columns, known_by) = Columns::find(header.as_ref(), &whole)?;
         let mut file = Self {
             format: columns.format(),
-            assignments: Vec::new(),
+            known_by,
+            assignments: Vec::with_capacity(lines.len()),
             malformed: Vec::new(),
             malformed_lines: 0,
             latest: None,
         };
-        for (n, record) in records.enumerate() {
-            if record.as_ref().is_ok_and(is_blank) {
-                continue;
-            }
-            let line = |record: &StringRecord| record.position().map_or(n as u64 + 2, csv::Position::line);
-            let read = match &record {
-                Ok(record) => columns.read(record).map_err(|reason| (line(record), reason)),
-                Err(error) => Err((
-                    error.position().map_or(n as u64 + 2, csv::Position::line),
-                    "it is no CSV".to_owned(),
-                )),
+        for (n, record) in lines.iter().enumerate() {
+            let line = |at: Option<&csv::Position>| at.map_or(n as u64 + 2, csv::Position::line);
+            let read = match record {
+                Ok(record) => columns.read(record).map_err(|reason| (line(record.position()), reason)),
+                Err(error) => Err((line(error.position()), "it is no CSV".to_owned())),
             };
             match read {
                 Ok(assignment) => {
@@ -152,8 +193,29 @@ impl PlanFile {
                 reason: first.reason.clone(),
             });
         }
-        if self.assignments.is_empty() { Err(PlanRefused::Empty) } else { Ok(self) }
+        let Some(example) = self.assignments.iter().find(|range| !is_of_mexico(range)) else {
+            return if self.assignments.is_empty() { Err(PlanRefused::Empty) } else { Ok(self) };
+        };
+        let unassigned = self.assignments.iter().filter(|range| !is_of_mexico(range)).count();
+        if unassigned * 100 > self.assignments.len() * UNASSIGNED_PERCENT_MAX {
+            return Err(PlanRefused::AnotherCountry {
+                unassigned: unassigned as u64,
+                ranges: self.assignments.len() as u64,
+                example: example.first,
+            });
+        }
+        Ok(self)
     }
+}
+
+/// Whether a range begins with an area code that is assigned. The regulator may assign one before the table knows it.
+fn is_of_mexico(range: &Assignment) -> bool {
+    PhoneNumber::from_national(range.first).is_ok_and(PhoneNumber::is_assigned)
+}
+
+/// Whether a line names columns: it holds no number.
+fn is_header(line: &StringRecord) -> bool {
+    !line.iter().any(|field| field.trim_start().starts_with(|first: char| first.is_ascii_digit()))
 }
 
 /// Whether a line says nothing; some files end with the control character that ended files once.
@@ -167,81 +229,5 @@ fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => bytes.iter().copied().map(char::from).collect(),
-    }
-}
-
-/// Where the columns are that are read.
-struct Columns {
-    first: usize,
-    last: usize,
-    modality: usize,
-    company: usize,
-    assigned_on: usize,
-    /// Area code and series, in the older shape.
-    prefix: Option<(usize, usize)>,
-    network: Option<usize>,
-}
-
-impl Columns {
-    fn of(header: &StringRecord) -> Result<Self, PlanRefused> {
-        let find = |name: &str| header.iter().position(|column| column.trim().eq_ignore_ascii_case(name));
-        let must = |name: &'static str| find(name).ok_or(PlanRefused::Columns { missing: name });
-        Ok(Self {
-            first: must("NUMERACION_INICIAL")?,
-            last: must("NUMERACION_FINAL")?,
-            modality: must("MODALIDAD")?,
-            company: must("RAZON_SOCIAL")?,
-            assigned_on: must("FECHA_ASIGNACION")?,
-            prefix: find("NIR").zip(find("SERIE")),
-            network: find("TIPO_RED"),
-        })
-    }
-
-    fn format(&self) -> PlanFormat {
-        if self.prefix.is_some() { PlanFormat::InParts } else { PlanFormat::Whole }
-    }
-
-    fn read(&self, record: &StringRecord) -> Result<Assignment, String> {
-        let field = |at: usize| record.get(at).map(str::trim).unwrap_or_default();
-        let (first, last) = (self.number(record, self.first)?, self.number(record, self.last)?);
-        if last < first {
-            return Err(format!("its range ends before it begins: {first} to {last}"));
-        }
-        // The older shape says of a fixed network no more than that.
-        let word = |at: Option<usize>| at.map(field).unwrap_or_default().to_uppercase();
-        let (network, modality) = (word(self.network), word(Some(self.modality)));
-        let line_type = match (network.as_str(), modality.as_str()) {
-            ("FIJO", _) | ("", "FIJO") => LineType::Fixed,
-            ("" | "MOVIL" | "MÓVIL", "CPP" | "MPP") => LineType::Mobile,
-            _ => return Err(format!("MODALIDAD is {modality:?}, and not one of CPP, MPP and FIJO")),
-        };
-        let company = field(self.company);
-        if company.is_empty() {
-            return Err("RAZON_SOCIAL is empty".to_owned());
-        }
-        let assigned_on = match field(self.assigned_on) {
-            "" => None,
-            date => Some(
-                Date::strptime("%d/%m/%Y", date)
-                    .map_err(|_| format!("FECHA_ASIGNACION is {date:?}, and not of the form 28/06/2021"))?,
-            ),
-        };
-        Ok(Assignment { first, last, line_type, carrier: brand(company), assigned_on })
-    }
-
-    /// One end of a range.
-    fn number(&self, record: &StringRecord, at: usize) -> Result<u64, String> {
-        let field = |at: usize| record.get(at).map(str::trim).unwrap_or_default();
-        let digits = match self.prefix {
-            None => Cow::Borrowed(field(at)),
-            // Of the last four digits leading zeros may be lost; of the series none begins with one.
-            Some((code, series)) if !field(at).is_empty() => {
-                Cow::Owned(format!("{}{}{:0>4}", field(code), field(series), field(at)))
-            }
-            Some(_) => Cow::Borrowed(""),
-        };
-        let is_number = digits.len() == 10 && digits.bytes().all(|digit| digit.is_ascii_digit());
-        let number = digits.parse().ok().filter(|number| is_number && NATIONAL.contains(number));
-        number.ok_or_else(|| format!("{digits:?} is not the ten digits of a Mexican number"))
     }
 }

@@ -69,8 +69,11 @@ fn what_is_no_plan_is_refused_with_line_and_reason() {
         )
     );
     assert!(
-        refused("9,7,9133304896,9133305307,412,FIJO,X,05/10/2024,\n")
-            .contains("line 2: \"7\" is not the ten digits")
+        refused("9,7,9133305307,412,FIJO,X,05/10/2024,\n").contains("line 2: \"7\" is not the ten digits")
+    );
+    assert!(
+        refused("9,2010000000,2010000999,1000,CPP,X,05/10/2024,\n")
+            .contains("not assigned in Mexico, as 2010000000")
     );
     assert!(refused("9,9133304896,9133305307,412,FIXED,X,05/10/2024,\n").contains("MODALIDAD is \"FIXED\""));
     assert!(refused("9,9133304896,9133305307,412,FIJO,X,2024-10-05,\n").contains("FECHA_ASIGNACION"));
@@ -78,6 +81,40 @@ fn what_is_no_plan_is_refused_with_line_and_reason() {
         [&b""[..], b"\xff\xfe\x00", b"NPA,NXX,COMPANY\n201,200,BELL\n", b"\x00\x00", b"\"never closed"]
     {
         assert!(matches!(PlanFile::read(other), Err(PlanRefused::Columns { .. })), "{other:?}");
+    }
+}
+
+/// The lines of a file, each changed, as bytes.
+fn changed(file: &[u8], change: impl Fn(usize, &str) -> String) -> Vec<u8> {
+    let text = String::from_utf8_lossy(file);
+    text.lines().enumerate().map(|(n, line)| change(n, line) + "\n").collect::<String>().into_bytes()
+}
+
+#[test]
+fn columns_that_are_not_where_their_names_are_are_known_by_what_they_hold() {
+    for (file, format) in [(NEWER, PlanFormat::Whole), (OLDER, PlanFormat::InParts)] {
+        let whole = String::from_utf8_lossy(file);
+        let expected = PlanFile::read(whole.as_bytes()).unwrap();
+        assert_eq!(expected.known_by, KnownBy::Names);
+        let shifted = changed(file, |n, line| if n == 0 { line.to_owned() } else { format!("7,{line}") });
+        let cut_off = changed(file, |n, line| {
+            if n == 0 { line.to_owned() } else { line.splitn(2, ',').last().unwrap().to_owned() }
+        });
+        let renamed =
+            changed(file, |n, line| if n == 0 { "A,B,C,D,E,F".to_owned() } else { line.to_owned() });
+        let nameless: Vec<u8> = file.splitn(2, |byte| *byte == b'\n').nth(1).unwrap().to_vec();
+        for other in [shifted, cut_off, renamed, nameless] {
+            let read = PlanFile::read(&other).unwrap();
+            assert_eq!((read.known_by, read.format), (KnownBy::Content, format));
+            assert_eq!(read.assignments.len(), expected.assignments.len());
+            let ranges = |file: &PlanFile| {
+                file.assignments
+                    .iter()
+                    .map(|one| (one.first, one.last, one.line_type, one.assigned_on))
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(ranges(&read), ranges(&expected));
+        }
     }
 }
 

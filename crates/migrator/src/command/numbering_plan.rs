@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use application::{LoadNumberingPlan, ProposedPlan, Reclassify};
+use domain::numbering::KnownBy;
 use domain::port::PlanVersion;
 use serde_json::{Value, json};
 use settings::Sources;
@@ -94,6 +95,11 @@ fn tell(proposed: &ProposedPlan, as_json: bool) -> Value {
             ]);
         }
         print_table(&rows);
+        if file.known_by == KnownBy::Content {
+            eprintln!(
+                "warning: the columns do not stand where line 1 names them; they were known by what they hold"
+            );
+        }
         for malformed in &file.malformed {
             eprintln!("  line {}: {}", malformed.line, malformed.reason);
         }
@@ -101,7 +107,8 @@ fn tell(proposed: &ProposedPlan, as_json: bool) -> Value {
     let malformed: Vec<_> =
         file.malformed.iter().map(|line| json!({"line": line.line, "reason": line.reason})).collect();
     json!({
-        "file": new.file_name, "format": file.format.as_str(), "lines": file.assignments.len(), "ranges": new.plan.ranges(),
+        "file": new.file_name, "format": file.format.as_str(), "columns_known_by": file.known_by.as_str(),
+        "lines": file.assignments.len(), "ranges": new.plan.ranges(),
         "latest": file.latest.map(|date| date.to_string()), "is_older": proposed.is_older(),
         "malformed_lines": file.malformed_lines, "malformed": malformed,
         "changes": proposed.before.as_ref().map(|(_, changes)| json!({
