@@ -1,6 +1,7 @@
 use super::*;
 
 mod assigned_leads;
+mod model;
 mod properties;
 mod rules;
 
