@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::{
-    AddSender, Authenticate, ChangeCampaign, DraftCampaign, EndSession, FailureLimit, FollowCampaign,
-    KnownPlan, ListSessions, LogIn, LogOut, LoginFailures, PreviewCampaign, PreviewSegment, RefreshSession,
-    SessionCache, SignInDesk, TokenLifetimes,
+    AddContact, AddSender, Authenticate, ChangeCampaign, DraftCampaign, EndSession, FailureLimit,
+    FollowCampaign, KnownPlan, ListSessions, LogIn, LogOut, LoginFailures, PreviewCampaign, PreviewSegment,
+    RefreshSession, SessionCache, SignInDesk, TokenLifetimes,
 };
 use async_trait::async_trait;
 use cache_redis::{RedisCache, RedisOptions};
 use credentials::{AccessTokens, Argon2Cost, Argon2Passwords, SystemSecrets};
 use domain::port::{
-    AudienceStore, Cache, CampaignStore, PermitPublisher, SecretSource, SenderStore, SessionStore,
+    AudienceStore, Cache, CampaignStore, ContactStore, PermitPublisher, SecretSource, SenderStore,
+    SessionStore,
 };
 use gateway_telnyx::TelnyxWebhooks;
 use http_actix::{Check, CheckFailed, Checks, HttpOptions, Services};
@@ -106,6 +107,7 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
     let permits = settings.sending.permits_per_campaign;
     let campaigns: Arc<dyn CampaignStore> = Arc::new(PostgresCampaignStore::new(database.clone(), permits));
     let senders: Arc<dyn SenderStore> = Arc::new(PostgresSenderStore::new(database.clone()));
+    let contacts: Arc<dyn ContactStore> = Arc::new(PostgresContactStore::new(database.clone()));
     let engine = engine_options(settings);
     let zone = settings.time.zone.iana_name().unwrap_or("UTC").to_owned();
     let audiences: Arc<dyn AudienceStore> =
@@ -140,10 +142,11 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
             cache: Some(shared_cache),
             keep_for: settings.http.segment_count,
         },
+        add_contact: AddContact { contacts: contacts.clone(), plan: plan.clone() },
         add_sender: AddSender { senders: senders.clone(), ids: ids.clone() },
         campaigns,
         senders,
-        contacts: Arc::new(PostgresContactStore::new(database.clone())),
+        contacts,
         plan,
         webhooks: Arc::new(webhooks),
         receipts: Arc::new(PostgresDispatch::new(database.clone(), engine)),

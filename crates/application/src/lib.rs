@@ -2,6 +2,7 @@
 //!
 //! No driver, no HTTP, no SQL, no clock of its own may enter.
 
+mod add_contact;
 mod add_sender;
 mod campaigns;
 mod create_user;
@@ -14,6 +15,7 @@ mod roll_back_import;
 mod sign_in;
 mod work_permit;
 
+pub use add_contact::{AddContact, AddContactError};
 pub use add_sender::{AddSender, AddSenderError, NewSender};
 pub use campaigns::{
     CampaignError, CampaignPreview, ChangeCampaign, DraftCampaign, DraftCommand, FollowCampaign,

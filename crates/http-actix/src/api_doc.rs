@@ -14,7 +14,7 @@ use crate::{auth, campaigns, contacts, health, messages, metrics, phones, segmen
         auth::login, auth::refresh, auth::logout, auth::me, auth::sessions, auth::end_session,
         campaigns::create, campaigns::list, campaigns::get_one, campaigns::preview, campaigns::launch, campaigns::pause,
         campaigns::resume, campaigns::cancel, campaigns::progress, campaigns::messages,
-        messages::get_one, messages::preview, contacts::list, contacts::get_one, segments::preview, senders::create,
+        messages::get_one, messages::preview, contacts::create, contacts::list, contacts::get_one, segments::preview, senders::create,
         senders::list, phones::normalize, webhooks::telnyx, health::health, health::ready, health::live, metrics::metrics,
     )
 )]

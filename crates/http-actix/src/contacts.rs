@@ -5,17 +5,18 @@
 use std::sync::Arc;
 
 use actix_web::web::{self, Query};
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpResponse, get, post};
+use application::{AddContact, AddContactError};
 use domain::city;
-use domain::contact::{Contact, ContactId, ContactStatus, LineType};
+use domain::contact::{Contact, ContactFields, ContactId, ContactStatus, LineType};
 use domain::port::{ContactFilter, ContactStore};
 use domain::session::SignedIn;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::caller::{Caller, Viewer};
-use crate::input::sees_whole;
+use crate::caller::{Caller, Operator, Viewer};
+use crate::input::{Asked, Body, sees_whole};
 use crate::page::{Page, behind, limit};
 use crate::problem::Problem;
 
@@ -85,6 +86,70 @@ impl ContactView {
 fn initials(name: &str) -> String {
     let letters = name.split_whitespace().filter_map(|word| word.chars().next());
     letters.map(|letter| format!("{letter}.")).collect::<Vec<_>>().join(" ")
+}
+
+/// A contact to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ContactRequest {
+    /// The number, in any form that `/phones/normalize` reads.
+    #[schema(example = "55 1234 5678")]
+    phone: String,
+    /// At most 2,000 characters.
+    full_name: Option<String>,
+    /// Street address, at most 2,000 characters.
+    address: Option<String>,
+    /// At most 400 characters.
+    neighborhood: Option<String>,
+    /// At most 400 characters.
+    municipality: Option<String>,
+    /// The code of the state, as JAL, or a known spelling of it.
+    state_code: Option<String>,
+    /// At most 400 characters; a known spelling becomes the city's name.
+    city: Option<String>,
+}
+
+impl From<ContactRequest> for ContactFields {
+    fn from(request: ContactRequest) -> Self {
+        Self {
+            phone: Some(request.phone),
+            full_name: request.full_name,
+            address: request.address,
+            neighborhood: request.neighborhood,
+            municipality: request.municipality,
+            state: request.state_code,
+            city: request.city,
+        }
+    }
+}
+
+impl From<AddContactError> for Problem {
+    fn from(error: AddContactError) -> Self {
+        match error {
+            AddContactError::Phone(rejection) => {
+                Self::unprocessable("/phone", format!("{}: {rejection}", rejection.as_str()))
+            }
+            AddContactError::Field(refused) => {
+                Self::unprocessable(format!("/{}", refused.field()), refused.to_string())
+            }
+            AddContactError::Taken(id) => Self::taken(error.to_string(), id.0.to_string()),
+            AddContactError::Write(error) => error.into(),
+        }
+    }
+}
+
+/// Adds a contact. Its area code, line type and carrier are those of the number.
+#[utoipa::path(tag = "contacts", path = "/api/v1/contacts", request_body = ContactRequest, params(("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])), responses((status = 201, body = ContactView), (status = 409, body = Problem), (status = 422, body = Problem)))]
+#[post("/contacts")]
+pub(crate) async fn create(
+    who: Caller<Operator>,
+    asked: Asked,
+    body: Body<ContactRequest>,
+    add: web::Data<AddContact>,
+) -> Result<HttpResponse, Problem> {
+    let envelope = asked.once_by(&who, Some(body.sha256))?;
+    let contact = add.execute(body.value.into(), envelope).await?;
+    Ok(HttpResponse::Created().json(ContactView::of(contact, &who)))
 }
 
 /// What contacts are listed by.

@@ -38,6 +38,9 @@ pub struct Problem {
     /// What is wrong with which part of the request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<PartProblem>,
+    /// What is there already, where that is why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    existing_id: Option<String>,
     #[serde(skip)]
     retry_after_s: Option<u64>,
 }
@@ -66,6 +69,7 @@ impl Problem {
             instance: String::new(),
             request_id: String::new(),
             errors: Vec::new(),
+            existing_id: None,
             retry_after_s: None,
         }
     }
@@ -91,6 +95,11 @@ impl Problem {
     pub(crate) fn with(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         self.errors.push(PartProblem { pointer: pointer.into(), detail: detail.into() });
         self
+    }
+
+    /// Something else has what was asked for.
+    pub(crate) fn taken(detail: impl Into<String>, existing_id: impl Into<String>) -> Self {
+        Self { existing_id: Some(existing_id.into()), ..Self::new(StatusCode::CONFLICT, detail) }
     }
 
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {

@@ -12,8 +12,8 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use application::{
-    AddSender, Authenticate, ChangeCampaign, DraftCampaign, EndSession, FollowCampaign, KnownPlan,
-    ListSessions, LogIn, LogOut, PreviewCampaign, PreviewSegment, RefreshSession,
+    AddContact, AddSender, Authenticate, ChangeCampaign, DraftCampaign, EndSession, FollowCampaign,
+    KnownPlan, ListSessions, LogIn, LogOut, PreviewCampaign, PreviewSegment, RefreshSession,
 };
 use domain::port::{CampaignStore, Clock, ContactStore, Ids, ProviderWebhooks, ReceiptStore, SenderStore};
 use utoipa::OpenApi;
@@ -50,6 +50,8 @@ pub struct Services {
     pub follow: FollowCampaign,
     /// Counts segments.
     pub preview_segment: PreviewSegment,
+    /// Adds contacts.
+    pub add_contact: AddContact,
     /// Adds senders.
     pub add_sender: AddSender,
     /// Campaigns, to be read.
@@ -191,6 +193,7 @@ struct Routes {
     preview: Data<PreviewCampaign>,
     follow: Data<FollowCampaign>,
     preview_segment: Data<PreviewSegment>,
+    add_contact: Data<AddContact>,
     add_sender: Data<AddSender>,
     campaigns: Data<Arc<dyn CampaignStore>>,
     senders: Data<Arc<dyn SenderStore>>,
@@ -225,6 +228,7 @@ impl Routes {
             preview: Data::new(services.preview),
             follow: Data::new(services.follow),
             preview_segment: Data::new(services.preview_segment),
+            add_contact: Data::new(services.add_contact),
             add_sender: Data::new(services.add_sender),
             campaigns: Data::new(services.campaigns),
             senders: Data::new(services.senders),
@@ -253,6 +257,7 @@ impl Routes {
             .app_data(it.preview)
             .app_data(it.follow)
             .app_data(it.preview_segment)
+            .app_data(it.add_contact)
             .app_data(it.add_sender)
             .app_data(it.campaigns)
             .app_data(it.senders)
@@ -308,6 +313,7 @@ fn versioned(config: &mut ServiceConfig) {
         .service(campaigns::messages)
         .service(messages::preview)
         .service(messages::get_one)
+        .service(contacts::create)
         .service(contacts::list)
         .service(contacts::get_one)
         .service(segments::preview)

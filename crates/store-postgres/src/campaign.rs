@@ -9,7 +9,7 @@ use domain::money::{Currency, Money};
 use domain::port::{
     Attempt, CampaignStore, Message, MessageHistory, Progress, Receipt, StoreError, WriteError,
 };
-use domain::request::{Envelope, IdempotencyKey};
+use domain::request::Envelope;
 use domain::sender::SenderId;
 use domain::sms::Transliteration;
 use domain::template::Template;
@@ -19,7 +19,8 @@ use tokio_postgres::{Row, Transaction};
 
 use crate::contact::phone_from;
 use crate::database::Database;
-use crate::error::{classify, corrupt};
+use crate::error::{classify, conflict, corrupt};
+use crate::request::{answered_before, audit, take_key};
 
 /// [`CampaignStore`] over the tables of the sending side.
 pub struct PostgresCampaignStore {
@@ -40,16 +41,9 @@ impl PostgresCampaignStore {
         envelope: &Envelope,
         doing: &str,
     ) -> Result<Option<Campaign>, WriteError> {
-        let Some(used) = &envelope.idempotency else { return Ok(None) };
-        let row = client
-            .query_opt(include_str!("../sql/idempotency_campaign.sql"), &[&envelope.actor.0, &used.key])
-            .await
-            .map_err(|error| classify(doing, &error))?;
-        let Some(row) = row else { return Ok(None) };
-        if row.get::<_, &[u8]>("body_sha256") != used.body_sha256 {
-            return Err(WriteError::KeyReused);
-        }
-        Ok(Some(decode_campaign(&row, doing)?))
+        let statement = include_str!("../sql/idempotency_campaign.sql");
+        let row = answered_before(client, statement, envelope, doing).await?;
+        Ok(row.map(|row| decode_campaign(&row, doing)).transpose()?)
     }
 
     /// Makes a change once: takes the key, or answers what it answered before.
@@ -58,15 +52,10 @@ impl PostgresCampaignStore {
         envelope: &Envelope,
         doing: &str,
     ) -> Result<Option<Campaign>, WriteError> {
-        let Some(used) = &envelope.idempotency else { return Ok(None) };
-        let taken = transaction
-            .query_opt(
-                include_str!("../sql/idempotency_claim.sql"),
-                &[&envelope.actor.0, &used.key, &used.body_sha256.as_slice(), &IdempotencyKey::KEPT_HOURS],
-            )
-            .await
-            .map_err(|error| classify(doing, &error))?;
-        if taken.is_some() { Ok(None) } else { Self::answer(transaction, envelope, doing).await }
+        if take_key(transaction, envelope, doing).await? {
+            return Ok(None);
+        }
+        Self::answer(transaction, envelope, doing).await
     }
 
     /// The audit line of a change, and the answer of its key.
@@ -77,23 +66,15 @@ impl PostgresCampaignStore {
         envelope: &Envelope,
         doing: &str,
     ) -> Result<(), StoreError> {
-        let failed = |error: tokio_postgres::Error| classify(doing, &error);
-        let address = envelope.remote_addr.map(|address| address.to_string());
-        transaction
-            .execute(
-                include_str!("../sql/audit_insert.sql"),
-                &[&envelope.actor.0, &action, &"campaign", &id.0.to_string(), &envelope.request_id, &address],
-            )
-            .await
-            .map_err(failed)?;
+        audit(transaction, action, ("campaign", &id.0.to_string()), envelope, doing).await?;
         if let Some(used) = &envelope.idempotency {
             transaction
                 .execute(
-                    include_str!("../sql/idempotency_answer.sql"),
+                    include_str!("../sql/idempotency_answer_campaign.sql"),
                     &[&envelope.actor.0, &used.key, &id.0],
                 )
                 .await
-                .map_err(failed)?;
+                .map_err(|error| classify(doing, &error))?;
         }
         Ok(())
     }
@@ -295,10 +276,6 @@ impl CampaignStore for PostgresCampaignStore {
                 .collect(),
         }))
     }
-}
-
-fn conflict(doing: &str, reason: &str) -> StoreError {
-    StoreError::Conflict { doing: doing.to_owned(), reason: reason.to_owned() }
 }
 
 fn decode_message(row: &Row, doing: &str) -> Result<Message, StoreError> {

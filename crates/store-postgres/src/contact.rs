@@ -1,15 +1,18 @@
 //! Contacts.
 
 use async_trait::async_trait;
-use domain::contact::{Contact, ContactId, ContactStatus, LineType};
+use domain::contact::{Contact, ContactId, ContactStatus, LineType, NewContact};
 use domain::lada::Lada;
 use domain::phone::PhoneNumber;
-use domain::port::{ContactFilter, ContactStore, StoreError};
+use domain::port::{AddedContact, ContactFilter, ContactStore, StoreError, WriteError};
+use domain::request::Envelope;
 use domain::state::StateCode;
-use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Row};
 
 use crate::database::Database;
-use crate::error::{classify, corrupt};
+use crate::error::{classify, conflict, corrupt};
+use crate::request::{answered_before, audit, take_key};
 
 /// [`ContactStore`] over the table `contacts`.
 pub struct PostgresContactStore {
@@ -26,6 +29,23 @@ impl PostgresContactStore {
 
 #[async_trait]
 impl ContactStore for PostgresContactStore {
+    async fn add<'a>(&self, contact: NewContact<'a>, envelope: Envelope) -> Result<AddedContact, WriteError> {
+        let doing = "add a contact";
+        let mut client = self.database.pooled(doing).await?;
+        match add(&mut client, &contact, &envelope, doing).await? {
+            Some(added) => Ok(AddedContact::New(added)),
+            None => {
+                let national = to_bigint(contact.phone);
+                let row = client
+                    .query_opt(include_str!("../sql/contact_find_by_phone.sql"), &[&national])
+                    .await
+                    .map_err(|error| classify(doing, &error))?
+                    .ok_or_else(|| conflict(doing, "the number was somebody's a moment ago; ask again"))?;
+                Ok(AddedContact::Taken(ContactId(row.get("id"))))
+            }
+        }
+    }
+
     async fn find_by_phone(&self, phone: PhoneNumber) -> Result<Option<Contact>, StoreError> {
         let doing = "find a contact by its phone";
         let client = self.database.pooled(doing).await?;
@@ -74,6 +94,56 @@ impl ContactStore for PostgresContactStore {
             .map_err(|error| classify(doing, &error))?;
         rows.iter().map(|row| decode(row, doing)).collect()
     }
+}
+
+/// Adds a contact; `None` when its number is there already.
+async fn add(
+    client: &mut Client,
+    contact: &NewContact<'_>,
+    envelope: &Envelope,
+    doing: &str,
+) -> Result<Option<Contact>, WriteError> {
+    let failed = |error: tokio_postgres::Error| classify(doing, &error);
+    let transaction = client.transaction().await.map_err(failed)?;
+    if !take_key(&transaction, envelope, doing).await? {
+        let statement = include_str!("../sql/idempotency_contact.sql");
+        let before = answered_before(&transaction, statement, envelope, doing).await?;
+        return Ok(before.map(|row| decode(&row, doing)).transpose()?);
+    }
+    let inserted = transaction
+        .query_one(
+            include_str!("../sql/contact_insert.sql"),
+            &[
+                &to_bigint(contact.phone),
+                &contact.phone_original,
+                &contact.full_name,
+                &contact.address,
+                &contact.neighborhood,
+                &contact.municipality,
+                &contact.state.as_ref().map(StateCode::as_str),
+                &contact.state.map(StateCode::name),
+                &contact.lada.map(|lada| lada.to_string()),
+                &contact.city,
+                &contact.line.line_type.as_str(),
+                &contact.line.carrier,
+                &contact.is_valid,
+                &envelope.at,
+            ],
+        )
+        .await;
+    let added = match inserted {
+        Ok(row) => decode(&row, doing)?,
+        Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => return Ok(None),
+        Err(error) => return Err(failed(error).into()),
+    };
+    let id = added.id.0;
+    audit(&transaction, "contact.create", ("contact", &id.to_string()), envelope, doing).await?;
+    if let Some(used) = &envelope.idempotency {
+        let statement = include_str!("../sql/idempotency_answer_contact.sql");
+        transaction.execute(statement, &[&envelope.actor.0, &used.key, &id]).await.map_err(failed)?;
+    }
+    transaction.commit().await.map_err(failed)?;
+    Ok(Some(added))
 }
 
 /// The ten digits as the key of `contacts`.

@@ -41,6 +41,13 @@ impl CopyBuffer {
         self.bytes.put_i64(value);
     }
 
+    pub(crate) fn optional_bigint(&mut self, value: Option<i64>) {
+        match value {
+            Some(value) => self.bigint(value),
+            None => self.null(),
+        }
+    }
+
     pub(crate) fn boolean(&mut self, value: bool) {
         self.bytes.put_i32(1);
         self.bytes.put_u8(u8::from(value));
@@ -52,10 +59,7 @@ impl CopyBuffer {
     }
 
     pub(crate) fn timestamptz(&mut self, value: Option<jiff::Timestamp>) {
-        match value {
-            Some(value) => self.bigint(value.as_microsecond() - POSTGRES_EPOCH_UNIX_MICROS),
-            None => self.null(),
-        }
+        self.optional_bigint(value.map(|value| value.as_microsecond() - POSTGRES_EPOCH_UNIX_MICROS));
     }
 
     pub(crate) fn text(&mut self, value: Option<&str>) {

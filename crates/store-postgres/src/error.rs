@@ -91,11 +91,12 @@ pub(crate) fn classify_pool(doing: impl Into<String>, error: &deadpool_postgres:
 
 /// A statement that had to touch one row: `1` is success, anything else what `reason` says.
 pub(crate) fn exactly_one(rows: u64, doing: &str, reason: &str) -> Result<(), StoreError> {
-    if rows == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Conflict { doing: doing.to_owned(), reason: reason.to_owned() })
-    }
+    if rows == 1 { Ok(()) } else { Err(conflict(doing, reason)) }
+}
+
+/// What stands there does not allow it.
+pub(crate) fn conflict(doing: &str, reason: &str) -> StoreError {
+    StoreError::Conflict { doing: doing.to_owned(), reason: reason.to_owned() }
 }
 
 /// A value in the store that no rule of ours could have written.

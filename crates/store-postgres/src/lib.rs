@@ -13,6 +13,7 @@ mod error;
 mod identity;
 mod import;
 mod numbering;
+mod request;
 mod schema;
 mod segment;
 mod sender;

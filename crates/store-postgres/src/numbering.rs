@@ -9,6 +9,7 @@ use tokio_postgres::Row;
 
 use crate::database::Database;
 use crate::error::{classify, corrupt};
+use crate::request::audit;
 
 /// Ranges that are sent at once.
 const RANGES_AT_ONCE: usize = 20_000;
@@ -93,21 +94,8 @@ impl NumberingPlanStore for PostgresNumberingPlanStore {
                 .await
                 .map_err(failed)?;
         }
-        let address = envelope.remote_addr.map(|address| address.to_string());
-        transaction
-            .execute(
-                include_str!("../sql/audit_insert.sql"),
-                &[
-                    &envelope.actor.0,
-                    &"numbering_plan.load",
-                    &"numbering_plan",
-                    &kept.version.to_string(),
-                    &envelope.request_id,
-                    &address,
-                ],
-            )
-            .await
-            .map_err(failed)?;
+        let version = kept.version.to_string();
+        audit(&transaction, "numbering_plan.load", ("numbering_plan", &version), &envelope, doing).await?;
         transaction.commit().await.map_err(failed)?;
         Ok(kept)
     }

@@ -11,6 +11,7 @@ use tokio_postgres::error::DbError;
 
 use crate::database::Database;
 use crate::error::{classify, corrupt};
+use crate::request::audit;
 
 /// [`SenderStore`] over the tables `senders` and `sender_paces`.
 pub struct PostgresSenderStore {
@@ -52,7 +53,6 @@ impl SenderStore for PostgresSenderStore {
             "email": sender.identity.email,
             "opt_out_text": sender.identity.opt_out_text,
         });
-        let address = envelope.remote_addr.map(|address| address.to_string());
         let mut client = self.database.pooled(doing).await?;
         let transaction = client.transaction().await.map_err(failed)?;
         transaction
@@ -73,20 +73,7 @@ impl SenderStore for PostgresSenderStore {
             )
             .await
             .map_err(failed)?;
-        transaction
-            .execute(
-                include_str!("../sql/audit_insert.sql"),
-                &[
-                    &envelope.actor.0,
-                    &"sender.create",
-                    &"sender",
-                    &sender.id.0.to_string(),
-                    &envelope.request_id,
-                    &address,
-                ],
-            )
-            .await
-            .map_err(failed)?;
+        audit(&transaction, "sender.create", ("sender", &sender.id.0.to_string()), &envelope, doing).await?;
         transaction.commit().await.map_err(failed)
     }
 

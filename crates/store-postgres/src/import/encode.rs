@@ -51,7 +51,7 @@ pub(super) fn encode(batch: &SortedBatch, import: ImportId, late: &HashSet<i64>)
 fn put_contact(buffer: &mut CopyBuffer, contact: &NewContact<'_>, import: ImportId) {
     buffer.row(CONTACT_FIELDS);
     buffer.bigint(to_bigint(contact.phone));
-    buffer.bigint(contact.source_row_id);
+    buffer.optional_bigint(contact.source_row_id);
     buffer.timestamptz(contact.migrated_at);
     buffer.uuid(import.0);
     buffer.boolean(contact.is_valid);

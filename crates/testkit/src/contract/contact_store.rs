@@ -1,9 +1,13 @@
 //! What [`ContactStore`](domain::port::ContactStore) owes.
 
-use domain::contact::{ContactStatus, LineType};
+use domain::contact::{ContactFields, ContactStatus, LineType, NewContact};
 use domain::lada::Lada;
+use domain::numbering::Line;
+use domain::port::{AddedContact, WriteError};
+use domain::request::{Envelope, IdempotencyKey};
 use domain::source::SourceColumn;
 use domain::state::StateCode;
+use jiff::Timestamp;
 
 use super::imports::{ImportHarness, import_rows};
 use crate::fixtures::{Row, phone};
@@ -19,6 +23,9 @@ macro_rules! contact_store_contract {
                 a_contact_is_found_by_its_phone_with_everything_that_is_known_of_it,
                 a_contact_of_whom_nothing_is_known_is_found_all_the_same,
                 a_phone_that_nobody_has_finds_nobody,
+                a_contact_is_added_once_with_what_is_known_of_it,
+                a_number_that_is_there_changes_nothing_and_is_named,
+                a_change_with_a_key_is_made_once_and_answers_the_same_again,
             ]
         );
     };
@@ -69,4 +76,64 @@ pub async fn a_contact_of_whom_nothing_is_known_is_found_all_the_same(harness: &
 pub async fn a_phone_that_nobody_has_finds_nobody(harness: &impl ImportHarness) {
     harness.add_contact(phone(1)).await.unwrap();
     assert_eq!(harness.contacts().find_by_phone(phone(2)).await.unwrap(), None);
+}
+
+fn fields(name: &str) -> ContactFields {
+    ContactFields {
+        phone: Some("(55) 1000-0001".to_owned()),
+        full_name: Some(format!("  {name}\u{0} ")),
+        state: Some("D.F.".to_owned()),
+        city: Some("MEX DF".to_owned()),
+        ..ContactFields::default()
+    }
+}
+
+async fn add(
+    harness: &impl ImportHarness,
+    fields: &ContactFields,
+    envelope: Envelope,
+) -> Result<AddedContact, WriteError> {
+    let line = Line { line_type: LineType::Mobile, carrier: Some("UNA") };
+    harness.contacts().add(NewContact::written(fields, phone(0), line).unwrap(), envelope).await
+}
+
+fn asked(key: Option<&str>, body: u8) -> Envelope {
+    Envelope {
+        idempotency: key.map(|key| IdempotencyKey::parse(key, [body; 32]).unwrap()),
+        ..Envelope::of_program("prueba", Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// As the sentence says.
+pub async fn a_contact_is_added_once_with_what_is_known_of_it(harness: &impl ImportHarness) {
+    let AddedContact::New(added) = add(harness, &fields("ANA RUIZ"), asked(None, 0)).await.unwrap() else {
+        panic!("its number is taken");
+    };
+    assert_eq!(added.phone_original.as_deref(), Some("(55) 1000-0001"));
+    assert_eq!(added.full_name.as_deref(), Some("ANA RUIZ"));
+    assert_eq!((added.state, added.state_text.clone()), (StateCode::parse("CMX").ok(), None));
+    assert_eq!(added.city.as_deref(), Some("Ciudad de México"));
+    assert_eq!(added.lada.map(Lada::number), Some(55));
+    assert_eq!((added.line_type, added.carrier.as_deref()), (LineType::Mobile, Some("UNA")));
+    assert_eq!((added.is_valid, added.status), (true, ContactStatus::Active));
+    assert_eq!((added.source_row_id, added.migrated_at), (None, None));
+    assert_eq!(harness.contacts().find_by_phone(phone(0)).await.unwrap(), Some(added));
+}
+
+/// As the sentence says.
+pub async fn a_number_that_is_there_changes_nothing_and_is_named(harness: &impl ImportHarness) {
+    harness.add_contact(phone(0)).await.unwrap();
+    let before = harness.contacts().find_by_phone(phone(0)).await.unwrap().unwrap();
+    let answer = add(harness, &fields("OTRA"), asked(Some("uno"), 0)).await.unwrap();
+    assert_eq!(answer, AddedContact::Taken(before.id));
+    assert_eq!(harness.contacts().find_by_phone(phone(0)).await.unwrap(), Some(before));
+}
+
+/// As the sentence says.
+pub async fn a_change_with_a_key_is_made_once_and_answers_the_same_again(harness: &impl ImportHarness) {
+    let first = add(harness, &fields("ANA RUIZ"), asked(Some("uno"), 1)).await.unwrap();
+    assert!(matches!(first, AddedContact::New(_)));
+    assert_eq!(add(harness, &fields("ANA RUIZ"), asked(Some("uno"), 1)).await.unwrap(), first);
+    let reused = add(harness, &fields("LUZ"), asked(Some("uno"), 2)).await;
+    assert!(matches!(reused, Err(WriteError::KeyReused)), "{reused:?}");
 }

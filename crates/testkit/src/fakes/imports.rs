@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use domain::contact::{Contact, ContactId, ContactStatus, LineType};
+use domain::contact::{Contact, ContactId, ContactStatus, LineType, NewContact};
 use domain::import::{Import, ImportId, ImportState, NOTHING_READ, Refusal, Tally};
 use domain::phone::PhoneNumber;
 use domain::port::{
-    Clock, ContactFilter, ContactStore, ImportRollback, ImportSession, ImportStore, StoreError,
+    AddedContact, Clock, ContactFilter, ContactStore, ImportRollback, ImportSession, ImportStore, StoreError,
+    WriteError,
 };
+use domain::request::Envelope;
 use domain::source::{MissingLada, SourceDescription, SourceStatistics};
 
 use super::SteppingClock;
@@ -35,6 +37,8 @@ struct Kept {
     contacts: Vec<(Contact, Option<ImportId>)>,
     refused: Vec<Refused>,
     accounts: BTreeMap<ImportId, Account>,
+    /// What was added by hand, by actor and key, with the hash of the request.
+    added: BTreeMap<(String, String), ([u8; 32], Contact)>,
     is_broken: bool,
 }
 
@@ -249,6 +253,29 @@ impl ImportRollback for FakeImportRollback {
 
 #[async_trait]
 impl ContactStore for FakeImportStore {
+    async fn add<'a>(&self, contact: NewContact<'a>, envelope: Envelope) -> Result<AddedContact, WriteError> {
+        let mut kept = self.kept();
+        let key = envelope.idempotency.map(|used| (envelope.actor.0, used.key, used.body_sha256));
+        if let Some((actor, key, body)) = &key
+            && let Some((before, added)) = kept.added.get(&(actor.clone(), key.clone()))
+        {
+            return if before == body {
+                Ok(AddedContact::New(added.clone()))
+            } else {
+                Err(WriteError::KeyReused)
+            };
+        }
+        if let Some((there, _)) = kept.contacts.iter().find(|(there, _)| there.phone == contact.phone) {
+            return Ok(AddedContact::Taken(there.id));
+        }
+        let added = session::stored(kept.next_contact_id(), contact);
+        kept.contacts.push((added.clone(), None));
+        if let Some((actor, key, body)) = key {
+            kept.added.insert((actor, key), (body, added.clone()));
+        }
+        Ok(AddedContact::New(added))
+    }
+
     async fn find_by_phone(&self, phone: PhoneNumber) -> Result<Option<Contact>, StoreError> {
         Ok(self
             .kept()

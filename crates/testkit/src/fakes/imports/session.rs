@@ -136,7 +136,7 @@ impl ImportSession for FakeImportSession {
     }
 }
 
-fn stored(id: ContactId, contact: NewContact<'_>) -> Contact {
+pub(super) fn stored(id: ContactId, contact: NewContact<'_>) -> Contact {
     let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
     Contact {
         id,
@@ -155,7 +155,7 @@ fn stored(id: ContactId, contact: NewContact<'_>) -> Contact {
         is_valid: contact.is_valid,
         status: ContactStatus::Active,
         opt_out_at: None,
-        source_row_id: Some(contact.source_row_id),
+        source_row_id: contact.source_row_id,
         migrated_at: contact.migrated_at,
     }
 }

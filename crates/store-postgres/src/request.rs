@@ -1,0 +1,61 @@
+//! What every change carries: its audit line, and the key that makes asking twice harmless.
+
+use domain::port::{StoreError, WriteError};
+use domain::request::{Envelope, IdempotencyKey};
+use tokio_postgres::{GenericClient, Row, Transaction};
+
+use crate::error::classify;
+
+/// Takes the key of a change that is about to be made; `false` when it was used before.
+pub(crate) async fn take_key(
+    transaction: &Transaction<'_>,
+    envelope: &Envelope,
+    doing: &str,
+) -> Result<bool, StoreError> {
+    let Some(used) = &envelope.idempotency else { return Ok(true) };
+    let taken = transaction
+        .query_opt(
+            include_str!("../sql/idempotency_claim.sql"),
+            &[&envelope.actor.0, &used.key, &used.body_sha256.as_slice(), &IdempotencyKey::KEPT_HOURS],
+        )
+        .await
+        .map_err(|error| classify(doing, &error))?;
+    Ok(taken.is_some())
+}
+
+/// What the key answered before, by a statement that reads it as what it is; a key of another request is refused.
+pub(crate) async fn answered_before(
+    client: &impl GenericClient,
+    statement: &str,
+    envelope: &Envelope,
+    doing: &str,
+) -> Result<Option<Row>, WriteError> {
+    let Some(used) = &envelope.idempotency else { return Ok(None) };
+    let row = client
+        .query_opt(statement, &[&envelope.actor.0, &used.key])
+        .await
+        .map_err(|error| classify(doing, &error))?;
+    match row {
+        Some(row) if row.get::<_, &[u8]>("body_sha256") != used.body_sha256 => Err(WriteError::KeyReused),
+        row => Ok(row),
+    }
+}
+
+/// Writes the audit line of a change.
+pub(crate) async fn audit(
+    transaction: &Transaction<'_>,
+    action: &str,
+    (object_kind, object_id): (&str, &str),
+    envelope: &Envelope,
+    doing: &str,
+) -> Result<(), StoreError> {
+    let address = envelope.remote_addr.map(|address| address.to_string());
+    transaction
+        .execute(
+            include_str!("../sql/audit_insert.sql"),
+            &[&envelope.actor.0, &action, &object_kind, &object_id, &envelope.request_id, &address],
+        )
+        .await
+        .map_err(|error| classify(doing, &error))?;
+    Ok(())
+}
