@@ -12,10 +12,12 @@ use crate::lada::Lada;
 mod assigned;
 mod fold;
 mod normalise;
+mod outcome;
 mod rejection;
 #[cfg(test)]
 mod tests;
 
+pub use outcome::Outcome;
 pub use rejection::{PhoneRejection, UnknownPhoneRejection};
 
 /// Ten national digits, the first of them 2 to 9; neither a placeholder nor a special service.

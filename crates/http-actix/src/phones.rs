@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, post, web};
 use application::KnownPlan;
 use domain::lada::Lada;
 use domain::numbering::{Line, NumberingPlan};
-use domain::phone::PhoneNumber;
+use domain::phone::{Outcome, PhoneNumber};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -63,21 +63,14 @@ pub(crate) async fn normalize(
 
 fn number(input: String, plan: Option<&NumberingPlan>) -> NumberView {
     let parsed = PhoneNumber::parse(&input);
+    let outcome = Outcome::of(parsed);
     let line = parsed.ok().map(|phone| Line::of(phone, plan));
     let place = parsed.ok().and_then(PhoneNumber::lada).and_then(Lada::place);
     NumberView {
         input,
-        outcome: match parsed {
-            Ok(phone) if phone.is_assigned() => "accepted",
-            Ok(_) => "accepted_invalid",
-            Err(_) => "rejected",
-        },
+        outcome: outcome.as_str(),
         e164: parsed.ok().map(|phone| phone.e164().to_string()),
-        reason: match parsed {
-            Ok(phone) if phone.is_assigned() => None,
-            Ok(_) => Some("unassigned_area_code"),
-            Err(rejection) => Some(rejection.as_str()),
-        },
+        reason: outcome.reason(),
         line_type: line.map(|line| line.line_type.as_str()),
         carrier: line.and_then(|line| line.carrier).map(str::to_owned),
         city: place.map(|place| place.city.as_str()),

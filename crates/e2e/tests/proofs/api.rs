@@ -78,16 +78,18 @@ async fn a_role_may_do_what_its_name_says_and_no_more() {
     });
     let draft = json!({"name": "Una", "message": {"template": "Hola", "transliterate": true}, "segment": {"all": []}});
     let launch = format!("/campaigns/{campaign}/launch");
-    // Read, draft, launch, make a sender.
+    let contact = json!({"phone": "55 2000 0001"});
+    // Read, add a contact, draft, launch, make a sender.
     for (role, answers) in [
-        ("viewer", [200, 403, 403, 403]),
-        ("operator", [200, 201, 403, 403]),
-        ("manager", [200, 201, 202, 403]),
-        ("admin", [200, 201, 409, 201]),
+        ("viewer", [200, 403, 403, 403, 403]),
+        ("operator", [200, 201, 201, 403, 403]),
+        ("manager", [200, 409, 201, 202, 403]),
+        ("admin", [200, 409, 201, 409, 201]),
     ] {
         let client = if role == "admin" { house.admin.clone() } else { house.somebody(role).await };
         for ((method, path, body), expected) in [
             (Method::GET, "/contacts", None),
+            (Method::POST, "/contacts", Some(&contact)),
             (Method::POST, "/campaigns", Some(&draft)),
             (Method::POST, launch.as_str(), None),
             (Method::POST, "/senders", Some(&sender)),

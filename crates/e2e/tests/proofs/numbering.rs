@@ -49,4 +49,20 @@ async fn a_plan_that_is_loaded_while_the_api_runs_is_what_it_answers_by() {
     }
     assert_eq!(house.line_types().await, ["mobile", "fixed", "unknown"]);
     assert_eq!(house.allows_unknown().await, false);
+
+    // A contact that is added now is classed by it.
+    let ana =
+        json!({"phone": "044 55 1000 0002", "full_name": "ANA RUIZ", "state_code": "D.F.", "city": "MEX DF"});
+    let added = house.admin.must(201, Method::POST, "/contacts", Some(&ana)).await.unwrap();
+    assert_eq!(added["phone_e164"], "+525510000002");
+    assert_eq!((&added["line_type"], &added["carrier"]), (&json!("mobile"), &json!("Telcel")));
+    assert_eq!((&added["state_code"], &added["city"]), (&json!("CMX"), &json!("Ciudad de México")));
+    let again = house.admin.must(409, Method::POST, "/contacts", Some(&ana)).await.unwrap();
+    assert_eq!(again["existing_id"], added["id"]);
+    for (field, value) in [("phone", "911"), ("state_code", "EN ALGUNA PARTE"), ("city", &"a".repeat(401))] {
+        let mut wrong = json!({"phone": "55 1000 0003"});
+        wrong[field] = json!(value);
+        let refused = house.admin.must(422, Method::POST, "/contacts", Some(&wrong)).await.unwrap();
+        assert_eq!(refused["errors"][0]["pointer"], format!("/{field}"), "{refused}");
+    }
 }

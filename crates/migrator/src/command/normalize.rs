@@ -9,7 +9,7 @@ use std::path::Path;
 
 use domain::lada::Lada;
 use domain::numbering::{Line, NumberingPlan};
-use domain::phone::{PhoneNumber, PhoneRejection};
+use domain::phone::{Outcome, PhoneNumber, PhoneRejection};
 use domain::port::NumberingPlanStore;
 use indicatif::{ProgressBar, ProgressStyle};
 use settings::Sources;
@@ -112,6 +112,18 @@ struct Answered {
 }
 
 impl Answered {
+    fn count(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Accepted => self.accepted += 1,
+            Outcome::AcceptedInvalid => self.accepted_invalid += 1,
+            Outcome::Rejected(rejection) => {
+                if let Some(place) = PhoneRejection::ALL.iter().position(|known| *known == rejection) {
+                    self.rejected[place] += 1;
+                }
+            }
+        }
+    }
+
     fn rows(&self) -> Vec<(String, String)> {
         let rejected: u64 = self.rejected.iter().sum();
         let lines = self.accepted + self.accepted_invalid + rejected;
@@ -183,30 +195,29 @@ fn write_answer(
     plan: Option<&NumberingPlan>,
     answered: &mut Answered,
 ) -> Result<(), NormalizeError> {
-    let phone = match parsed {
-        Ok(phone) => phone,
-        Err(rejection) => {
-            if let Some(place) = PhoneRejection::ALL.iter().position(|known| *known == rejection) {
-                answered.rejected[place] += 1;
-            }
-            out.write_record([input, "rejected", "", rejection.as_str(), "", "", "", "", ""])?;
-            return Ok(());
-        }
-    };
-    let (outcome, reason) = if phone.is_assigned() {
-        answered.accepted += 1;
-        ("accepted", "")
-    } else {
-        answered.accepted_invalid += 1;
-        ("accepted_invalid", "unassigned_area_code")
+    let outcome = Outcome::of(parsed);
+    answered.count(outcome);
+    let Ok(phone) = parsed else {
+        out.write_record([
+            input,
+            outcome.as_str(),
+            "",
+            outcome.reason().unwrap_or_default(),
+            "",
+            "",
+            "",
+            "",
+            "",
+        ])?;
+        return Ok(());
     };
     let line = Line::of(phone, plan);
     let place = phone.lada().and_then(Lada::place);
     out.write_record([
         input,
-        outcome,
+        outcome.as_str(),
         phone.e164().as_str(),
-        reason,
+        outcome.reason().unwrap_or_default(),
         line.line_type.as_str(),
         line.carrier.unwrap_or_default(),
         place.map_or("", |place| place.city.as_str()),
