@@ -68,7 +68,7 @@ pub(crate) fn measure() -> Result<Value> {
 
 /// A short text as campaigns send it; one of four has a letter that makes it UCS-2.
 fn text(n: usize) -> String {
-    let letter = if n % 4 == 0 { 'ó' } else { 'o' };
+    let letter = if n.is_multiple_of(4) { 'ó' } else { 'o' };
     format!(
         "Hola Maria, hoy 20% de promoci{letter}n en {n} productos de toda la tienda. Responde ALTO para no recibir mas."
     )

@@ -49,7 +49,7 @@ impl AddContact {
         let plan = self.plan.plan();
         let contact = NewContact::written(&fields, phone, Line::of(phone, plan.as_deref()))?;
         match self.contacts.add(contact, envelope).await? {
-            AddedContact::New(contact) => Ok(contact),
+            AddedContact::New(contact) => Ok(*contact),
             AddedContact::Taken(id) => Err(AddContactError::Taken(id)),
         }
     }

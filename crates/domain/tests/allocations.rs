@@ -1,7 +1,5 @@
 //! What is done for each of millions of rows or messages allocates nothing. Counted by an allocator of the test's own.
 
-#![expect(clippy::unwrap_used, reason = "what fails in here fails a test, and says where")]
-
 use allocation_counter::measure;
 use domain::city;
 use domain::contact::LineType;

@@ -1,7 +1,5 @@
 //! The examples of the documentation are what the code does.
 
-#![expect(clippy::unwrap_used, reason = "what fails in here fails a test, and says where")]
-
 use domain::phone::{Outcome, PhoneNumber};
 use domain::sms::{Transliteration, measure};
 use domain::{city, name};
@@ -32,7 +30,9 @@ fn only(cell: &str) -> &str {
 #[test]
 fn every_example_of_a_number_becomes_what_is_said() {
     let mut seen = 0;
-    for row in rows(NUMBERING, "| outcome | means").into_iter().chain(rows(NUMBERING, "| reason | what it means")) {
+    for row in
+        rows(NUMBERING, "| outcome | means").into_iter().chain(rows(NUMBERING, "| reason | what it means"))
+    {
         for example in quoted(row[2]) {
             let outcome = Outcome::of(PhoneNumber::parse(example));
             let said = [outcome.as_str(), outcome.reason().unwrap_or_default()];

@@ -24,7 +24,7 @@ pub struct Problem {
     #[schema(example = "about:blank")]
     r#type: &'static str,
     /// The kind in words.
-    title: String,
+    title: &'static str,
     /// The status of the answer.
     #[schema(value_type = u16, example = 422)]
     #[serde(serialize_with = "as_number")]
@@ -40,7 +40,8 @@ pub struct Problem {
     errors: Vec<PartProblem>,
     /// What is there already, where that is why.
     #[serde(skip_serializing_if = "Option::is_none")]
-    existing_id: Option<String>,
+    #[schema(value_type = Option<String>)]
+    existing_id: Option<Box<str>>,
     #[serde(skip)]
     retry_after_s: Option<u64>,
 }
@@ -63,7 +64,7 @@ impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             r#type: "about:blank",
-            title: status.canonical_reason().unwrap_or("Problem").to_owned(),
+            title: status.canonical_reason().unwrap_or("Problem"),
             status,
             detail: detail.into(),
             instance: String::new(),
@@ -98,7 +99,7 @@ impl Problem {
     }
 
     /// Something else has what was asked for.
-    pub(crate) fn taken(detail: impl Into<String>, existing_id: impl Into<String>) -> Self {
+    pub(crate) fn taken(detail: impl Into<String>, existing_id: impl Into<Box<str>>) -> Self {
         Self { existing_id: Some(existing_id.into()), ..Self::new(StatusCode::CONFLICT, detail) }
     }
 

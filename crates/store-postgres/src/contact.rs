@@ -32,18 +32,15 @@ impl ContactStore for PostgresContactStore {
     async fn add<'a>(&self, contact: NewContact<'a>, envelope: Envelope) -> Result<AddedContact, WriteError> {
         let doing = "add a contact";
         let mut client = self.database.pooled(doing).await?;
-        match add(&mut client, &contact, &envelope, doing).await? {
-            Some(added) => Ok(AddedContact::New(added)),
-            None => {
-                let national = to_bigint(contact.phone);
-                let row = client
-                    .query_opt(include_str!("../sql/contact_find_by_phone.sql"), &[&national])
-                    .await
-                    .map_err(|error| classify(doing, &error))?
-                    .ok_or_else(|| conflict(doing, "the number was somebody's a moment ago; ask again"))?;
-                Ok(AddedContact::Taken(ContactId(row.get("id"))))
-            }
+        if let Some(added) = add(&mut client, &contact, &envelope, doing).await? {
+            return Ok(AddedContact::New(Box::new(added)));
         }
+        let row = client
+            .query_opt(include_str!("../sql/contact_find_by_phone.sql"), &[&to_bigint(contact.phone)])
+            .await
+            .map_err(|error| classify(doing, &error))?
+            .ok_or_else(|| conflict(doing, "the number was somebody's a moment ago; ask again"))?;
+        Ok(AddedContact::Taken(ContactId(row.get("id"))))
     }
 
     async fn find_by_phone(&self, phone: PhoneNumber) -> Result<Option<Contact>, StoreError> {

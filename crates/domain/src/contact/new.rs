@@ -65,6 +65,7 @@ impl fmt::Debug for NewContact<'_> {
 
 /// What was odd about a row that became a contact all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, counted by itself")]
 pub struct Oddities {
     /// Its state is spelled in no way that the catalogue has.
     pub state_is_unmapped: bool,
@@ -169,13 +170,9 @@ impl<'a> NewContact<'a> {
         let state = texts.state.as_deref().and_then(StateCode::from_spelling);
         let state_text = texts.state.filter(|_| state.is_none());
         oddities.state_is_unmapped = state_text.is_some();
-        let city = match texts.city.as_deref().and_then(city::from_spelling) {
-            Some(city) => Some(Cow::Borrowed(city)),
-            None => {
-                oddities.city_is_unmapped = texts.city.is_some();
-                texts.city
-            }
-        };
+        let city = texts.city.as_deref().and_then(city::from_spelling);
+        oddities.city_is_unmapped = texts.city.is_some() && city.is_none();
+        let city = city.map(Cow::Borrowed).or(texts.city);
         Self {
             phone,
             source_row_id: None,

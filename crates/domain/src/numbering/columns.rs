@@ -87,12 +87,11 @@ impl Columns {
         let company = column_from(modality + 1, &|field| field.chars().any(char::is_alphabetic))?;
         let assigned_on = column_from(company + 1, &|field| field.is_empty() || is_date(field))?;
         let whole = column_from(0, &|field| field.len() == 10 && is_digits(field));
-        let (prefix, first) = match whole {
-            Some(first) => (None, first),
-            None => {
-                let code = (0..COLUMNS_MAX).find(|at| fits(&|line| is_range_in_parts(line, *at)))?;
-                (Some((code, code + 1)), code + 2)
-            }
+        let (prefix, first) = if let Some(first) = whole {
+            (None, first)
+        } else {
+            let code = (0..COLUMNS_MAX).find(|at| fits(&|line| is_range_in_parts(line, *at)))?;
+            (Some((code, code + 1)), code + 2)
         };
         Some(Self { first, last: first + 1, modality, company, assigned_on, prefix, network })
     }

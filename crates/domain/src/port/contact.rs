@@ -36,7 +36,7 @@ pub trait ContactStore: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AddedContact {
     /// It is there now.
-    New(Contact),
+    New(Box<Contact>),
     /// Its number is somebody's already.
     Taken(ContactId),
 }

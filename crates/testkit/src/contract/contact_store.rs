@@ -117,7 +117,7 @@ pub async fn a_contact_is_added_once_with_what_is_known_of_it(harness: &impl Imp
     assert_eq!((added.line_type, added.carrier.as_deref()), (LineType::Mobile, Some("UNA")));
     assert_eq!((added.is_valid, added.status), (true, ContactStatus::Active));
     assert_eq!((added.source_row_id, added.migrated_at), (None, None));
-    assert_eq!(harness.contacts().find_by_phone(phone(0)).await.unwrap(), Some(added));
+    assert_eq!(harness.contacts().find_by_phone(phone(0)).await.unwrap(), Some(*added));
 }
 
 /// As the sentence says.

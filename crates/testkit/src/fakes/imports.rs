@@ -260,7 +260,7 @@ impl ContactStore for FakeImportStore {
             && let Some((before, added)) = kept.added.get(&(actor.clone(), key.clone()))
         {
             return if before == body {
-                Ok(AddedContact::New(added.clone()))
+                Ok(AddedContact::New(Box::new(added.clone())))
             } else {
                 Err(WriteError::KeyReused)
             };
@@ -273,7 +273,7 @@ impl ContactStore for FakeImportStore {
         if let Some((actor, key, body)) = key {
             kept.added.insert((actor, key), (body, added.clone()));
         }
-        Ok(AddedContact::New(added))
+        Ok(AddedContact::New(Box::new(added)))
     }
 
     async fn find_by_phone(&self, phone: PhoneNumber) -> Result<Option<Contact>, StoreError> {

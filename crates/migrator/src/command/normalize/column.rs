@@ -51,7 +51,8 @@ impl Column {
 
     fn at(&mut self, place: usize, line: &str) -> Option<Cow<'_, str>> {
         self.reader.reset();
-        self.field.resize(self.field.len().max(line.len()), 0);
+        // No field is longer than its line, so there is always room.
+        self.field.resize(self.field.len().max(line.len() + 1), 0);
         let mut rest = line.as_bytes();
         let mut passed = 0;
         let mut length = 0;
@@ -62,11 +63,12 @@ impl Column {
             match result {
                 // With nothing left this is asked again with nothing, which says that the file ends here.
                 ReadFieldResult::InputEmpty => {}
-                ReadFieldResult::OutputFull => return None,
                 ReadFieldResult::Field { .. } if passed == place => {
                     return Some(String::from_utf8_lossy(&self.field[..length]));
                 }
-                ReadFieldResult::Field { record_end: true } | ReadFieldResult::End => return None,
+                ReadFieldResult::Field { record_end: true }
+                | ReadFieldResult::End
+                | ReadFieldResult::OutputFull => return None,
                 ReadFieldResult::Field { record_end: false } => {
                     passed += 1;
                     length = 0;

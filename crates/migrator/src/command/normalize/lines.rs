@@ -13,9 +13,12 @@ const READ_BYTES: usize = 256 * 1024;
 /// The most of a line that is looked at; no number is anywhere near as long.
 pub(super) const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// The head of the input, which was looked at, and the rest.
+type Decoded<R> = Chain<Cursor<Vec<u8>>, DecodeReaderBytes<R, Vec<u8>>>;
+
 /// Reads lines: UTF-16 by its mark, otherwise UTF-8, and a line that is none as Windows-1252.
 pub(super) struct Lines<R: Read> {
-    reader: BufReader<Chain<Cursor<Vec<u8>>, DecodeReaderBytes<R, Vec<u8>>>>,
+    reader: BufReader<Decoded<R>>,
     /// What ends a line: a line feed, or where the file begins without any a carriage return.
     end: u8,
     /// A line that does not lie within what was read at once.
@@ -31,8 +34,8 @@ pub(super) struct Line<'a> {
 
 impl<R: Read> Lines<R> {
     pub(super) fn of(input: R) -> io::Result<Self> {
-        let mut decoder = DecodeReaderBytesBuilder::new();
-        let mut decoded = decoder.bom_override(true).strip_bom(true).utf8_passthru(true).build(input);
+        let mut encodings = DecodeReaderBytesBuilder::new();
+        let mut decoded = encodings.bom_override(true).strip_bom(true).utf8_passthru(true).build(input);
         let mut head = Vec::new();
         decoded.by_ref().take(READ_BYTES as u64).read_to_end(&mut head)?;
         let end = line_end(&head);
