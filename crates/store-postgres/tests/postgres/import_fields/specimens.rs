@@ -101,7 +101,7 @@ fn specimen(n: u64, there: &HashSet<u64>) -> Specimen {
         let pace = n / (u64::try_from(at).unwrap() + 1);
         let (value, text) = match at {
             LADA => lada(n),
-            CITY if pace % 3 == 0 => city(pace / 3),
+            CITY if pace.is_multiple_of(3) => city(pace / 3),
             _ => text(pace, chars_max),
         };
         row = row.clone().with(column, value);
