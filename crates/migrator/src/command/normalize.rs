@@ -91,7 +91,10 @@ enum NormalizeError {
 
 impl From<csv::Error> for NormalizeError {
     fn from(error: csv::Error) -> Self {
-        Self::Output(error.into())
+        Self::Output(match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            other => io::Error::other(format!("{other:?}")),
+        })
     }
 }
 
@@ -269,6 +272,24 @@ mod tests {
         assert_eq!(got[1], ",rejected,,empty,,,,,");
         let refused = answers_of(table.as_bytes(), Some("tel")).unwrap_err();
         assert!(matches!(refused, NormalizeError::Input(sentence) if sentence.contains("nombre, telefono")));
+    }
+
+    #[test]
+    fn a_reader_that_has_had_enough_is_told_apart_from_a_full_disk() {
+        struct Broken(io::ErrorKind);
+        impl Write for Broken {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(self.0.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let input = b"5512345670\n".repeat(100_000);
+        for kind in [io::ErrorKind::BrokenPipe, io::ErrorKind::StorageFull] {
+            let failed = normalize(&input[..], Broken(kind), None, None).unwrap_err();
+            assert!(matches!(&failed, NormalizeError::Output(error) if error.kind() == kind), "{failed:?}");
+        }
     }
 
     #[test]

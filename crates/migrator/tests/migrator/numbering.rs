@@ -70,7 +70,8 @@ async fn a_file_that_is_no_plan_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     for (lines, says) in [
         ("", "no ranges"),
-        ("9,9,5512340000,5512349999,1,CPP,X,05/10/2024,\n", "line 2"),
+        ("9,9,5512349999,1,CPP,X,05/10/2024,\n", "line 2"),
+        ("9,2120000000,2120000999,1000,CPP,X,05/10/2024,\n", "not assigned in Mexico"),
         ("5,5512349999,5512340000,1,CPP,X,05/10/2024,\n", "ends before it begins"),
     ] {
         let file = plan(&folder, "bad.csv", lines);
@@ -87,7 +88,7 @@ async fn contacts_that_come_in_are_classed_by_the_plan_in_force() {
     let database = TestDatabase::fresh().await;
     let folder = tempfile::tempdir().unwrap();
     let lines =
-        "5,2000000000,5599999999,1,MPP,UNA,05/10/2024,\n5,5600000000,9999999999,1,FIJO,OTRA,05/10/2024,\n";
+        "5,2200000000,5599999999,1,MPP,UNA,05/10/2024,\n5,5600000000,9999999999,1,FIJO,OTRA,05/10/2024,\n";
     let file = plan(&folder, "plan.csv", lines);
     assert!(run(database.url(), &["numbering-plan", "load", text(&file), "--yes"]).status.success());
     let (_folder, file) = contact_file(2_000);
@@ -101,7 +102,7 @@ async fn contacts_that_come_in_are_classed_by_the_plan_in_force() {
     assert_eq!(import(&["--limit", "1000"])["state"], "stopped");
     assert_eq!(import(&["--resume"])["state"], "completed");
     let wrong = "SELECT count(*) FROM contacts
-                 WHERE concat_ws(' ', line_type, carrier)
+                 WHERE phone_national >= 2200000000 AND concat_ws(' ', line_type, carrier)
                        <> CASE WHEN phone_national < 5600000000 THEN 'mobile UNA' ELSE 'fixed OTRA' END";
     assert_eq!(ask(&database, wrong).await, 0);
     assert!(ask(&database, "SELECT count(*) FROM contacts WHERE NOT is_mobile").await > 0);
