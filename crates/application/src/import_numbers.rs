@@ -174,8 +174,16 @@ impl ImportNumbers {
             rows_max: rows_left,
             batch_rows: command.batch_rows,
         });
-        while let Some(batch) = batches.next().await {
-            session.append(SortedBatch::sort(batch?, taken, plan.clone())).await?;
+        // While the store works on a batch, the next one is read and sorted.
+        let mut sorted = async || {
+            let batch = batches.next().await?;
+            Some(batch.map(|batch| SortedBatch::sort(batch, taken, plan.clone())))
+        };
+        let mut next = sorted().await;
+        while let Some(batch) = next {
+            let (appended, following) = futures::join!(session.append(batch?), sorted());
+            appended?;
+            next = following;
             observer.progressed(&session.import());
             heed_stop(session, observer)?;
         }

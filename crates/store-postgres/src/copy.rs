@@ -64,29 +64,28 @@ impl CopyBuffer {
 
     pub(crate) fn text(&mut self, value: Option<&str>) {
         match value {
-            Some(value) => self.bytes_of_known_length(value.as_bytes(), None),
+            Some(value) => {
+                // A batch of source rows holds at most 64 MiB, far below what an i32 counts.
+                self.bytes.put_i32(i32::try_from(value.len()).unwrap_or(i32::MAX));
+                self.bytes.put_slice(value.as_bytes());
+            }
             None => self.null(),
         }
     }
 
-    /// A `jsonb` value: its text behind the version byte 1.
-    pub(crate) fn jsonb(&mut self, text: &[u8]) {
-        self.bytes_of_known_length(text, Some(1));
+    /// Bytes that were written and not taken yet.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
     }
 
-    fn bytes_of_known_length(&mut self, bytes: &[u8], prefix: Option<u8>) {
-        let length = bytes.len() + usize::from(prefix.is_some());
-        // A batch of source rows holds at most 64 MiB, far below what an i32 counts.
-        self.bytes.put_i32(i32::try_from(length).unwrap_or(i32::MAX));
-        if let Some(prefix) = prefix {
-            self.bytes.put_u8(prefix);
-        }
-        self.bytes.put_slice(bytes);
+    /// Takes what was written so far.
+    pub(crate) fn take(&mut self) -> Bytes {
+        self.bytes.split().freeze()
     }
 
-    /// The whole stream, ended by its trailer.
-    pub(crate) fn finish(mut self) -> Bytes {
+    /// What is left, ended by the trailer.
+    pub(crate) fn finish(&mut self) -> Bytes {
         self.bytes.put_i16(-1);
-        self.bytes.freeze()
+        self.take()
     }
 }

@@ -14,38 +14,86 @@ use crate::copy::CopyBuffer;
 
 /// The fields of `contact_copy.sql`.
 const CONTACT_FIELDS: i16 = 17;
-/// The fields of `import_reject_copy.sql`.
-const REJECT_FIELDS: i16 = 5;
-/// What a contact takes on the wire, about.
-const CONTACT_BYTES: usize = 280;
+/// About so many bytes are encoded while the server works on those before.
+const CHUNK_BYTES: usize = 256 * 1024;
 
-/// What a batch comes to; a stream without rows is `None`.
-pub(super) struct EncodedBatch {
-    pub(super) contacts: Option<Bytes>,
-    pub(super) rejects: Option<Bytes>,
-    pub(super) tally: Tally,
+/// Encodes a batch bit by bit: as an iterator it yields the stream of its contacts, none if it has no contact. Its rejects
+/// and its counts are whole when that is at its end.
+pub(super) struct Encoder<'b, E> {
+    entries: E,
+    import: ImportId,
+    late: &'b HashSet<i64>,
+    contacts: CopyBuffer,
+    rejects: Rejects,
+    tally: Tally,
+    is_ended: bool,
 }
 
-/// Encodes `batch`; the contacts whose source rows are in `late` are refused, for their number is there already.
-pub(super) fn encode(batch: &SortedBatch, import: ImportId, late: &HashSet<i64>) -> EncodedBatch {
-    let mut contacts = CopyBuffer::with_capacity(batch.len() * CONTACT_BYTES);
-    let mut rejects = CopyBuffer::with_capacity(0);
-    let mut tally = Tally::default();
-    for entry in batch.entries() {
+/// Rows that were not imported, as the columns of `import_advance.sql`.
+#[derive(Default)]
+pub(super) struct Rejects {
+    pub(super) source_row_ids: Vec<i64>,
+    pub(super) outcomes: Vec<&'static str>,
+    pub(super) reasons: Vec<&'static str>,
+    /// The whole rows, as JSON.
+    pub(super) source_rows: Vec<String>,
+}
+
+/// An encoder of `batch`; the contacts whose source rows are in `late` are refused, for their number is there already.
+pub(super) fn encode<'b>(
+    batch: &'b SortedBatch,
+    import: ImportId,
+    late: &'b HashSet<i64>,
+) -> Encoder<'b, impl Iterator<Item = Entry<'b>>> {
+    Encoder {
+        entries: batch.entries(),
+        import,
+        late,
+        contacts: CopyBuffer::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 4),
+        rejects: Rejects::default(),
+        tally: Tally::default(),
+        is_ended: false,
+    }
+}
+
+impl<'b, E: Iterator<Item = Entry<'b>>> Encoder<'b, E> {
+    /// Encodes what is left, and answers the rejects and the counts of the whole batch.
+    pub(super) fn finish(mut self) -> (Rejects, Tally) {
+        while self.next().is_some() {}
+        (self.rejects, self.tally)
+    }
+
+    fn put(&mut self, entry: Entry<'_>) {
         let entry = match entry {
-            Entry::Contact(row, _) if late.contains(&row.id()) => {
+            Entry::Contact(row, _) if self.late.contains(&row.id()) => {
                 Entry::Refused(row, Refusal::DuplicateExisting)
             }
             Entry::Contact(..) | Entry::Refused(..) => entry,
         };
-        tally.count(&entry);
+        self.tally.count(&entry);
         match entry {
-            Entry::Contact(_, contact) => put_contact(&mut contacts, &contact, import),
-            Entry::Refused(row, refusal) => put_reject(&mut rejects, row, refusal, import),
+            Entry::Contact(_, contact) => put_contact(&mut self.contacts, &contact, self.import),
+            Entry::Refused(row, refusal) => self.rejects.put(row, refusal),
         }
     }
-    let stream = |buffer: CopyBuffer| (buffer.rows() > 0).then(|| buffer.finish());
-    EncodedBatch { contacts: stream(contacts), rejects: stream(rejects), tally }
+}
+
+impl<'b, E: Iterator<Item = Entry<'b>>> Iterator for Encoder<'b, E> {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        while self.contacts.len() < CHUNK_BYTES {
+            match self.entries.next() {
+                Some(entry) => self.put(entry),
+                None if self.is_ended || self.contacts.rows() == 0 => return None,
+                None => {
+                    self.is_ended = true;
+                    return Some(self.contacts.finish());
+                }
+            }
+        }
+        Some(self.contacts.take())
+    }
 }
 
 fn put_contact(buffer: &mut CopyBuffer, contact: &NewContact<'_>, import: ImportId) {
@@ -69,17 +117,17 @@ fn put_contact(buffer: &mut CopyBuffer, contact: &NewContact<'_>, import: Import
     buffer.text(contact.line.carrier);
 }
 
-fn put_reject(buffer: &mut CopyBuffer, row: SourceRow<'_>, refusal: Refusal, import: ImportId) {
-    let whole: Map<String, Value> = SourceColumn::ALL
-        .into_iter()
-        .map(|column| (column.name().to_owned(), to_json(row.get(column))))
-        .collect();
-    buffer.row(REJECT_FIELDS);
-    buffer.uuid(import.0);
-    buffer.bigint(row.id());
-    buffer.text(Some(refusal.outcome()));
-    buffer.text(Some(refusal.reason()));
-    buffer.jsonb(Value::Object(whole).to_string().as_bytes());
+impl Rejects {
+    fn put(&mut self, row: SourceRow<'_>, refusal: Refusal) {
+        let whole: Map<String, Value> = SourceColumn::ALL
+            .into_iter()
+            .map(|column| (column.name().to_owned(), to_json(row.get(column))))
+            .collect();
+        self.source_row_ids.push(row.id());
+        self.outcomes.push(refusal.outcome());
+        self.reasons.push(refusal.reason());
+        self.source_rows.push(Value::Object(whole).to_string());
+    }
 }
 
 /// A value without loss: what JSON or `jsonb` cannot hold (bytes that are no UTF-8, NUL, a blob, an infinity) is an

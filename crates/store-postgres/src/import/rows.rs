@@ -3,8 +3,10 @@
 use domain::import::{Import, ImportId, ImportState, Refusal, Tally};
 use domain::port::StoreError;
 use domain::source::{MissingLada, SourceDescription, SourceStatistics};
-use tokio_postgres::{Client, Row, Transaction};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, Statement, Transaction};
 
+use super::encode::Rejects;
 use super::to_bigint;
 use crate::error::{classify, corrupt};
 
@@ -69,14 +71,14 @@ pub(super) async fn find(client: &Client, id: ImportId, doing: &str) -> Result<I
     decode(&row, doing)
 }
 
-/// Moves the checkpoint and adds `tally`; answers the rows touched.
+/// Keeps the rejects, moves the checkpoint and adds `tally`; answers the imports touched.
 pub(super) async fn advance(
     transaction: &Transaction<'_>,
+    statement: &Statement,
     import: &Import,
     checkpoint: i64,
-    tally: &Tally,
+    (rejects, tally): (&Rejects, &Tally),
 ) -> Result<u64, tokio_postgres::Error> {
-    let statement = transaction.prepare(include_str!("../../sql/import_advance.sql")).await?;
     let counts = [
         tally.rows_read,
         tally.valid_rows_read,
@@ -94,10 +96,13 @@ pub(super) async fn advance(
         tally.dates_unreadable,
     ]
     .map(to_bigint);
-    let mut parameters: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
+    let mut parameters: Vec<&(dyn ToSql + Sync)> =
         vec![&import.id.0, &import.last_source_row_id, &checkpoint];
-    parameters.extend(counts.iter().map(|count| count as &(dyn tokio_postgres::types::ToSql + Sync)));
-    transaction.execute(&statement, &parameters).await
+    parameters.extend(counts.iter().map(|count| count as &(dyn ToSql + Sync)));
+    let refused: [&(dyn ToSql + Sync); 4] =
+        [&rejects.source_row_ids, &rejects.outcomes, &rejects.reasons, &rejects.source_rows];
+    parameters.extend(refused);
+    transaction.execute(statement, &parameters).await
 }
 
 /// Replaces what is kept of the source's account of itself.

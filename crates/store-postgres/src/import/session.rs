@@ -8,23 +8,24 @@ use domain::import::{BroughtBy, Import, ImportId, SortedBatch, Tally};
 use domain::port::{ImportSession, KnownNumbers, StoreError, StoredRows};
 use domain::source::{MissingLada, SourceStatistics};
 use futures::SinkExt;
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::{Client, Statement, Transaction};
 
-use super::encode::{EncodedBatch, encode};
+use super::encode::{Rejects, encode};
 use super::finishing::Finishing;
 use super::path::{LoadPath, choose_path};
 use super::rows;
 use crate::contact::phone_from;
 use crate::error::{classify, exactly_one};
 
-/// Bytes handed to the driver at once.
-const COPY_CHUNK_BYTES: usize = 1 << 20;
-
 /// One connection, which holds the lock.
 pub(super) struct PostgresImportSession {
     client: Client,
     import: Import,
     path: LoadPath,
+    /// Takes contacts in, where the path leads.
+    copy: Statement,
+    /// Ends a batch.
+    advance: Statement,
     finishing: Finishing,
 }
 
@@ -66,24 +67,23 @@ impl ImportSession for PostgresImportSession {
         };
         let fail = |error: tokio_postgres::Error| classify(&doing, &error);
         let transaction = self.client.transaction().await.map_err(fail)?;
-        let encoded = match self.path {
+        let (rejects, tally) = match self.path {
             LoadPath::Copy => {
-                let mut encoded = encode(&batch, self.import.id, &HashSet::new());
-                let contacts = encoded.contacts.take();
-                copy_in(&transaction, include_str!("../../sql/contact_copy.sql"), contacts, &doing).await?;
-                encoded
+                let none = HashSet::new();
+                let mut encoder = encode(&batch, self.import.id, &none);
+                copy_in(&transaction, &self.copy, &mut encoder, &doing).await?;
+                encoder.finish()
             }
-            LoadPath::Merge => merge(&transaction, &batch, self.import.id, &doing).await?,
+            LoadPath::Merge => merge(&transaction, &self.copy, &batch, self.import.id, &doing).await?,
         };
-        copy_in(&transaction, include_str!("../../sql/import_reject_copy.sql"), encoded.rejects, &doing)
-            .await?;
-        let advanced =
-            rows::advance(&transaction, &self.import, checkpoint, &encoded.tally).await.map_err(fail)?;
+        let counted = (&rejects, &tally);
+        let advanced = rows::advance(&transaction, &self.advance, &self.import, checkpoint, counted).await;
+        let advanced = advanced.map_err(fail)?;
         exactly_one(advanced, &doing, "its checkpoint was moved by somebody else")?;
         transaction.commit().await.map_err(fail)?;
         self.import.last_source_row_id = checkpoint;
-        self.import.tally += encoded.tally;
-        Ok(encoded.tally)
+        self.import.tally += tally;
+        Ok(tally)
     }
 
     async fn keep_account(
@@ -148,7 +148,14 @@ impl PostgresImportSession {
     ) -> Result<Box<dyn ImportSession>, StoreError> {
         let path = choose_path(&mut client, doing).await?;
         let import = rows::find(&client, id, doing).await?;
-        Ok(Box::new(Self { client, import, path, finishing: Finishing::default() }))
+        let fail = |error: tokio_postgres::Error| classify(doing, &error);
+        let copy = match path {
+            LoadPath::Copy => include_str!("../../sql/contact_copy.sql"),
+            LoadPath::Merge => include_str!("../../sql/incoming_copy.sql"),
+        };
+        let copy = client.prepare(copy).await.map_err(fail)?;
+        let advance = client.prepare(include_str!("../../sql/import_advance.sql")).await.map_err(fail)?;
+        Ok(Box::new(Self { client, import, path, copy, advance, finishing: Finishing::default() }))
     }
 }
 
@@ -156,37 +163,39 @@ impl PostgresImportSession {
 /// refused.
 async fn merge(
     transaction: &Transaction<'_>,
+    copy: &Statement,
     batch: &SortedBatch,
     id: ImportId,
     doing: &str,
-) -> Result<EncodedBatch, StoreError> {
-    let mut encoded = encode(batch, id, &HashSet::new());
-    let contacts = encoded.contacts.take();
-    copy_in(transaction, include_str!("../../sql/incoming_copy.sql"), contacts, doing).await?;
+) -> Result<(Rejects, Tally), StoreError> {
+    let none = HashSet::new();
+    let mut encoder = encode(batch, id, &none);
+    copy_in(transaction, copy, &mut encoder, doing).await?;
     let late = transaction
         .query(include_str!("../../sql/incoming_merge.sql"), &[])
         .await
         .map_err(|error| classify(doing, &error))?;
     if late.is_empty() {
-        return Ok(encoded);
+        return Ok(encoder.finish());
     }
     let late: HashSet<i64> = late.iter().map(|row| row.get(0)).collect();
-    Ok(encode(batch, id, &late))
+    Ok(encode(batch, id, &late).finish())
 }
 
+/// Copies chunks in as they come; without any nothing is asked of the server.
 async fn copy_in(
     transaction: &Transaction<'_>,
-    statement: &str,
-    rows: Option<Bytes>,
+    statement: &Statement,
+    chunks: &mut (impl Iterator<Item = Bytes> + Send),
     doing: &str,
 ) -> Result<(), StoreError> {
-    let Some(mut rows) = rows else { return Ok(()) };
+    let Some(first) = chunks.next() else { return Ok(()) };
     let fail = |error: tokio_postgres::Error| classify(doing, &error);
     let sink = transaction.copy_in(statement).await.map_err(fail)?;
     let mut sink = std::pin::pin!(sink);
-    while !rows.is_empty() {
-        let chunk = rows.split_to(rows.len().min(COPY_CHUNK_BYTES));
-        sink.feed(chunk).await.map_err(fail)?;
+    sink.send(first).await.map_err(fail)?;
+    for chunk in chunks {
+        sink.send(chunk).await.map_err(fail)?;
     }
     sink.finish().await.map_err(fail)?;
     Ok(())
