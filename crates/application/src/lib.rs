@@ -13,6 +13,7 @@ mod preview_segment;
 mod relay_permits;
 mod roll_back_import;
 mod sign_in;
+mod verify_import;
 mod work_permit;
 
 pub use add_contact::{AddContact, AddContactError};
@@ -35,4 +36,5 @@ pub use sign_in::{
     LogOut, Login, LoginFailures, Pass, RefreshError, RefreshSession, SessionCache, SignInDesk,
     TokenLifetimes,
 };
+pub use verify_import::{VerifyCommand, VerifyError, VerifyImport};
 pub use work_permit::{Gateways, SendLimits, WorkPermit};

@@ -105,6 +105,7 @@ mod tests {
             state: ImportState::RollingBack,
             source: SourceDescription {
                 file_name: "numeros.db".to_owned(),
+                path: None,
                 file_bytes: 1,
                 fingerprint: "f".to_owned(),
                 rows: 3,

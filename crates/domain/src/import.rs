@@ -150,6 +150,28 @@ impl TakenNumbers {
     }
 }
 
+/// Rows of a file, by their ids; small also where they are many.
+#[derive(Debug, Clone, Default)]
+pub struct SourceRowIds(RoaringTreemap);
+
+impl SourceRowIds {
+    /// Adds a row.
+    pub fn insert(&mut self, id: i64) {
+        self.0.insert(Self::key(id));
+    }
+
+    /// Whether a row is among them.
+    #[must_use]
+    pub fn contains(&self, id: i64) -> bool {
+        self.0.contains(Self::key(id))
+    }
+
+    /// Ids may be negative; their order stays.
+    fn key(id: i64) -> u64 {
+        id.cast_unsigned() ^ (1 << 63)
+    }
+}
+
 /// Whose work a number in the database is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BroughtBy {

@@ -26,3 +26,4 @@ mod spelling;
 pub mod state;
 pub mod template;
 pub mod text;
+pub mod verification;

@@ -235,6 +235,8 @@ impl<'a> SourceRow<'a> {
 pub struct SourceDescription {
     /// The file's name without its folder.
     pub file_name: String,
+    /// Where it is, whole; `None` where that was not kept.
+    pub path: Option<String>,
     /// Its size in bytes.
     pub file_bytes: u64,
     /// SHA-256 in hex over the size, SQLite's header with its change counter, and the rows' count and last id.

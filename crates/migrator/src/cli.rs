@@ -40,6 +40,21 @@ Examples:
   migrator import numeros.db --resume             the rest of it, or what a crash left
   migrator import numeros.db --json | jq .        one JSON object a line")]
     Import(Import),
+    /// How an import stands, also one that runs elsewhere.
+    #[command(after_help = "\
+Examples:
+  migrator status                                  the last one that began
+  migrator status --watch                          a look each second until it ends
+  migrator status --json")]
+    Status(Status),
+    /// Compare what an import brought with its file: counts, columns, area codes, and rows drawn at random. Ends 5 when
+    /// anything differs.
+    #[command(after_help = "\
+Examples:
+  migrator verify                                  the last import
+  migrator verify 019aa7c0-5f1e-7c55-9d7e-3d1f0c5b7a10 --sample 10000
+  migrator verify --source /backup/numeros.db      when the file is no longer where it was")]
+    Verify(Verify),
     /// Take away exactly what an import brought. May be killed and run again.
     #[command(after_help = "\
 Examples:
@@ -100,6 +115,37 @@ Examples:
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Status {
+    /// The import's id; the last that began when left out.
+    pub(crate) import_id: Option<Uuid>,
+    /// Look again each second until it has ended.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// One JSON object on stdout for each look.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The import's id; the last that began when left out.
+    pub(crate) import_id: Option<Uuid>,
+    /// The contact file, when it is no longer where it was imported from.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) source: Option<PathBuf>,
+    /// About so many rows of the file, drawn at random, are compared field by field.
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub(crate) sample: u32,
+    /// Of a hundred rows with `es_valido` = 1, how many must have been kept as valid contacts [default: the setting
+    /// `import.min_valid_percent`].
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) min_valid_percent: Option<ValidPercentMin>,
+    /// One JSON object a line for each check.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -6,4 +6,6 @@ pub(crate) mod normalize;
 pub(crate) mod numbering_plan;
 pub(crate) mod rollback;
 pub(crate) mod schema;
+pub(crate) mod status;
 pub(crate) mod user;
+pub(crate) mod verify;

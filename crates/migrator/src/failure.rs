@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use application::{CreateUserError, ImportError, LoadPlanError, ReclassifyError, RollbackError};
+use application::{CreateUserError, ImportError, LoadPlanError, ReclassifyError, RollbackError, VerifyError};
 use domain::port::{SourceError, StoreError};
 use settings::SettingsError;
 
@@ -59,6 +59,16 @@ impl From<SettingsError> for Failure {
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
         Self::Input(error.to_string())
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Missing => Self::Usage(error.to_string()),
+            VerifyError::Source(error) => error.into(),
+            VerifyError::Store(error) => error.into(),
+        }
     }
 }
 

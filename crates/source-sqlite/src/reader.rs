@@ -102,6 +102,7 @@ fn describe(path: &Path, opened: &Opened) -> Result<SourceDescription, SourceErr
     }
     Ok(SourceDescription {
         file_name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+        path: std::path::absolute(path).ok().map(|path| path.to_string_lossy().into_owned()),
         file_bytes: stamp.bytes,
         fingerprint,
         rows,

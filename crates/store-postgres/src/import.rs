@@ -4,6 +4,7 @@
 //! until it is built again, so a load that dies leaves a note of what is missing, and a trigger keeps everybody else's
 //! contacts out meanwhile. Into a table that has contacts rows are merged past its unique index.
 
+mod audit;
 mod encode;
 pub(crate) mod finishing;
 mod path;
@@ -21,6 +22,7 @@ use tokio_postgres::Client;
 
 use crate::database::Database;
 use crate::error::{classify, exactly_one};
+pub use audit::PostgresImportAudit;
 use finishing::Finishing;
 use rollback::PostgresImportRollback;
 use session::PostgresImportSession;
@@ -132,6 +134,7 @@ impl ImportStore for PostgresImportStore {
                     &source.fingerprint,
                     &to_bigint(source.rows),
                     &source.last_id,
+                    &source.path,
                 ],
             )
             .await

@@ -36,6 +36,7 @@ const COMMAND: ImportCommand = ImportCommand { resume: false, rows_max: None, ba
 fn source() -> SourceDescription {
     SourceDescription {
         file_name: "numeros.db".to_owned(),
+        path: None,
         file_bytes: 4096,
         fingerprint: "f1".to_owned(),
         rows: 1,

@@ -8,6 +8,7 @@ use super::StoreError;
 use crate::import::{BroughtBy, Import, ImportId, Refusal, SortedBatch, Tally};
 use crate::phone::PhoneNumber;
 use crate::source::{MissingLada, SourceDescription, SourceStatistics};
+use crate::verification::{ContactCounts, Finding};
 
 /// Keeps imports and what they brought.
 #[cfg_attr(feature = "mocks", mockall::automock)]
@@ -123,4 +124,36 @@ impl StoredRows {
     pub fn rejected(&self) -> u64 {
         self.refused.iter().filter(|(refusal, _)| !refusal.is_duplicate()).map(|(_, rows)| rows).sum()
     }
+}
+
+/// Looks at what imports left in the store, and changes nothing.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait ImportAudit: Send + Sync {
+    /// One import, or the last that began when none is named.
+    async fn import(&self, id: Option<ImportId>) -> Result<Option<Import>, StoreError>;
+
+    /// Counts the rows that it left, as [`ImportSession::count_stored`].
+    async fn stored_rows(&self, id: ImportId) -> Result<StoredRows, StoreError>;
+
+    /// Counts over its contacts.
+    async fn contact_counts(&self, id: ImportId) -> Result<ContactCounts, StoreError>;
+
+    /// The source rows that it refused as `duplicate_existing`, in order, behind `after`; fewer than `limit` are the last.
+    async fn refused_as_existing(
+        &self,
+        id: ImportId,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<i64>, StoreError>;
+
+    /// Why it refused a source row, if it did.
+    async fn refusal(&self, id: ImportId, source_row_id: i64) -> Result<Option<Refusal>, StoreError>;
+
+    /// What the store is doing to its contacts that takes long (an index that is built, say), each in words.
+    async fn activity(&self) -> Result<Vec<String>, StoreError>;
+
+    /// What the store itself can say: that its indexes are there and valid, no number stands twice, every number is E.164,
+    /// every contact's import is there, `contacts_by_state` adds up, and what the plan's queries answer.
+    async fn findings(&self) -> Result<Vec<Finding>, StoreError>;
 }

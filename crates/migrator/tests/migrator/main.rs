@@ -7,3 +7,4 @@ mod commands;
 mod import;
 mod numbering;
 mod running;
+mod verify;

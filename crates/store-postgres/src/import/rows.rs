@@ -1,7 +1,7 @@
 //! Rows of `imports` and of the source's account of itself.
 
 use domain::import::{Import, ImportId, ImportState, Refusal, Tally};
-use domain::port::StoreError;
+use domain::port::{StoreError, StoredRows};
 use domain::source::{MissingLada, SourceDescription, SourceStatistics};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement, Transaction};
@@ -34,6 +34,7 @@ pub(super) fn decode(row: &Row, doing: &str) -> Result<Import, StoreError> {
             .ok_or_else(|| corrupt(doing, "state holds an unknown value"))?,
         source: SourceDescription {
             file_name: row.get("source_file"),
+            path: row.get("source_path"),
             file_bytes: count("source_bytes")?,
             fingerprint: row.get("source_fingerprint"),
             rows: count("source_rows")?,
@@ -69,6 +70,24 @@ pub(super) async fn find(client: &Client, id: ImportId, doing: &str) -> Result<I
         .map_err(|error| classify(doing, &error))?
         .ok_or_else(|| corrupt(doing, "the import is gone"))?;
     decode(&row, doing)
+}
+
+/// Counts what the tables really hold of one import.
+pub(super) async fn count_stored(
+    client: &Client,
+    id: ImportId,
+    doing: &str,
+) -> Result<StoredRows, StoreError> {
+    let fail = |error: tokio_postgres::Error| classify(doing, &error);
+    let row =
+        client.query_one(include_str!("../../sql/import_count_stored.sql"), &[&id.0]).await.map_err(fail)?;
+    let by_reason =
+        client.query(include_str!("../../sql/import_reject_count.sql"), &[&id.0]).await.map_err(fail)?;
+    let refused = by_reason
+        .iter()
+        .map(|row| Ok((refusal(row.get("reason"), doing)?, count(row, "rows", doing)?)))
+        .collect::<Result<_, StoreError>>()?;
+    Ok(StoredRows { contacts: count(&row, "contacts", doing)?, refused })
 }
 
 /// Keeps the rejects, moves the checkpoint and adds `tally`; answers the imports touched.

@@ -104,24 +104,7 @@ impl ImportSession for PostgresImportSession {
     }
 
     async fn count_stored(&mut self) -> Result<StoredRows, StoreError> {
-        let doing = "count what an import brought";
-        let fail = |error: tokio_postgres::Error| classify(doing, &error);
-        let id = &self.import.id.0;
-        let row = self
-            .client
-            .query_one(include_str!("../../sql/import_count_stored.sql"), &[id])
-            .await
-            .map_err(fail)?;
-        let by_reason = self
-            .client
-            .query(include_str!("../../sql/import_reject_count.sql"), &[id])
-            .await
-            .map_err(fail)?;
-        let refused = by_reason
-            .iter()
-            .map(|row| Ok((rows::refusal(row.get("reason"), doing)?, rows::count(row, "rows", doing)?)))
-            .collect::<Result<_, StoreError>>()?;
-        Ok(StoredRows { contacts: rows::count(&row, "contacts", doing)?, refused })
+        rows::count_stored(&self.client, self.import.id, "count what an import brought").await
     }
 
     async fn close(&mut self) -> Result<Import, StoreError> {

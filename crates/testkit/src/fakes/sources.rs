@@ -58,6 +58,7 @@ impl SourceReader for FakeSource {
         self.contents.rows.iter().for_each(|row| format!("{row:?}").hash(&mut hasher));
         Ok(SourceDescription {
             file_name: "numeros.db".to_owned(),
+            path: None,
             file_bytes: 4096,
             fingerprint: format!("{:064x}", hasher.finish()),
             rows: u64::try_from(self.contents.rows.len()).unwrap(),

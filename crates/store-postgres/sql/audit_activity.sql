@@ -1,0 +1,17 @@
+-- What the server says of work on contacts that takes long: indexes that are built, vacuum, analyse.
+SELECT 'index ' || coalesce(pg_class.relname, 'of contacts') AS work, phase,
+       CASE WHEN blocks_total > 0 THEN 100.0 * blocks_done / blocks_total
+            WHEN tuples_total > 0 THEN 100.0 * tuples_done / tuples_total
+       END::float8 AS percent
+FROM pg_stat_progress_create_index
+LEFT JOIN pg_class ON pg_class.oid = index_relid
+WHERE pg_stat_progress_create_index.relid = 'contacts'::regclass
+UNION ALL
+SELECT 'vacuum', phase, CASE WHEN heap_blks_total > 0 THEN 100.0 * heap_blks_scanned / heap_blks_total END::float8
+FROM pg_stat_progress_vacuum
+WHERE relid = 'contacts'::regclass
+UNION ALL
+SELECT 'analyze', phase,
+       CASE WHEN sample_blks_total > 0 THEN 100.0 * sample_blks_scanned / sample_blks_total END::float8
+FROM pg_stat_progress_analyze
+WHERE relid = 'contacts'::regclass
