@@ -66,6 +66,7 @@ pub(crate) fn execute(arguments: Vec<String>) -> Result<ExitCode, Failure> {
     match command.as_str() {
         "demo" => run::become_program(session.demo(&arguments)?),
         "bench" => run::become_program(session.bench(&arguments)?),
+        "e2e" => run::become_program(session.e2e(&arguments)?),
         "sample" => run::become_program(session.sample(&arguments)?),
         "test" => Ok(tests_run::test(session, &arguments)),
         "ci" => no_arguments(&command, &arguments).and_then(|()| ci::ci(session)),

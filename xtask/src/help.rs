@@ -9,6 +9,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
   demo        the whole product from nothing, and a report of what it did
   test        every test, against real private servers
   services    private PostgreSQL, Redis and RabbitMQ: up, down, status, env
+  e2e         long proofs: what is killed again and again, and comes out the same
   sample      a synthetic numeros.db
   bench       the scenario benchmarks, as JSON lines
   boundaries  fails on a dependency that the architecture does not allow
@@ -32,6 +33,7 @@ pub(crate) fn of(command: &str) -> Option<&'static str> {
         "demo" => DEMO,
         "test" => TEST,
         "services" => SERVICES,
+        "e2e" => E2E,
         "sample" => SAMPLE,
         "bench" => BENCH,
         "boundaries" => BOUNDARIES,
@@ -97,6 +99,18 @@ Usage: cargo xtask sample --rows N --out FILE [--seed S] [--dirt P]
 Examples:
   cargo xtask sample --rows 100000 --out /tmp/numeros.db
   cargo xtask sample --rows 1000 --out small.db --seed 7";
+
+const E2E: &str = "\
+Builds the workspace and runs a long proof. It starts servers of its own and touches no others.
+
+  import-faults   imports that are killed, or whose server is, at moments drawn at random, then resumed: each must
+                  end as one that nobody disturbed
+
+Usage: cargo xtask e2e NAME [--kills N] [--seed S] [--rows N]
+
+Examples:
+  cargo xtask e2e import-faults
+  cargo xtask e2e import-faults --kills 50 --seed 7";
 
 const BENCH: &str = "\
 Builds with optimisation and runs the scenario benchmarks, all or the named one. Standard output carries JSON

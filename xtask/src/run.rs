@@ -70,6 +70,14 @@ impl Session<'_> {
         Ok(command)
     }
 
+    /// A long proof, which starts servers of its own.
+    pub(crate) fn e2e(self, arguments: &[String]) -> Result<Command, Failure> {
+        Build::Development.run(self.workspace)?;
+        let mut command = self.program(Build::Development, "faults")?;
+        command.args(arguments);
+        Ok(command)
+    }
+
     /// Writes a sample; paths among the arguments are the caller's.
     pub(crate) fn sample(self, arguments: &[String]) -> Result<Command, Failure> {
         Build::Development.run(self.workspace)?;

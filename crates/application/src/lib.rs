@@ -4,6 +4,7 @@
 
 mod add_contact;
 mod add_sender;
+mod analyze_source;
 mod campaigns;
 mod create_user;
 mod import_numbers;
@@ -18,6 +19,7 @@ mod work_permit;
 
 pub use add_contact::{AddContact, AddContactError};
 pub use add_sender::{AddSender, AddSenderError, NewSender};
+pub use analyze_source::{AnalyzeSource, AnalyzedSource};
 pub use campaigns::{
     CampaignError, CampaignPreview, ChangeCampaign, DraftCampaign, DraftCommand, FollowCampaign,
     PreviewCampaign,

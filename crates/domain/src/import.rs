@@ -332,19 +332,37 @@ impl Tally {
 /// Both together.
 impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
-        self.rows_read += other.rows_read;
-        self.valid_rows_read += other.valid_rows_read;
-        self.valid_rows_kept += other.valid_rows_kept;
-        self.imported += other.imported;
-        self.imported_valid += other.imported_valid;
-        self.duplicates += other.duplicates;
-        self.duplicates_existing += other.duplicates_existing;
-        self.rejected += other.rejected;
-        self.states_unmapped += other.states_unmapped;
-        self.ladas_disagreeing += other.ladas_disagreeing;
-        self.texts_invalid_utf8 += other.texts_invalid_utf8;
-        self.texts_shortened += other.texts_shortened;
-        self.dates_unreadable += other.dates_unreadable;
+        // Taken apart whole, so that no count can be forgotten.
+        let Self {
+            rows_read,
+            valid_rows_read,
+            valid_rows_kept,
+            imported,
+            imported_valid,
+            duplicates,
+            duplicates_existing,
+            rejected,
+            states_unmapped,
+            cities_unmapped,
+            ladas_disagreeing,
+            texts_invalid_utf8,
+            texts_shortened,
+            dates_unreadable,
+        } = other;
+        self.rows_read += rows_read;
+        self.valid_rows_read += valid_rows_read;
+        self.valid_rows_kept += valid_rows_kept;
+        self.imported += imported;
+        self.imported_valid += imported_valid;
+        self.duplicates += duplicates;
+        self.duplicates_existing += duplicates_existing;
+        self.rejected += rejected;
+        self.states_unmapped += states_unmapped;
+        self.cities_unmapped += cities_unmapped;
+        self.ladas_disagreeing += ladas_disagreeing;
+        self.texts_invalid_utf8 += texts_invalid_utf8;
+        self.texts_shortened += texts_shortened;
+        self.dates_unreadable += dates_unreadable;
     }
 }
 

@@ -84,6 +84,42 @@ fn is_same_instant(stored: &Contact, row: &NewContact<'_>) -> bool {
     micros(stored.migrated_at) == micros(row.migrated_at)
 }
 
+/// Contacts of one import by what is known of them, the most frequent first. `None` where nothing is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Breakdown {
+    /// By the state's code.
+    pub states: Vec<(Option<String>, u64)>,
+    /// By area code.
+    pub ladas: Vec<(Option<String>, u64)>,
+    /// By line type.
+    pub line_types: Vec<(Option<String>, u64)>,
+    /// By carrier.
+    pub carriers: Vec<(Option<String>, u64)>,
+    /// By the spelling of a state that is known to none.
+    pub states_unmapped: Vec<(Option<String>, u64)>,
+}
+
+/// A row that was not imported, as it stands in the file.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RejectedRow {
+    /// Its id there.
+    pub source_row_id: i64,
+    /// Why it was not imported.
+    pub refusal: Refusal,
+    /// The whole row, as a JSON object by column.
+    pub source_row: String,
+}
+
+/// Shows which row it is and nothing about the person.
+impl std::fmt::Debug for RejectedRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RejectedRow")
+            .field("source_row_id", &self.source_row_id)
+            .field("refusal", &self.refusal)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Rows of a file by what became of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcomes {

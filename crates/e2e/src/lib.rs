@@ -2,12 +2,14 @@
 
 mod client;
 mod ledger;
+mod own_servers;
 mod servers;
 mod stack;
 mod tools;
 
 pub use client::Client;
 pub use ledger::{Ledgers, compare};
+pub use own_servers::{End, OwnServers};
 pub use servers::{ScratchDatabase, Servers};
 pub use stack::{Stack, StackOptions};
 pub use tools::{Finished, Tools};

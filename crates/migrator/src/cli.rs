@@ -32,12 +32,19 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// The database's schema.
     Schema(Schema),
+    /// Say what a contact file holds and what an import would make of it. Writes nothing, and needs no server.
+    #[command(after_help = "\
+Examples:
+  migrator analyze numeros.db
+  migrator analyze numeros.db --json | jq .states.unknown")]
+    Analyze(Analyze),
     /// Bring a contact file in: every row ends as imported, duplicate or rejected.
     #[command(after_help = "\
 Examples:
   migrator import numeros.db
   migrator import numeros.db --limit 10000000     a trial, whole in itself
   migrator import numeros.db --resume             the rest of it, or what a crash left
+  migrator import numeros.db --report informe     and a page about it, with what was not imported
   migrator import numeros.db --json | jq .        one JSON object a line")]
     Import(Import),
     /// How an import stands, also one that runs elsewhere.
@@ -158,6 +165,15 @@ pub(crate) struct Rollback {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Analyze {
+    /// The contact file, a SQLite database with the table `numeros`. It is opened for reading alone.
+    pub(crate) file: PathBuf,
+    /// One JSON object on stdout.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Import {
     /// The contact file, a SQLite database with the table `numeros`. It is opened for reading alone.
     pub(crate) file: PathBuf,
@@ -174,6 +190,10 @@ pub(crate) struct Import {
     /// setting `import.min_valid_percent`].
     #[arg(long, value_name = "PERCENT")]
     pub(crate) min_valid_percent: Option<ValidPercentMin>,
+    /// Write a report into this folder when it is done: report.html for people, report.json for programs, and
+    /// rejects.csv with every row that was not imported, whole.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
     /// Events on stdout, one JSON object a line, instead of a progress bar on stderr.
     #[arg(long)]
     pub(crate) json: bool,

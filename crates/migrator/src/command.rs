@@ -1,5 +1,6 @@
 //! The commands, one a file.
 
+pub(crate) mod analyze;
 pub(crate) mod check;
 pub(crate) mod import;
 pub(crate) mod normalize;

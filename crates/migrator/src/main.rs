@@ -3,6 +3,7 @@
 mod cli;
 mod command;
 mod failure;
+mod report;
 mod stop;
 mod terminal;
 mod wiring;
@@ -39,6 +40,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     let sources = settings::Sources::from_process(cli.config);
     match cli.command {
         Command::Schema(schema) => command::schema::run(&schema.command, &sources).await,
+        Command::Analyze(analyze) => command::analyze::run(&analyze).await,
         Command::Import(import) => command::import::run(&import, &sources).await,
         Command::Status(status) => command::status::run(&status, &sources).await,
         Command::Verify(verify) => command::verify::run(&verify, &sources).await,

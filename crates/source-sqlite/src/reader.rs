@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use domain::analysis::SourceTable;
 use domain::port::{ReadRange, SourceError, SourceReader};
 use domain::source::{MissingLada, SourceBatch, SourceDescription, SourceStatistics};
 use futures::stream::BoxStream;
@@ -17,6 +18,7 @@ use crate::file::{refused, unreadable};
 
 mod account;
 mod open;
+mod tables;
 mod walk;
 
 #[cfg(test)]
@@ -68,6 +70,10 @@ impl SourceReader for SqliteNumbersReader {
 
     fn batches(&self, range: ReadRange) -> BoxStream<'static, Result<SourceBatch, SourceError>> {
         walk::batches(self.path.clone(), range)
+    }
+
+    async fn tables(&self) -> Result<Vec<SourceTable>, SourceError> {
+        self.with_connection(|path, opened| tables::tables(path, &opened.connection)).await
     }
 
     async fn statistics(&self) -> Result<Vec<SourceStatistics>, SourceError> {

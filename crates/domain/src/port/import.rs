@@ -8,7 +8,7 @@ use super::StoreError;
 use crate::import::{BroughtBy, Import, ImportId, Refusal, SortedBatch, Tally};
 use crate::phone::PhoneNumber;
 use crate::source::{MissingLada, SourceDescription, SourceStatistics};
-use crate::verification::{ContactCounts, Finding};
+use crate::verification::{Breakdown, ContactCounts, Finding, RejectedRow};
 
 /// Keeps imports and what they brought.
 #[cfg_attr(feature = "mocks", mockall::automock)]
@@ -149,6 +149,20 @@ pub trait ImportAudit: Send + Sync {
 
     /// Why it refused a source row, if it did.
     async fn refusal(&self, id: ImportId, source_row_id: i64) -> Result<Option<Refusal>, StoreError>;
+
+    /// Its contacts by state, area code and so on.
+    async fn breakdown(&self, id: ImportId) -> Result<Breakdown, StoreError>;
+
+    /// What it refused, whole, in order, behind `after`; fewer than `limit` are the last.
+    async fn rejects(
+        &self,
+        id: ImportId,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<RejectedRow>, StoreError>;
+
+    /// What the store has less of than a large import is best served with, each in words; nothing of it is wrong.
+    async fn advice(&self) -> Result<Vec<String>, StoreError>;
 
     /// What the store is doing to its contacts that takes long (an index that is built, say), each in words.
     async fn activity(&self) -> Result<Vec<String>, StoreError>;

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 
+use crate::analysis::SourceTable;
 use crate::source::{MissingLada, SourceBatch, SourceDescription, SourceStatistics};
 
 /// Which rows to read, and how many at once.
@@ -26,6 +27,9 @@ pub trait SourceReader: Send + Sync {
     /// The rows of `range` by ascending id, each exactly once, none left out. Reading runs ahead of the consumer by
     /// a bounded number of batches, and ends when the stream is dropped. After an error nothing more comes.
     fn batches(&self, range: ReadRange) -> BoxStream<'static, Result<SourceBatch, SourceError>>;
+
+    /// Every table of the file, by name, with its columns and its rows counted.
+    async fn tables(&self) -> Result<Vec<SourceTable>, SourceError>;
 
     /// The rows of `estadisticas_migracion`; none when the file has no such table.
     async fn statistics(&self) -> Result<Vec<SourceStatistics>, SourceError>;

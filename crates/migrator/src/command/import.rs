@@ -6,13 +6,16 @@ use std::time::{Duration, Instant};
 
 use application::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome, KnownPlan};
 use domain::import::{Import, Refusal, Tally};
+use domain::port::ImportAudit as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use settings::Sources;
 use source_sqlite::SqliteNumbersReader;
+use store_postgres::PostgresImportAudit;
 
 use crate::cli;
 use crate::failure::Failure;
+use crate::report::{self, Run};
 use crate::stop::StopRequest;
 use crate::terminal::{print_table, thousands};
 use crate::wiring;
@@ -27,12 +30,13 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
     let use_case = ImportNumbers {
         source: Arc::new(reader),
         plan: Arc::new(KnownPlan::new(wiring::numbering_plans(database.clone()))),
-        imports: Arc::new(wiring::imports(&settings, database)),
+        imports: Arc::new(wiring::imports(&settings, database.clone())),
         ids: wiring::ids(),
     };
     let batch_rows = command.batch_rows.unwrap_or(settings.import.batch_rows);
     let min_valid_percent = command.min_valid_percent.unwrap_or(settings.import.min_valid_percent);
-    let observer = Observer::new(command.json, &command.file);
+    let audit = PostgresImportAudit::new(database);
+    let observer = Observer::new(command.json, &command.file, audit.advice().await?);
     let how = ImportCommand {
         resume: command.resume,
         rows_max: command.limit,
@@ -48,7 +52,11 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
         }
         ended => ended?,
     };
-    report(&outcome, command.json, &observer);
+    let run = observer.run(&outcome.import, batch_rows.get().into());
+    tell(&outcome, &run, command.json);
+    if let Some(folder) = &command.report {
+        report::write(folder, &outcome, &run, &audit).await?;
+    }
     let kept = outcome.import.tally.valid_percent();
     if kept < f64::from(min_valid_percent.get()) {
         return Err(Failure::Check(format!(
@@ -62,6 +70,8 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
 /// A bar for people, JSON lines for machines.
 struct Observer {
     is_json: bool,
+    /// What the server could have more of.
+    advice: Vec<String>,
     bar: ProgressBar,
     stop: StopRequest,
     started: Instant,
@@ -70,13 +80,16 @@ struct Observer {
 
 struct Heard {
     rows_at_start: u64,
+    rows_at_line: u64,
     last_line: Instant,
     loaded_after: Option<Duration>,
     last_step: Instant,
+    /// The finishing steps with the milliseconds that each took.
+    steps: Vec<(String, u64)>,
 }
 
 impl Observer {
-    fn new(is_json: bool, file: &Path) -> Self {
+    fn new(is_json: bool, file: &Path, advice: Vec<String>) -> Self {
         let bar = if is_json { ProgressBar::hidden() } else { ProgressBar::new(0) };
         let style = ProgressStyle::with_template(
             "{msg} {bar:30} {human_pos}/{human_len} rows  {per_sec}  {elapsed_precise}, {eta} left",
@@ -88,10 +101,31 @@ impl Observer {
         let now = Instant::now();
         Self {
             is_json,
+            advice,
             bar,
             stop: StopRequest::listen(),
             started: now,
-            heard: Mutex::new(Heard { rows_at_start: 0, last_line: now, loaded_after: None, last_step: now }),
+            heard: Mutex::new(Heard {
+                rows_at_start: 0,
+                rows_at_line: 0,
+                last_line: now,
+                loaded_after: None,
+                last_step: now,
+                steps: Vec::new(),
+            }),
+        }
+    }
+
+    /// What this run took.
+    fn run(&self, import: &Import, batch_rows: u64) -> Run {
+        let heard = self.heard();
+        let load_seconds = heard.loaded_after.map_or(0.0, |took| took.as_secs_f64());
+        Run {
+            steps: heard.steps.clone(),
+            load_seconds,
+            took_seconds: self.started.elapsed().as_secs_f64(),
+            rows_per_second: rows_per_second(import.tally.rows_read - heard.rows_at_start, load_seconds),
+            batch_rows,
         }
     }
 
@@ -104,6 +138,7 @@ impl ImportObserver for Observer {
     fn began(&self, import: &Import) {
         let mut heard = self.heard();
         heard.rows_at_start = import.tally.rows_read;
+        heard.rows_at_line = import.tally.rows_read;
         if self.is_json {
             telemetry::put_line(&json!({
                 "event": "began", "import_id": import.id.to_string(), "source_file": import.source.file_name,
@@ -115,6 +150,13 @@ impl ImportObserver for Observer {
             self.bar.set_position(import.tally.rows_read);
             self.bar.reset_eta();
         }
+        for advice in &self.advice {
+            if self.is_json {
+                telemetry::put_line(&json!({"event": "warning", "detail": advice}));
+            } else {
+                self.bar.suspend(|| eprintln!("note: {advice}"));
+            }
+        }
     }
 
     fn progressed(&self, import: &Import) {
@@ -122,12 +164,22 @@ impl ImportObserver for Observer {
         let mut heard = self.heard();
         heard.loaded_after = Some(self.started.elapsed());
         heard.last_step = Instant::now();
-        if self.is_json && heard.last_line.elapsed() >= PROGRESS_EVERY {
+        let since = heard.last_line.elapsed();
+        if self.is_json && since >= PROGRESS_EVERY {
+            let rows = import.tally.rows_read;
+            let average = rows_per_second(rows - heard.rows_at_start, self.started.elapsed().as_secs_f64());
+            let now = rows_per_second(rows - heard.rows_at_line, since.as_secs_f64());
             heard.last_line = Instant::now();
+            heard.rows_at_line = rows;
             let mut line = tally_json(&import.tally);
             line["event"] = json!("progress");
+            line["phase"] = json!("load");
             line["import_id"] = json!(import.id.to_string());
             line["source_rows"] = json!(import.source.rows);
+            line["rows_per_second_now"] = json!(now);
+            line["rows_per_second"] = json!(average);
+            line["eta_s"] = json!(import.source.rows.saturating_sub(rows).checked_div(average));
+            line["memory_mib"] = json!(memory_mib());
             telemetry::put_line(&line);
         }
     }
@@ -136,6 +188,7 @@ impl ImportObserver for Observer {
         let mut heard = self.heard();
         let took_ms = u64::try_from(heard.last_step.elapsed().as_millis()).unwrap_or(u64::MAX);
         heard.last_step = Instant::now();
+        heard.steps.push((step.to_owned(), took_ms));
         if self.is_json {
             telemetry::put_line(&json!({"event": "step", "step": step, "took_ms": took_ms}));
         } else {
@@ -172,13 +225,9 @@ fn tally_json(tally: &Tally) -> Value {
     })
 }
 
-fn report(outcome: &ImportOutcome, as_json: bool, observer: &Observer) {
+fn tell(outcome: &ImportOutcome, run: &Run, as_json: bool) {
     let import = &outcome.import;
     let tally = &import.tally;
-    let heard = observer.heard();
-    let took = observer.started.elapsed();
-    let load_seconds = heard.loaded_after.map_or(0.0, |took| took.as_secs_f64());
-    let rate = rows_per_second(tally.rows_read - heard.rows_at_start, load_seconds);
     if as_json {
         let mut line = tally_json(tally);
         line["event"] = json!("finished");
@@ -192,9 +241,9 @@ fn report(outcome: &ImportOutcome, as_json: bool, observer: &Observer) {
             .iter()
             .map(|(refusal, rows)| (refusal.reason().to_owned(), json!(rows)))
             .collect();
-        line["load_seconds"] = json!(load_seconds);
-        line["rows_per_second"] = json!(rate);
-        line["took_seconds"] = json!(took.as_secs_f64());
+        line["load_seconds"] = json!(run.load_seconds);
+        line["rows_per_second"] = json!(run.rows_per_second);
+        line["took_seconds"] = json!(run.took_seconds);
         telemetry::put_line(&line);
         return;
     }
@@ -223,10 +272,21 @@ fn report(outcome: &ImportOutcome, as_json: bool, observer: &Observer) {
         ("texts not UTF-8".to_owned(), thousands(tally.texts_invalid_utf8)),
         ("texts shortened".to_owned(), thousands(tally.texts_shortened)),
         ("dates unreadable".to_owned(), thousands(tally.dates_unreadable)),
-        ("loaded in".to_owned(), format!("{load_seconds:.1} s, {} rows/s", thousands(rate))),
-        ("took in all".to_owned(), format!("{:.1} s", took.as_secs_f64())),
+        (
+            "loaded in".to_owned(),
+            format!("{:.1} s, {} rows/s", run.load_seconds, thousands(run.rows_per_second)),
+        ),
+        ("took in all".to_owned(), format!("{:.1} s", run.took_seconds)),
     ]);
     print_table(&rows);
+}
+
+/// What this program holds in memory, where the system tells.
+fn memory_mib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1024)
 }
 
 /// A reason under its sum.

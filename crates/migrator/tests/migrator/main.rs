@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where something fails")]
 
+mod analyze;
 mod bad_input;
 mod commands;
 mod import;

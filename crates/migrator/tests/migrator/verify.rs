@@ -119,3 +119,36 @@ async fn numbers_that_were_there_before_are_told_apart_from_those_of_the_file() 
         ask(&database, "SELECT count(*) FROM import_rejects WHERE reason = 'duplicate_existing'").await > 100
     );
 }
+
+#[tokio::test]
+async fn a_report_tells_people_and_programs_the_same_and_keeps_what_was_not_imported() {
+    let database = TestDatabase::fresh().await;
+    let (folder, file) = contact_file(3_000);
+    let into = folder.path().join("informe");
+    let arguments = ["import", text(&file), "--json", "--min-valid-percent", "90", "--report", text(&into)];
+    let done = run_json(database.url(), &arguments);
+    let mut names: Vec<_> = std::fs::read_dir(&into)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["rejects.csv", "report.html", "report.json"]);
+
+    let report: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(into.join("report.json")).unwrap()).unwrap();
+    assert_eq!(report["rows"]["imported"], done["imported"]);
+    assert_eq!(report["import_id"], done["import_id"]);
+    let states = &report["charts"][2];
+    let sum: i64 = states["bars"].as_array().unwrap().iter().map(|bar| bar["rows"].as_i64().unwrap()).sum();
+    assert_eq!(sum, done["imported"].as_i64().unwrap());
+    assert!(!report["time"]["steps"].as_array().unwrap().is_empty());
+
+    let page = std::fs::read_to_string(into.join("report.html")).unwrap();
+    assert!(page.contains("Ciudad de México") && page.contains("<svg"), "{page}");
+    assert!(!page.contains("src=") && !page.contains("href="), "the page stands by itself");
+
+    let refused = done["duplicates"].as_u64().unwrap() + done["rejected"].as_u64().unwrap();
+    let mut rows = csv::Reader::from_path(into.join("rejects.csv")).unwrap();
+    assert_eq!(rows.headers().unwrap().len(), 19);
+    assert_eq!(rows.records().filter(|row| row.is_ok()).count() as u64, refused);
+}

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::import::{Import, ImportId, Refusal};
 use domain::lada::Lada;
 use domain::port::{ImportAudit, StoreError, StoredRows};
-use domain::verification::{ContactCounts, Finding};
+use domain::verification::{Breakdown, ContactCounts, Finding, RejectedRow};
 use tokio_postgres::{Client, Row};
 
 use super::rows;
@@ -39,6 +39,10 @@ const PLAN_QUERIES: [(&str, &str); 4] = [
         "SELECT lada, COUNT(*) FROM contacts GROUP BY lada ORDER BY COUNT(*) DESC LIMIT 20",
     ),
 ];
+
+/// Settings that only the server has, with what a large import is best served with, in bytes and in its own words.
+const SERVED_BEST: [(&str, i64, &str); 3] =
+    [("shared_buffers", 4 << 30, "4GB"), ("wal_buffers", 16 << 20, "16MB"), ("max_wal_size", 8 << 30, "8GB")];
 
 /// Of an answer with several rows so many are told.
 const ROWS_TOLD: usize = 5;
@@ -128,6 +132,70 @@ impl ImportAudit for PostgresImportAudit {
             .await
             .map_err(|error| classify(doing, &error))?;
         row.map(|row| rows::refusal(row.get(0), doing)).transpose()
+    }
+
+    async fn breakdown(&self, id: ImportId) -> Result<Breakdown, StoreError> {
+        let doing = "count the contacts of an import by state and area code";
+        let client = self.patient(doing).await?;
+        let counted = client
+            .query(include_str!("../../sql/audit_breakdown.sql"), &[&id.0])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        let mut breakdown = Breakdown::default();
+        for row in counted {
+            let counts = match row.get("dimension") {
+                "state" => &mut breakdown.states,
+                "lada" => &mut breakdown.ladas,
+                "line_type" => &mut breakdown.line_types,
+                "carrier" => &mut breakdown.carriers,
+                _ => &mut breakdown.states_unmapped,
+            };
+            counts.push((row.get("value"), rows::count(&row, "contacts", doing)?));
+        }
+        Ok(breakdown)
+    }
+
+    async fn rejects(
+        &self,
+        id: ImportId,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<RejectedRow>, StoreError> {
+        let doing = "read what an import refused";
+        let client = self.database.pooled(doing).await?;
+        let page = client
+            .query(
+                include_str!("../../sql/audit_rejects.sql"),
+                &[&id.0, &after.unwrap_or(i64::MIN), &i64::from(limit)],
+            )
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        let decode = |row: &Row| {
+            Ok(RejectedRow {
+                source_row_id: row.get("source_row_id"),
+                refusal: rows::refusal(row.get("reason"), doing)?,
+                source_row: row.get("source_row"),
+            })
+        };
+        page.iter().map(decode).collect()
+    }
+
+    async fn advice(&self) -> Result<Vec<String>, StoreError> {
+        let doing = "ask the server what it has";
+        let client = self.database.pooled(doing).await?;
+        let settings = client
+            .query(include_str!("../../sql/audit_server_settings.sql"), &[])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        let told = |row: &Row| {
+            let (name, bytes): (&str, i64) = (row.get("name"), row.get("bytes"));
+            let (_, least, shown) = SERVED_BEST.into_iter().find(|(known, ..)| *known == name)?;
+            (bytes < least).then(|| {
+                let has: &str = row.get("shown");
+                format!("the server's {name} is {has}; a large import is best served with {shown} or more")
+            })
+        };
+        Ok(settings.iter().filter_map(told).collect())
     }
 
     async fn activity(&self) -> Result<Vec<String>, StoreError> {

@@ -1,25 +1,44 @@
 //! Putting `contacts` back into the shape that readers rely on, one step at a time.
 
 use domain::port::StoreError;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 
+use super::connections::BulkConnections;
 use crate::error::{classify, exactly_one};
 
 /// The steps that are left.
-#[derive(Default)]
 pub(crate) struct Finishing {
+    connections: BulkConnections,
     /// The next one last; `None` before the first was asked for.
     steps: Option<Vec<Step>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
-    BuildIndex { name: String, definition: String },
+    /// One index, or two at once.
+    BuildIndexes(Index, Option<Index>),
     VacuumAnalyze,
     RefreshContactsByState,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Index {
+    name: String,
+    definition: String,
+}
+
+impl Index {
+    /// PostgreSQL builds such an index by one process, others by several.
+    fn is_built_by_one(&self) -> bool {
+        self.definition.contains(" USING gin ")
+    }
+}
+
 impl Finishing {
+    pub(crate) fn new(connections: BulkConnections) -> Self {
+        Self { connections, steps: None }
+    }
+
     /// Does the next step and names it; `None` when all is done. A step that fails stays the next one.
     pub(crate) async fn next(&mut self, client: &mut Client) -> Result<Option<String>, StoreError> {
         let steps = match &mut self.steps {
@@ -28,9 +47,20 @@ impl Finishing {
         };
         let Some(step) = steps.last() else { return Ok(None) };
         let name = match step {
-            Step::BuildIndex { name, definition } => {
-                build(client, name, definition).await?;
-                format!("index {name}")
+            Step::BuildIndexes(index, None) => {
+                build(client, index).await?;
+                format!("index {}", index.name)
+            }
+            Step::BuildIndexes(one, Some(other)) => {
+                let mut helper = self.connections.helper("build an index").await?;
+                let name = format!("indexes {} and {}", one.name, other.name);
+                let (built, also_built) = futures::join!(build(client, one), build(&mut helper, other));
+                // Each that is built is off the list by itself; what is left is planned anew when this is asked again.
+                if let Err(error) = built.and(also_built) {
+                    self.steps = None;
+                    return Err(error);
+                }
+                name
             }
             Step::VacuumAnalyze => {
                 run(client, "VACUUM (ANALYZE) contacts", "vacuum and analyse the contacts").await?;
@@ -53,21 +83,25 @@ async fn plan(client: &Client) -> Result<Vec<Step>, StoreError> {
         .query(include_str!("../../sql/deferred_index_list.sql"), &[])
         .await
         .map_err(|error| classify("list the indexes to build", &error))?;
-    let indexes = rows
-        .iter()
-        .rev()
-        .map(|row| Step::BuildIndex { name: row.get("name"), definition: row.get("definition") });
-    Ok([Step::RefreshContactsByState, Step::VacuumAnalyze].into_iter().chain(indexes).collect())
+    let index = |row: &Row| Index { name: row.get("name"), definition: row.get("definition") };
+    let (slow, others): (Vec<_>, Vec<_>) = rows.iter().map(index).partition(Index::is_built_by_one);
+    let mut builds: Vec<Step> = others.into_iter().map(|index| Step::BuildIndexes(index, None)).collect();
+    let mut slow = slow.into_iter();
+    while let Some(one) = slow.next() {
+        builds.push(Step::BuildIndexes(one, slow.next()));
+    }
+    let last = [Step::RefreshContactsByState, Step::VacuumAnalyze];
+    Ok(last.into_iter().chain(builds.into_iter().rev()).collect())
 }
 
 /// Builds an index and takes it off the list, in one transaction.
-async fn build(client: &mut Client, name: &str, definition: &str) -> Result<(), StoreError> {
-    let doing = format!("build the index {name}");
+async fn build(client: &mut Client, index: &Index) -> Result<(), StoreError> {
+    let doing = format!("build the index {}", index.name);
     let fail = |error: tokio_postgres::Error| classify(&doing, &error);
     let transaction = client.transaction().await.map_err(fail)?;
-    transaction.batch_execute(definition).await.map_err(fail)?;
+    transaction.batch_execute(&index.definition).await.map_err(fail)?;
     let forgotten = transaction
-        .execute(include_str!("../../sql/deferred_index_delete.sql"), &[&name])
+        .execute(include_str!("../../sql/deferred_index_delete.sql"), &[&index.name])
         .await
         .map_err(fail)?;
     exactly_one(forgotten, &doing, "somebody else built it")?;

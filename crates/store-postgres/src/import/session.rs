@@ -10,6 +10,7 @@ use domain::source::{MissingLada, SourceStatistics};
 use futures::SinkExt;
 use tokio_postgres::{Client, Statement, Transaction};
 
+use super::connections::BulkConnections;
 use super::encode::{Rejects, encode};
 use super::finishing::Finishing;
 use super::path::{LoadPath, choose_path};
@@ -126,6 +127,7 @@ impl PostgresImportSession {
     /// Opens import `id` on a connection that holds the lock.
     pub(super) async fn open(
         mut client: Client,
+        connections: BulkConnections,
         id: ImportId,
         doing: &str,
     ) -> Result<Box<dyn ImportSession>, StoreError> {
@@ -138,7 +140,7 @@ impl PostgresImportSession {
         };
         let copy = client.prepare(copy).await.map_err(fail)?;
         let advance = client.prepare(include_str!("../../sql/import_advance.sql")).await.map_err(fail)?;
-        Ok(Box::new(Self { client, import, path, copy, advance, finishing: Finishing::default() }))
+        Ok(Box::new(Self { client, import, path, copy, advance, finishing: Finishing::new(connections) }))
     }
 }
 

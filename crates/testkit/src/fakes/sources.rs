@@ -3,8 +3,9 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use async_trait::async_trait;
+use domain::analysis::SourceTable;
 use domain::port::{ReadRange, SourceError, SourceReader};
-use domain::source::{MissingLada, SourceBatch, SourceDescription, SourceStatistics};
+use domain::source::{MissingLada, SourceBatch, SourceColumn, SourceDescription, SourceStatistics};
 use futures::stream::{self, BoxStream, StreamExt};
 
 use crate::fixtures::{Row, batch_of};
@@ -86,6 +87,12 @@ impl SourceReader for FakeSource {
             })
         });
         stream::iter(batches.into_iter().chain(damage)).boxed()
+    }
+
+    async fn tables(&self) -> Result<Vec<SourceTable>, SourceError> {
+        let columns = SourceColumn::ALL.map(|column| (column.name().to_owned(), String::new())).to_vec();
+        let rows = u64::try_from(self.contents.rows.len()).unwrap();
+        Ok(vec![SourceTable { name: "numeros".to_owned(), rows, columns }])
     }
 
     async fn statistics(&self) -> Result<Vec<SourceStatistics>, SourceError> {

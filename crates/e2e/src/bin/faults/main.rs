@@ -1,0 +1,222 @@
+//! `faults`: imports that are killed at moments drawn at random, resumed, and compared with one that nobody disturbed.
+
+use std::path::{Path, PathBuf};
+use std::process::{ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::{Parser, ValueEnum};
+use e2e::{End, OwnServers, Tools};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout};
+use tokio::time::{sleep, timeout};
+use tokio_postgres::NoTls;
+
+/// A run that is resumed may take so much longer than one that nobody disturbs.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// Long proofs. They start servers of their own.
+#[derive(Debug, Parser)]
+#[command(
+    name = "faults",
+    version,
+    after_help = "\
+Examples:
+  cargo xtask e2e import-faults
+  cargo xtask e2e import-faults --kills 50 --seed 7 --rows 200000"
+)]
+struct Arguments {
+    /// Which one.
+    name: Name,
+    /// How often something is killed.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    kills: u32,
+    /// The moments are drawn from it; the same seed draws the same ones.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// Rows of the contact file.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..))]
+    rows: u64,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Name {
+    /// An import is killed, or its server is, and goes on.
+    ImportFaults,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let Name::ImportFaults = arguments.name;
+    match import_faults(&arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("faults: {error:#}");
+            ExitCode::from(5)
+        }
+    }
+}
+
+async fn import_faults(arguments: &Arguments) -> Result<()> {
+    let this = std::env::current_exe().context("cannot tell where this program stands")?;
+    let binaries = this.parent().context("this program stands in no folder")?;
+    let own = OwnServers::start(binaries, "import-faults")?;
+    let server = own.servers()?.database_url;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("numeros.db");
+    let house = House { binaries: binaries.to_owned(), server, file };
+    house.make_file(arguments.rows).await?;
+
+    eprintln!("an import that nobody disturbs");
+    let started = Instant::now();
+    let reference = house.fresh("undisturbed").await?;
+    let mut import = house.import(&reference)?;
+    ensure!(timeout(PATIENCE, import.ended()).await??, "the undisturbed import did not end well");
+    let whole = started.elapsed();
+    let expected = house.state(&reference).await?;
+    eprintln!("  {} rows in {:.1} s", arguments.rows, whole.as_secs_f64());
+    eprintln!("  {:>4}  {:>7}  {:<10}  {:>10}  {}", "kill", "after", "what", "rows", "where");
+
+    let mut random = Random(arguments.seed);
+    let (mut kills, mut imports) = (0, 0);
+    while kills < arguments.kills {
+        imports += 1;
+        let url = house.fresh("disturbed").await?;
+        loop {
+            let mut import = house.import(&url)?;
+            if kills == arguments.kills {
+                ensure!(timeout(PATIENCE, import.ended()).await??, "the last import did not end well");
+                break;
+            }
+            let moment = whole.mul_f64(random.fraction());
+            if let Ok(ended) = timeout(moment, import.ended()).await {
+                ensure!(ended?, "an import that nobody killed did not end well");
+                break;
+            }
+            kills += 1;
+            let what = if random.fraction() < 0.6 { "migrator" } else { "postgres" };
+            eprintln!(
+                "  {kills:>4}  {:>5.1} s  {what:<10}  {:>10}  {}",
+                moment.as_secs_f64(),
+                import.rows,
+                import.place
+            );
+            if what == "migrator" {
+                import.child.kill().await?;
+            } else {
+                own.end("postgres", End::Immediately)?;
+                let ended = timeout(PATIENCE, import.ended()).await??;
+                own.up()?;
+                // What it said to be done must be there after the recovery.
+                if ended {
+                    break;
+                }
+            }
+        }
+        let found = house.state(&url).await?;
+        if found != expected {
+            bail!("import {imports} is not as the one that nobody disturbed:\n  {found}\n  {expected}");
+        }
+    }
+    eprintln!("{kills} kills in {imports} imports, each of which ended as the one that nobody disturbed");
+    Ok(())
+}
+
+/// One server, one file, and a database for each import.
+struct House {
+    binaries: PathBuf,
+    server: String,
+    file: PathBuf,
+}
+
+impl House {
+    fn tools(&self, url: &str) -> Tools {
+        Tools::beside(&self.binaries, url)
+    }
+
+    async fn make_file(&self, rows: u64) -> Result<()> {
+        let (rows, path) = (rows.to_string(), text(&self.file)?);
+        let arguments = ["--rows", &rows, "--out", path, "--dirt", "2", "--json"];
+        self.tools(&self.server).run("sample", &arguments, "", |_| {}).await?;
+        Ok(())
+    }
+
+    /// An empty database of this name, with the schema.
+    async fn fresh(&self, name: &str) -> Result<String> {
+        let (client, connection) = tokio_postgres::connect(&self.server, NoTls).await?;
+        tokio::spawn(connection);
+        client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
+        let (head, _) = self.server.rsplit_once('/').context("the server's URL names no database")?;
+        let url = format!("{head}/{name}");
+        let migrated = ["schema", "up", "--create-database", "--json"];
+        self.tools(&url).run("migrator", &migrated, "", |_| {}).await?;
+        Ok(url)
+    }
+
+    fn import(&self, url: &str) -> Result<Import> {
+        let arguments = ["import", text(&self.file)?, "--resume", "--json", "--min-valid-percent", "0"];
+        let mut command = self.tools(url).command("migrator", &arguments);
+        command.env("PREGON__LOG__LEVEL", "error").stdin(Stdio::null());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let lines = BufReader::new(child.stdout.take().context("a piped standard output")?).lines();
+        Ok(Import { child, lines, rows: 0, place: "start".to_owned() })
+    }
+
+    /// Sums over everything that an import leaves, blind to order and to what time and chance decide.
+    async fn state(&self, url: &str) -> Result<String> {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+        tokio::spawn(connection);
+        Ok(client.query_one(include_str!("state.sql"), &[]).await?.get(0))
+    }
+}
+
+fn text(path: &Path) -> Result<&str> {
+    path.to_str().context("the path is no text")
+}
+
+/// An import under way, and the last that it said.
+struct Import {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    rows: u64,
+    place: String,
+}
+
+impl Import {
+    /// Reads what it says until it ends; whether it ended well. May be given up in the middle.
+    async fn ended(&mut self) -> Result<bool> {
+        while let Some(line) = self.lines.next_line().await? {
+            let Ok(line) = serde_json::from_str::<Value>(&line) else { continue };
+            self.rows = line["rows_read"].as_u64().unwrap_or(self.rows);
+            self.place = match (line["event"].as_str(), line["step"].as_str()) {
+                (Some("progress" | "began"), _) => "load".to_owned(),
+                (_, Some(step)) => format!("after {step}"),
+                _ => self.place.clone(),
+            };
+        }
+        // The standard output closes a moment before the process is gone.
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status.success());
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+/// Splitmix64: the same seed draws the same moments.
+struct Random(u64);
+
+impl Random {
+    /// From 0 up to 1.
+    #[expect(clippy::cast_precision_loss, reason = "53 bits are kept, which an f64 holds")]
+    fn fraction(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}

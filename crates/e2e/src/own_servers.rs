@@ -1,0 +1,114 @@
+//! Servers that only one run uses, so that it may do to them what it likes.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::servers::Servers;
+
+/// Private servers in a folder of their own, stopped and removed when this is dropped.
+pub struct OwnServers {
+    root: PathBuf,
+    xtask: PathBuf,
+}
+
+/// How a server is ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// As a machine that loses power ends it.
+    Kill,
+    /// PostgreSQL's immediate shutdown: no checkpoint, and recovery at the next start.
+    Immediately,
+}
+
+impl OwnServers {
+    /// Starts them with the `xtask` that stands among `binaries`.
+    ///
+    /// # Errors
+    /// When one does not come up.
+    pub fn start(binaries: &Path, name: &str) -> Result<Self> {
+        let root = std::env::temp_dir().join(format!("pregon-{name}-{}", std::process::id()));
+        fs::create_dir_all(&root).with_context(|| format!("{} cannot be made", root.display()))?;
+        // The servers run as another user where this runs as root.
+        fs::set_permissions(&root, fs::Permissions::from_mode(0o755))?;
+        let servers = Self { root, xtask: binaries.join("xtask") };
+        servers.up()?;
+        Ok(servers)
+    }
+
+    /// Starts those that do not run.
+    ///
+    /// # Errors
+    /// When one does not come up.
+    pub fn up(&self) -> Result<()> {
+        let output = self.services("up")?;
+        ensure!(
+            output.status.success(),
+            "the servers do not start: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(())
+    }
+
+    /// Where they are.
+    ///
+    /// # Errors
+    /// When they do not run.
+    pub fn servers(&self) -> Result<Servers> {
+        let output = String::from_utf8(self.services("env")?.stdout)?;
+        let value = |name: &str| -> Result<String> {
+            let line = output.lines().find_map(|line| line.split_once(&format!("{name}=")));
+            let (_, rest) = line.with_context(|| format!("{name} is not told"))?;
+            let value = rest.split_whitespace().next().unwrap_or_default();
+            Ok(value.trim_matches(['\'', '"']).to_owned())
+        };
+        Ok(Servers {
+            database_url: value("DATABASE_URL")?,
+            redis_url: value("REDIS_URL")?,
+            amqp_url: value("AMQP_URL")?,
+        })
+    }
+
+    /// Ends `postgres`, `redis` or `rabbitmq`.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn end(&self, server: &str, how: End) -> Result<()> {
+        let status = String::from_utf8(self.services("status")?.stdout)?;
+        let first = status.lines().next().unwrap_or_default();
+        let (_, folder) = first.split_once(" in ").context("the servers' folder is not told")?;
+        let pid = fs::read_to_string(format!("{folder}/{server}.pid"))
+            .with_context(|| format!("{server} does not run"))?;
+        let signal = match how {
+            End::Kill => "-KILL",
+            End::Immediately => "-QUIT",
+        };
+        let pid = pid.split_whitespace().next().unwrap_or_default();
+        ensure!(Command::new("kill").args([signal, pid]).status()?.success(), "{server} cannot be ended");
+        Ok(())
+    }
+
+    fn services(&self, action: &str) -> Result<Output> {
+        Command::new(&self.xtask)
+            .arg("--root")
+            .arg(&self.root)
+            .args(["services", action, "--set", "test"])
+            .env_remove("DATABASE_URL")
+            .env_remove("REDIS_URL")
+            .env_remove("AMQP_URL")
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("{} cannot be run", self.xtask.display()))
+    }
+}
+
+impl Drop for OwnServers {
+    fn drop(&mut self) {
+        // What is left of a run that failed is in the way of nobody.
+        let _ = self.services("down");
+        let _ = fs::remove_dir_all(&self.root);
+    }
+}
