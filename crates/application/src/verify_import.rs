@@ -158,7 +158,9 @@ impl VerifyImport {
         let mut after = None;
         loop {
             let page = self.audit.refused_as_existing(id, after, REFUSED_PAGE).await?;
-            page.iter().for_each(|id| ids.insert(*id));
+            for id in &page {
+                ids.insert(*id);
+            }
             after = page.last().copied();
             if page.len() < REFUSED_PAGE as usize {
                 return Ok(Existing(ids));

@@ -166,7 +166,7 @@ fn seconds(millis: u64) -> f64 {
 
 /// Bars with their share of the longest, in percent.
 #[expect(clippy::cast_precision_loss, reason = "counts of rows stay far below 2^53")]
-fn chart(title_es: &str, title_en: &str, counts: &[(Option<String>, u64)]) -> Value {
+fn chart(spanish: &str, english: &str, counts: &[(Option<String>, u64)]) -> Value {
     let longest = counts.iter().map(|(_, rows)| *rows).max().unwrap_or_default().max(1);
     let bars: Vec<Value> = counts
         .iter()
@@ -178,7 +178,7 @@ fn chart(title_es: &str, title_en: &str, counts: &[(Option<String>, u64)]) -> Va
         })
         .collect();
     let left: u64 = counts.iter().skip(BARS_MAX).map(|(_, rows)| rows).sum();
-    json!({"title_es": title_es, "title_en": title_en, "bars": bars, "rows_of_others": left})
+    json!({"title_es": spanish, "title_en": english, "bars": bars, "rows_of_others": left})
 }
 
 fn page(report: &Value) -> Result<String, minijinja::Error> {

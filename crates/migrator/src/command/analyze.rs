@@ -148,15 +148,21 @@ fn show(found: &AnalyzedSource) {
         let stored =
             [figures.nulls, figures.empty, figures.integers, figures.reals, figures.texts, figures.blobs];
         let stored: Vec<String> = stored.iter().map(|count| format!("{:>11}", thousands(*count))).collect();
-        let mut dirt = String::new();
-        for (count, kind) in
+        let dirt: Vec<String> =
             [(figures.invalid_utf8, "no UTF-8"), (figures.control_characters, "with control characters")]
-        {
-            if count > 0 {
-                dirt.push_str(&format!("; {} {kind}", thousands(count)));
-            }
-        }
-        row(column.name(), format!("{}  {:>11}{dirt}", stored.join(" "), thousands(figures.distinct())))
+                .into_iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, kind)| format!("; {} {kind}", thousands(count)))
+                .collect();
+        row(
+            column.name(),
+            format!(
+                "{}  {:>11}{dirt}",
+                stored.join(" "),
+                thousands(figures.distinct()),
+                dirt = dirt.concat()
+            ),
+        )
     });
     print_table(&columns.collect::<Vec<_>>());
 

@@ -91,10 +91,12 @@ enum NormalizeError {
 
 impl From<csv::Error> for NormalizeError {
     fn from(error: csv::Error) -> Self {
-        Self::Output(match error.into_kind() {
-            csv::ErrorKind::Io(error) => error,
-            other => io::Error::other(format!("{other:?}")),
-        })
+        // The library's own conversion forgets what kind of failure it was.
+        if let csv::ErrorKind::Io(below) = error.kind() {
+            Self::Output(below.kind().into())
+        } else {
+            Self::Output(error.into())
+        }
     }
 }
 
