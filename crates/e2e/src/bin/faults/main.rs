@@ -77,7 +77,7 @@ async fn import_faults(arguments: &Arguments) -> Result<()> {
     let whole = started.elapsed();
     let expected = house.state(&reference).await?;
     eprintln!("  {} rows in {:.1} s", arguments.rows, whole.as_secs_f64());
-    eprintln!("  {:>4}  {:>7}  {:<10}  {:>10}  {}", "kill", "after", "what", "rows", "where");
+    eprintln!("  kill    after  what              rows  where");
 
     let mut random = Random(arguments.seed);
     let (mut kills, mut imports) = (0, 0);
