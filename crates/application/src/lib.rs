@@ -32,7 +32,7 @@ pub use numbering_plans::{
 pub use prepare_campaign::{PrepareCampaign, Prepared};
 pub use preview_segment::{PreviewSegment, PreviewSegmentError, SegmentPreview};
 pub use relay_permits::{RelayError, RelayPermits};
-pub use roll_back_import::{RollBackImport, RollbackError, RollbackObserver};
+pub use roll_back_import::{Referenced, RollBackImport, RollbackError, RollbackObserver};
 pub use sign_in::{
     Authenticate, AuthenticateError, DeskError, EndSession, FailureLimit, ListSessions, LogIn, LogInError,
     LogOut, Login, LoginFailures, Pass, RefreshError, RefreshSession, SessionCache, SignInDesk,

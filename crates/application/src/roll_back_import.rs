@@ -3,12 +3,21 @@
 use std::sync::Arc;
 
 use domain::import::{Import, ImportId};
-use domain::port::{ImportStore, StoreError};
+use domain::port::{ImportStore, ReferringCampaign, StoreError};
 
 /// Takes an import back.
 pub struct RollBackImport {
     /// Where its rows are.
     pub imports: Arc<dyn ImportStore>,
+}
+
+/// What is done about contacts that campaigns wrote to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Referenced {
+    /// Nothing is taken back while there is one.
+    Refuse,
+    /// They stay, and the others go.
+    Keep,
 }
 
 /// Told how a rollback goes, and asked whether it shall go on.
@@ -29,9 +38,25 @@ pub enum RollbackError {
     /// The store refused or is away. What is gone stays gone, and the rollback can go on.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Campaigns refer to what would go.
+    #[error(
+        "campaigns wrote to contacts of import {id}: {}; with --keep-referenced these contacts stay and the others go",
+        named(campaigns)
+    )]
+    Referred {
+        /// The import.
+        id: ImportId,
+        /// The campaigns with most messages to its contacts.
+        campaigns: Vec<ReferringCampaign>,
+    },
     /// The program was asked to stop.
     #[error("stopped as asked; go on with `migrator rollback {0}`")]
     Interrupted(ImportId),
+}
+
+fn named(campaigns: &[ReferringCampaign]) -> String {
+    let name = |one: &ReferringCampaign| format!("{} ({}, {} messages)", one.name, one.id.0, one.messages);
+    campaigns.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 impl RollBackImport {
@@ -39,9 +64,23 @@ impl RollBackImport {
     ///
     /// # Errors
     /// As [`RollbackError`] says; after any of them the same call goes on.
-    pub async fn execute(&self, id: ImportId, observer: &dyn RollbackObserver) -> Result<u64, RollbackError> {
+    pub async fn execute(
+        &self,
+        id: ImportId,
+        referenced: Referenced,
+        observer: &dyn RollbackObserver,
+    ) -> Result<u64, RollbackError> {
+        if referenced == Referenced::Refuse {
+            let campaigns = self.imports.referring_campaigns(id).await?;
+            if !campaigns.is_empty() {
+                return Err(RollbackError::Referred { id, campaigns });
+            }
+        }
         let mut rollback = self.imports.roll_back(id).await?;
         observer.began(&rollback.import());
+        if referenced == Referenced::Keep {
+            rollback.keep_referenced().await?;
+        }
         let heed_stop =
             || if observer.is_stop_requested() { Err(RollbackError::Interrupted(id)) } else { Ok(()) };
         let mut removed = 0;
@@ -123,6 +162,7 @@ mod tests {
         opened.expect_import().returning(import);
         rollback(&mut opened);
         let mut imports = MockImportStore::new();
+        imports.expect_referring_campaigns().returning(|_| Ok(Vec::new()));
         imports.expect_roll_back().return_once(move |_| Ok(Box::new(opened)));
         RollBackImport { imports: Arc::new(imports) }
     }
@@ -137,7 +177,7 @@ mod tests {
             rollback.expect_next_finishing_step().returning(move || Ok(steps.pop().map(str::to_owned)));
             rollback.expect_close().once().returning(|| Ok(()));
         });
-        assert_eq!(use_case.execute(ID, &heard).await.unwrap(), 7);
+        assert_eq!(use_case.execute(ID, Referenced::Refuse, &heard).await.unwrap(), 7);
         assert_eq!(*heard.said.lock().unwrap(), ["began numeros.db", "removed 5", "removed 7", "index"]);
     }
 
@@ -149,7 +189,7 @@ mod tests {
             rollback.expect_remove_some().once().returning(|| Ok(5));
             rollback.expect_close().never();
         });
-        let stopped = use_case.execute(ID, &heard).await.unwrap_err();
+        let stopped = use_case.execute(ID, Referenced::Refuse, &heard).await.unwrap_err();
         assert!(stopped.to_string().contains(&format!("migrator rollback {ID}")), "{stopped}");
     }
 }

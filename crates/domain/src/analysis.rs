@@ -1,11 +1,14 @@
 //! What a contact file holds, looked at before anything is imported: nothing is written, and no figure is guessed but those
 //! that say so.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use foldhash::quality::FixedState;
 
 use crate::city;
-use crate::import::{Entry, Refusal, SortedBatch, TakenNumbers};
+use crate::contact::{NewContact, denies_validity};
+use crate::import::{Refusal, SortedBatch, TakenNumbers};
 use crate::lada::Lada;
 use crate::source::{SourceBatch, SourceColumn, SourceRow, SourceValue};
 use crate::state::StateCode;
@@ -100,7 +103,7 @@ struct Sketch {
 
 impl Sketch {
     fn add(&mut self, value: SourceValue<'_>) {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FixedState::default().build_hasher();
         match value {
             SourceValue::Null => {}
             SourceValue::Integer(value) => value.hash(&mut hasher),
@@ -131,51 +134,32 @@ impl Sketch {
     }
 }
 
-/// Spellings with how often each was met.
+/// Spellings of places with how often each was met, those that are known apart from those that are not.
 #[derive(Debug, Clone, Default)]
 pub struct Spellings {
-    counts: BTreeMap<String, u64>,
+    counts: HashMap<String, (bool, u64), FixedState>,
     /// Rows whose spelling was one too many.
     pub uncounted: u64,
 }
 
 impl Spellings {
-    fn count(&mut self, spelling: &str) {
-        if let Some(count) = self.counts.get_mut(spelling) {
-            *count += 1;
+    fn count(&mut self, spelling: &str, is_known: impl FnOnce(&str) -> bool) {
+        if let Some((_, rows)) = self.counts.get_mut(spelling) {
+            *rows += 1;
         } else if self.counts.len() < SPELLINGS_MAX {
-            self.counts.insert(spelling.to_owned(), 1);
+            self.counts.insert(spelling.to_owned(), (is_known(spelling), 1));
         } else {
             self.uncounted += 1;
         }
     }
 
-    /// How many spellings there are; those that are counted one by one.
+    /// Those that are known, or those that are not, the most frequent first.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.counts.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.counts.is_empty()
-    }
-
-    /// Rows in all.
-    #[must_use]
-    pub fn rows(&self) -> u64 {
-        self.counts.values().sum::<u64>() + self.uncounted
-    }
-
-    /// The most frequent ones.
-    #[must_use]
-    pub fn most_frequent(&self, at_most: usize) -> Vec<(&str, u64)> {
-        let mut sorted: Vec<_> =
-            self.counts.iter().map(|(spelling, rows)| (spelling.as_str(), *rows)).collect();
-        sorted.sort_by_key(|(spelling, rows)| (std::cmp::Reverse(*rows), *spelling));
-        sorted.truncate(at_most);
-        sorted
+    pub fn that_are(&self, known: bool) -> Vec<(&str, u64)> {
+        let chosen = self.counts.iter().filter(|(_, (is_known, _))| *is_known == known);
+        let mut chosen: Vec<_> = chosen.map(|(spelling, (_, rows))| (spelling.as_str(), *rows)).collect();
+        chosen.sort_by_key(|(spelling, rows)| (std::cmp::Reverse(*rows), *spelling));
+        chosen
     }
 }
 
@@ -194,14 +178,10 @@ pub struct SourceAnalysis {
     pub columns: [ColumnFigures; SourceColumn::ALL.len()],
     /// Shapes of numbers that would be refused, by reason: each digit a 9, each letter an A.
     pub examples: BTreeMap<Refusal, Vec<String>>,
-    /// Spellings of states that are known.
-    pub states_known: Spellings,
-    /// Those that are not.
-    pub states_unknown: Spellings,
-    /// Spellings of cities that are known.
-    pub cities_known: Spellings,
-    /// Those that are not.
-    pub cities_unknown: Spellings,
+    /// Spellings of states.
+    pub states: Spellings,
+    /// Spellings of cities.
+    pub cities: Spellings,
     /// Contacts by area code; `None` is one that is not assigned.
     pub by_lada: BTreeMap<Option<Lada>, u64>,
     /// Contacts whose `lada` column does not begin with the number's area code.
@@ -212,18 +192,18 @@ impl SourceAnalysis {
     /// Looks at a batch of rows.
     pub fn add(&mut self, batch: SourceBatch, taken: &mut TakenNumbers) {
         let sorted = SortedBatch::sort(batch, taken, None);
-        for entry in sorted.entries() {
+        for (row, verdict) in sorted.verdicts() {
             self.rows += 1;
-            match entry {
-                Entry::Contact(row, contact) => {
-                    self.count_row(row);
+            self.count_row(row);
+            match verdict {
+                Ok(phone) => {
+                    let is_denied = denies_validity(row.get(SourceColumn::EsValido));
                     self.outcomes.imported += 1;
-                    self.valid += u64::from(contact.is_valid);
-                    *self.by_lada.entry(contact.lada).or_default() += 1;
-                    self.ladas_disagreeing += u64::from(contact.oddities.lada_disagrees);
+                    self.valid += u64::from(phone.is_assigned() && !is_denied);
+                    *self.by_lada.entry(phone.lada()).or_default() += 1;
+                    self.ladas_disagreeing += u64::from(NewContact::lada_disagrees(row, phone));
                 }
-                Entry::Refused(row, refusal) => {
-                    self.count_row(row);
+                Err(refusal) => {
                     *self.outcomes.refused.entry(refusal).or_default() += 1;
                     self.keep_example(row, refusal);
                 }
@@ -235,17 +215,13 @@ impl SourceAnalysis {
         for (figures, column) in self.columns.iter_mut().zip(SourceColumn::ALL) {
             figures.count(row.get(column));
         }
-        self.said_valid += u64::from(
-            !matches!(row.get(SourceColumn::EsValido), SourceValue::Null)
-                && !crate::contact::denies_validity(row.get(SourceColumn::EsValido)),
-        );
+        let said = row.get(SourceColumn::EsValido);
+        self.said_valid += u64::from(said != SourceValue::Null && !denies_validity(said));
         if let Some(state) = spelled(row.get(SourceColumn::EstadoCof)) {
-            let known = StateCode::from_spelling(state).is_some();
-            if known { &mut self.states_known } else { &mut self.states_unknown }.count(state);
+            self.states.count(state, |state| StateCode::from_spelling(state).is_some());
         }
         if let Some(city) = spelled(row.get(SourceColumn::CiudadPorLada)) {
-            let known = city::from_spelling(city).is_some();
-            if known { &mut self.cities_known } else { &mut self.cities_unknown }.count(city);
+            self.cities.count(city, |city| city::from_spelling(city).is_some());
         }
     }
 
@@ -318,9 +294,9 @@ mod tests {
         ]);
         assert_eq!((found.rows, found.outcomes.imported, found.valid), (5, 1, 1));
         assert_eq!(found.outcomes.refused.values().sum::<u64>(), 4);
-        assert_eq!(found.states_known.most_frequent(5), [("DISTR", 2)]);
-        assert_eq!(found.states_unknown.most_frequent(5), [("en el mar", 1)]);
-        assert_eq!((found.cities_known.rows(), found.cities_unknown.rows()), (1, 1));
+        assert_eq!(found.states.that_are(true), [("DISTR", 2)]);
+        assert_eq!(found.states.that_are(false), [("en el mar", 1)]);
+        assert_eq!((found.cities.that_are(true).len(), found.cities.that_are(false).len()), (1, 1));
         let number = &found.columns[SourceColumn::Numero as usize];
         assert_eq!((number.texts, number.integers, number.blobs, number.nulls), (2, 1, 1, 1));
         assert_eq!((number.invalid_utf8, number.control_characters, number.distinct()), (1, 1, 4));

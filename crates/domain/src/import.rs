@@ -221,6 +221,11 @@ impl SortedBatch {
         self.rows.rows().last().map(SourceRow::id)
     }
 
+    /// The number of each row, or why it has none of its own, in the source's order.
+    pub fn verdicts(&self) -> impl Iterator<Item = (SourceRow<'_>, Result<PhoneNumber, Refusal>)> {
+        self.rows.rows().zip(self.verdicts.iter().copied())
+    }
+
     /// What becomes of each row, in the source's order.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
         self.rows.rows().zip(&self.verdicts).map(|(row, verdict)| match *verdict {

@@ -159,6 +159,10 @@ pub(crate) struct Verify {
 pub(crate) struct Rollback {
     /// The import's id, as `migrator import` printed it.
     pub(crate) import_id: Uuid,
+    /// Leave contacts alone that campaigns wrote to, and take the others away. Without it nothing is taken away while
+    /// there is such a campaign.
+    #[arg(long)]
+    pub(crate) keep_referenced: bool,
     /// Events on stdout, one JSON object a line.
     #[arg(long)]
     pub(crate) json: bool,

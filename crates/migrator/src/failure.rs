@@ -98,6 +98,7 @@ impl From<RollbackError> for Failure {
     fn from(error: RollbackError) -> Self {
         match error {
             RollbackError::Store(error) => error.into(),
+            RollbackError::Referred { .. } => Self::Usage(error.to_string()),
             RollbackError::Interrupted(_) => Self::Interrupted(error.to_string()),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use crate::raw::{Entry, RawSettings, entry};
 use crate::reader::{Reader, Refused};
@@ -68,6 +69,10 @@ pub struct ImportSettings {
     pub maintenance_work_mem_mb: u32,
     /// How many of a hundred rows that claim to be valid must be kept.
     pub min_valid_percent: ValidPercentMin,
+    /// How often an import goes on by itself after its server was away, without having come further.
+    pub retries_max: u32,
+    /// How long it waits before the first time; twice as long before each further one.
+    pub retry_base: Duration,
 }
 
 pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<ImportSettings, Refused> {
@@ -75,10 +80,14 @@ pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<ImportS
     let memory = reader.whole(entry!(raw, import.maintenance_work_mem_mb), 16..=16_384, "MiB");
     let min_valid_percent =
         ValidPercentMin::read(reader, entry!(raw, import.min_valid_percent), "a percentage");
+    let retries_max = reader.whole(entry!(raw, import.retries_max), 0_u32..=20, "times");
+    let retry_base = reader.whole(entry!(raw, import.retry_base_ms), 10_u32..=60_000, "milliseconds");
     Ok(ImportSettings {
         batch_rows: batch_rows?,
         maintenance_work_mem_mb: memory?,
         min_valid_percent: min_valid_percent?,
+        retries_max: retries_max?,
+        retry_base: Duration::from_millis(retry_base?.into()),
     })
 }
 

@@ -4,7 +4,9 @@ WITH page AS (
     SELECT id, import_id FROM contacts WHERE id > $2 ORDER BY id LIMIT $3
 ),
 gone AS (
-    DELETE FROM contacts USING page WHERE contacts.id = page.id AND page.import_id = $1
+    DELETE FROM contacts USING page
+    WHERE contacts.id = page.id AND page.import_id = $1
+      AND NOT EXISTS (SELECT FROM kept_contacts WHERE kept_contacts.contact_id = page.id)
     RETURNING contacts.id
 ),
 untagged AS (

@@ -14,9 +14,11 @@ mod rows;
 mod session;
 
 use async_trait::async_trait;
+use domain::campaign::CampaignId;
 use domain::import::{Import, ImportId};
-use domain::port::{ImportRollback, ImportSession, ImportStore, StoreError};
+use domain::port::{ImportRollback, ImportSession, ImportStore, ReferringCampaign, StoreError};
 use domain::source::SourceDescription;
+use tokio_postgres::Row;
 
 use crate::database::Database;
 use crate::error::{classify, exactly_one};
@@ -97,6 +99,23 @@ impl ImportStore for PostgresImportStore {
         PostgresImportSession::open(client, self.connections.clone(), id, &doing).await
     }
 
+    async fn referring_campaigns(&self, id: ImportId) -> Result<Vec<ReferringCampaign>, StoreError> {
+        let doing = "look for campaigns that wrote to an import's contacts";
+        let fail = |error: tokio_postgres::Error| classify(doing, &error);
+        let client = self.database.single(doing).await?;
+        client.batch_execute("SET statement_timeout = 0").await.map_err(fail)?;
+        let sql = include_str!("../sql/import_referring_campaigns.sql");
+        let campaigns = client.query(sql, &[&id.0]).await.map_err(fail)?;
+        let decode = |row: &Row| {
+            Ok(ReferringCampaign {
+                id: CampaignId(row.get("id")),
+                name: row.get("name"),
+                messages: rows::count(row, "messages", doing)?,
+            })
+        };
+        campaigns.iter().map(decode).collect()
+    }
+
     async fn roll_back(&self, id: ImportId) -> Result<Box<dyn ImportRollback>, StoreError> {
         let doing = format!("roll import {id} back");
         let client = self.connections.locked(&doing).await?;
@@ -106,9 +125,12 @@ impl ImportStore for PostgresImportStore {
             .map_err(|error| unfinished_or(&doing, &error))?;
         exactly_one(rows, &doing, "there is no such import, or it was rolled back already")?;
         let import = rows::find(&client, id, &doing).await?;
+        let kept = include_str!("../sql/kept_create.sql");
+        client.batch_execute(kept).await.map_err(|error| classify(&doing, &error))?;
         Ok(Box::new(PostgresImportRollback {
             client,
             import,
+            is_keeping: false,
             after: i64::MIN,
             finishing: Finishing::new(self.connections.clone()),
         }))

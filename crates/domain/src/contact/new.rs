@@ -93,6 +93,13 @@ impl<'a> NewContact<'a> {
         }
     }
 
+    /// Whether the `lada` column of a row does not begin with the area code of its number.
+    #[must_use]
+    pub fn lada_disagrees(row: SourceRow<'_>, phone: PhoneNumber) -> bool {
+        let spelled = read_text(row.get(SourceColumn::Lada), SHORT_TEXT_CHARS_MAX, &mut Oddities::default());
+        spelled.is_some_and(|spelled| is_another_lada(&spelled, phone))
+    }
+
     /// Reads everything else of a row whose number is `phone`.
     #[must_use]
     pub fn from_source(row: SourceRow<'a>, phone: PhoneNumber, line: Line<'a>) -> Self {
@@ -111,12 +118,7 @@ impl<'a> NewContact<'a> {
         let spelled_lada = text(SourceColumn::Lada, SHORT_TEXT_CHARS_MAX);
         let spelled_date = text(SourceColumn::FechaMigracion, SHORT_TEXT_CHARS_MAX);
 
-        let lada = phone.lada();
-        oddities.lada_disagrees = match (&spelled_lada, lada) {
-            (Some(spelled), Some(lada)) => !spelled.starts_with(lada.to_string().as_str()),
-            (Some(_), None) => true,
-            (None, _) => false,
-        };
+        oddities.lada_disagrees = spelled_lada.is_some_and(|spelled| is_another_lada(&spelled, phone));
         let migrated_at = spelled_date.as_deref().and_then(read_instant);
         oddities.date_is_unreadable = spelled_date.is_some() && migrated_at.is_none();
         let contact = Self::known(phone, texts, line, oddities);
@@ -254,6 +256,10 @@ impl FieldRefused {
             Self::UnknownState => "state_code",
         }
     }
+}
+
+fn is_another_lada(spelled: &str, phone: PhoneNumber) -> bool {
+    phone.lada().is_none_or(|lada| !spelled.starts_with(lada.to_string().as_str()))
 }
 
 /// Whether the source says a row is not valid: 0, false or f. NULL, 1, t and true do not deny it.

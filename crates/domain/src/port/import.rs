@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::StoreError;
+use crate::campaign::CampaignId;
 use crate::import::{BroughtBy, Import, ImportId, Refusal, SortedBatch, Tally};
 use crate::phone::PhoneNumber;
 use crate::source::{MissingLada, SourceDescription, SourceStatistics};
@@ -35,10 +36,25 @@ pub trait ImportStore: Send + Sync {
     /// open elsewhere.
     async fn reopen(&self, id: ImportId) -> Result<Box<dyn ImportSession>, StoreError>;
 
+    /// The campaigns whose messages refer to contacts that an import brought, those with most messages first, at most
+    /// twenty.
+    async fn referring_campaigns(&self, id: ImportId) -> Result<Vec<ReferringCampaign>, StoreError>;
+
     /// Opens an import, however far it came, in order to take back what it brought; it is `RollingBack` from then on.
     ///
     /// `Conflict` when there is no such import, it is `RolledBack`, another is under way, or one is open elsewhere.
     async fn roll_back(&self, id: ImportId) -> Result<Box<dyn ImportRollback>, StoreError>;
+}
+
+/// A campaign whose messages refer to contacts of an import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReferringCampaign {
+    /// The campaign.
+    pub id: CampaignId,
+    /// What people call it.
+    pub name: String,
+    /// Its messages to these contacts.
+    pub messages: u64,
 }
 
 /// An import that is being taken back. It is open until it is dropped or its process ends.
@@ -47,6 +63,9 @@ pub trait ImportStore: Send + Sync {
 pub trait ImportRollback: Send {
     /// The import as it stood when this was opened.
     fn import(&self) -> Import;
+
+    /// Leaves contacts alone that messages refer to, from here on.
+    async fn keep_referenced(&mut self) -> Result<(), StoreError>;
 
     /// Takes some of its contacts away and returns how many; 0 when none is left.
     async fn remove_some(&mut self) -> Result<u64, StoreError>;

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use application::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome, KnownPlan};
 use domain::import::{Import, Refusal, Tally};
-use domain::port::ImportAudit as _;
+use domain::port::{ImportAudit as _, StoreError};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use settings::Sources;
+use settings::{Settings, Sources};
 use source_sqlite::SqliteNumbersReader;
 use store_postgres::PostgresImportAudit;
 
@@ -42,7 +42,7 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
         rows_max: command.limit,
         batch_rows: usize::try_from(batch_rows.get()).unwrap_or(usize::MAX),
     };
-    let ended = use_case.execute(how, &observer).await;
+    let ended = patiently(&use_case, how, &observer, &settings).await;
     observer.bar.finish_and_clear();
     let outcome = match ended {
         // A program that is started again and again with --resume has then reached its end.
@@ -67,6 +67,39 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
     Ok(())
 }
 
+/// Goes on by itself where the server was away for a moment: every batch is stored whole or not at all. A server that was
+/// away before the import began is the caller's to see at once.
+async fn patiently(
+    use_case: &ImportNumbers,
+    mut how: ImportCommand,
+    observer: &Observer,
+    settings: &Settings,
+) -> Result<ImportOutcome, ImportError> {
+    let mut wait = settings.import.retry_base;
+    let mut retries = 0;
+    let mut rows_before = observer.heard().rows;
+    loop {
+        let error = match use_case.execute(how, observer).await {
+            Err(ImportError::Store(error @ StoreError::Unavailable { .. })) if observer.heard().has_begun => {
+                error
+            }
+            ended => return ended,
+        };
+        let rows = observer.heard().rows;
+        if rows > rows_before {
+            (retries, wait, rows_before) = (0, settings.import.retry_base, rows);
+        }
+        if retries == settings.import.retries_max || observer.is_stop_requested() {
+            return Err(error.into());
+        }
+        retries += 1;
+        observer.waits(&error, wait);
+        tokio::time::sleep(wait).await;
+        wait *= 2;
+        how.resume = true;
+    }
+}
+
 /// A bar for people, JSON lines for machines.
 struct Observer {
     is_json: bool,
@@ -79,6 +112,9 @@ struct Observer {
 }
 
 struct Heard {
+    has_begun: bool,
+    /// Rows read, as far as is stored.
+    rows: u64,
     rows_at_start: u64,
     rows_at_line: u64,
     last_line: Instant,
@@ -106,6 +142,8 @@ impl Observer {
             stop: StopRequest::listen(),
             started: now,
             heard: Mutex::new(Heard {
+                has_begun: false,
+                rows: 0,
                 rows_at_start: 0,
                 rows_at_line: 0,
                 last_line: now,
@@ -113,6 +151,15 @@ impl Observer {
                 last_step: now,
                 steps: Vec::new(),
             }),
+        }
+    }
+
+    fn waits(&self, error: &StoreError, wait: Duration) {
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        if self.is_json {
+            telemetry::put_line(&json!({"event": "retry", "wait_ms": wait_ms, "detail": error.to_string()}));
+        } else {
+            self.bar.suspend(|| eprintln!("{error}; going on in {wait_ms} ms"));
         }
     }
 
@@ -137,7 +184,12 @@ impl Observer {
 impl ImportObserver for Observer {
     fn began(&self, import: &Import) {
         let mut heard = self.heard();
-        heard.rows_at_start = import.tally.rows_read;
+        // One that goes on by itself began where it began first.
+        if !heard.has_begun {
+            heard.rows_at_start = import.tally.rows_read;
+        }
+        heard.has_begun = true;
+        heard.rows = import.tally.rows_read;
         heard.rows_at_line = import.tally.rows_read;
         if self.is_json {
             telemetry::put_line(&json!({
@@ -162,6 +214,7 @@ impl ImportObserver for Observer {
     fn progressed(&self, import: &Import) {
         self.bar.set_position(import.tally.rows_read);
         let mut heard = self.heard();
+        heard.rows = import.tally.rows_read;
         heard.loaded_after = Some(self.started.elapsed());
         heard.last_step = Instant::now();
         let since = heard.last_line.elapsed();

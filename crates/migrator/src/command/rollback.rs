@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use application::{RollBackImport, RollbackObserver};
+use application::{Referenced, RollBackImport, RollbackObserver};
 use domain::import::{Import, ImportId};
 use serde_json::json;
 use settings::Sources;
@@ -18,7 +18,8 @@ pub(crate) async fn run(command: &cli::Rollback, sources: &Sources) -> Result<()
     let database = wiring::current_database(&settings).await?;
     let use_case = RollBackImport { imports: Arc::new(wiring::imports(&settings, database)) };
     let observer = Observer { is_json: command.json, stop: StopRequest::listen() };
-    let removed = use_case.execute(ImportId(command.import_id), &observer).await?;
+    let referenced = if command.keep_referenced { Referenced::Keep } else { Referenced::Refuse };
+    let removed = use_case.execute(ImportId(command.import_id), referenced, &observer).await?;
     if command.json {
         let import_id = command.import_id.to_string();
         telemetry::put_line(

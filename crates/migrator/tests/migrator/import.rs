@@ -2,19 +2,24 @@
 
 use std::process::Child;
 
+use domain::port::Ids as _;
+use system::SystemIds;
 use testkit::TestDatabase;
 
-use crate::running::{ask, assert_fails, contact_file, digest, migrator, run, run_json, text, wait_for_more};
+use crate::running::{
+    ask, assert_fails, contact_file, digest, migrator, run, run_json, stderr, text, wait_for_more,
+};
 
 const ROWS: u64 = 30_000;
+/// Ends every connection to the database but the one that asks.
+const BREAK_OFF: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid()";
 const ROWS_READ: &str = "SELECT coalesce(max(rows_read), 0)::bigint FROM imports";
 
 /// Starts an import in small batches and waits until some of it is stored.
-async fn begun(database: &TestDatabase, file: &str) -> Child {
-    let mut child = migrator(database.url(), &["import", file, "--batch-rows", "100", "--json"])
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
+async fn begun(database: &TestDatabase, file: &str, settings: &[(&str, &str)]) -> Child {
+    let arguments = ["import", file, "--batch-rows", "100", "--json", "--min-valid-percent", "90"];
+    let mut child = migrator(database.url(), &arguments).envs(settings.iter().copied()).spawn().unwrap();
     wait_for_more(database, ROWS_READ, 2_000, &mut child).await;
     child
 }
@@ -64,7 +69,7 @@ async fn a_second_import_of_the_same_file_changes_nothing_of_the_first() {
 async fn an_import_killed_in_the_middle_goes_on_and_ends_with_the_same_rows() {
     let (_folder, file) = contact_file(ROWS);
     let database = TestDatabase::fresh().await;
-    let mut child = begun(&database, text(&file)).await;
+    let mut child = begun(&database, text(&file), &[]).await;
     child.kill().unwrap();
     child.wait().unwrap();
 
@@ -78,16 +83,24 @@ async fn an_import_killed_in_the_middle_goes_on_and_ends_with_the_same_rows() {
 }
 
 #[tokio::test]
-async fn an_import_whose_server_breaks_off_ends_4_and_can_go_on() {
+async fn an_import_whose_server_breaks_off_goes_on_by_itself() {
     let (_folder, file) = contact_file(ROWS);
     let database = TestDatabase::fresh().await;
-    let child = begun(&database, text(&file)).await;
-    ask(
-        &database,
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-         WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    )
-    .await;
+    let child = begun(&database, text(&file), &[]).await;
+    ask(&database, BREAK_OFF).await;
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("\"event\":\"retry\""), "{said}");
+    assert_eq!(digest(&database).await, uninterrupted(text(&file)).await);
+}
+
+#[tokio::test]
+async fn an_import_whose_server_breaks_off_too_often_ends_4_and_can_go_on() {
+    let (_folder, file) = contact_file(ROWS);
+    let database = TestDatabase::fresh().await;
+    let child = begun(&database, text(&file), &[("PREGON__IMPORT__RETRIES_MAX", "0")]).await;
+    ask(&database, BREAK_OFF).await;
     let output = child.wait_with_output().unwrap();
     assert_fails(&output, 4, &["store a batch of import", "unavailable"]);
 
@@ -102,7 +115,7 @@ async fn an_import_whose_server_breaks_off_ends_4_and_can_go_on() {
 async fn an_import_asked_to_end_stops_at_a_batch_and_ends_130() {
     let (_folder, file) = contact_file(ROWS);
     let database = TestDatabase::fresh().await;
-    let child = begun(&database, text(&file)).await;
+    let child = begun(&database, text(&file), &[]).await;
     let asked = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(asked.success());
     let output = child.wait_with_output().unwrap();
@@ -134,7 +147,7 @@ async fn while_an_import_is_open_or_unfinished_no_other_one_begins() {
     let (_folder, file) = contact_file(ROWS);
     let (_other_folder, other) = contact_file(1_000);
     let database = TestDatabase::fresh().await;
-    let mut child = begun(&database, text(&file)).await;
+    let mut child = begun(&database, text(&file), &[]).await;
     assert_fails(&run(database.url(), &["import", text(&other)]), 2, &["another file"]);
     child.kill().unwrap();
     child.wait().unwrap();
@@ -162,7 +175,7 @@ async fn too_few_valid_rows_kept_end_5_with_everything_stored() {
 async fn an_import_whose_file_was_changed_is_taken_back_and_the_file_comes_anew() {
     let (_folder, file) = contact_file(ROWS);
     let database = TestDatabase::fresh().await;
-    let mut child = begun(&database, text(&file)).await;
+    let mut child = begun(&database, text(&file), &[]).await;
     child.kill().unwrap();
     child.wait().unwrap();
     let (_other_folder, other) = contact_file(ROWS - 1);
@@ -192,7 +205,7 @@ async fn an_import_whose_file_was_changed_is_taken_back_and_the_file_comes_anew(
 async fn indexes_that_a_killed_load_left_down_are_built_and_it_still_goes_on() {
     let (_folder, file) = contact_file(ROWS);
     let database = TestDatabase::fresh().await;
-    let mut child = begun(&database, text(&file)).await;
+    let mut child = begun(&database, text(&file), &[]).await;
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(ask(&database, "SELECT count(*) FROM deferred_indexes").await > 0);
@@ -214,4 +227,36 @@ async fn an_import_goes_on_when_nobody_reads_its_lines() {
     drop(child.stdout.take());
     assert!(child.wait().unwrap().success());
     assert_eq!(ask(&database, ROWS_READ).await, 5_000);
+}
+
+#[tokio::test]
+async fn an_import_that_campaigns_wrote_to_is_taken_back_only_around_their_contacts() {
+    let (_folder, file) = contact_file(2_000);
+    let database = TestDatabase::fresh().await;
+    let imported = run_json(database.url(), &["import", text(&file), "--json", "--min-valid-percent", "90"]);
+    let id = imported["import_id"].as_str().unwrap();
+    let client = database.client().await;
+    let (sender, campaign) = (SystemIds.next(), SystemIds.next());
+    client
+        .batch_execute(&format!(
+            "INSERT INTO senders (id, name, provider, kind, value, price_micros_per_segment, identity)
+             VALUES ('{sender}', 'Tienda', 'telnyx', 'alphanumeric', 'TIENDA', 1, '{{}}');
+             INSERT INTO campaigns (id, name, sender_id, template, segment, price_micros_per_segment, created_by)
+             VALUES ('{campaign}', 'Primavera', '{sender}', 'Hola', '{{}}', 1, 'ana');
+             INSERT INTO messages (campaign_id, phone, contact_id, seq, segments, body)
+             SELECT '{campaign}', phone_national, id, row_number() OVER (), 1, 'Hola'
+             FROM contacts WHERE is_valid ORDER BY id LIMIT 7"
+        ))
+        .await
+        .unwrap();
+    let refused = run(database.url(), &["rollback", id]);
+    assert_fails(&refused, 2, &["Primavera", "7 messages", "--keep-referenced"]);
+    assert_eq!(ask(&database, "SELECT count(*) FROM imports WHERE state = 'completed'").await, 1);
+
+    let finished = run_json(database.url(), &["rollback", id, "--keep-referenced", "--json"]);
+    assert_eq!(finished["contacts_removed"].as_i64(), imported["imported"].as_i64().map(|all| all - 7));
+    let kept = "SELECT count(*) FROM contacts JOIN messages ON messages.contact_id = contacts.id";
+    assert_eq!(ask(&database, kept).await, 7);
+    assert_eq!(ask(&database, "SELECT count(*) FROM contacts").await, 7);
+    assert_eq!(ask(&database, "SELECT count(*) FROM messages").await, 7);
 }

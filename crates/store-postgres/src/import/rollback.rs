@@ -20,6 +20,8 @@ const PAGE_ROWS: i64 = 50_000;
 pub(super) struct PostgresImportRollback {
     pub(super) client: Client,
     pub(super) import: Import,
+    /// Whether contacts that messages refer to are left alone.
+    pub(super) is_keeping: bool,
     /// Contacts up to this id have been looked at.
     pub(super) after: i64,
     pub(super) finishing: Finishing,
@@ -31,9 +33,20 @@ impl ImportRollback for PostgresImportRollback {
         self.import.clone()
     }
 
+    async fn keep_referenced(&mut self) -> Result<(), StoreError> {
+        let doing = format!("note which contacts of import {} stay", self.import.id);
+        self.client
+            .execute(include_str!("../../sql/import_keep_referenced.sql"), &[&self.import.id.0])
+            .await
+            .map_err(|error| classify(&doing, &error))?;
+        self.is_keeping = true;
+        Ok(())
+    }
+
     async fn remove_some(&mut self) -> Result<u64, StoreError> {
         let doing = format!("take contacts of import {} away", self.import.id);
-        if self.after == i64::MIN
+        if !self.is_keeping
+            && self.after == i64::MIN
             && let Some(removed) = self.remove_all(&doing).await?
         {
             self.after = i64::MAX;

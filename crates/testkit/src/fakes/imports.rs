@@ -10,8 +10,8 @@ use domain::contact::{Contact, ContactId, ContactStatus, LineType, NewContact};
 use domain::import::{Import, ImportId, ImportState, NOTHING_READ, Refusal, Tally};
 use domain::phone::PhoneNumber;
 use domain::port::{
-    AddedContact, Clock, ContactFilter, ContactStore, ImportRollback, ImportSession, ImportStore, StoreError,
-    WriteError,
+    AddedContact, Clock, ContactFilter, ContactStore, ImportRollback, ImportSession, ImportStore,
+    ReferringCampaign, StoreError, WriteError,
 };
 use domain::request::Envelope;
 use domain::source::{MissingLada, SourceDescription, SourceStatistics};
@@ -202,6 +202,10 @@ impl ImportStore for FakeImportStore {
         Ok(self.open(&mut kept, id))
     }
 
+    async fn referring_campaigns(&self, _: ImportId) -> Result<Vec<ReferringCampaign>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn roll_back(&self, id: ImportId) -> Result<Box<dyn ImportRollback>, StoreError> {
         let doing = "roll an import back";
         let mut kept = self.kept();
@@ -227,6 +231,10 @@ struct FakeImportRollback(FakeImportSession);
 impl ImportRollback for FakeImportRollback {
     fn import(&self) -> Import {
         self.0.import()
+    }
+
+    async fn keep_referenced(&mut self) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn remove_some(&mut self) -> Result<u64, StoreError> {
