@@ -21,6 +21,17 @@ pub(crate) fn thousands(number: u64) -> String {
     text
 }
 
+/// Whole rows in a second; 0 where no time has passed.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate for people, of counts far below 2^53"
+)]
+pub(crate) fn rows_per_second(rows: u64, seconds: f64) -> u64 {
+    if seconds > 0.0 { (rows as f64 / seconds) as u64 } else { 0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::thousands;

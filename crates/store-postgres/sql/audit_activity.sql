@@ -1,10 +1,14 @@
--- What the server says of work on contacts that takes long: indexes that are built, vacuum, analyse.
-SELECT 'index ' || coalesce(pg_class.relname, 'of contacts') AS work, phase,
+-- What the server says of work on contacts that takes long: indexes that are built, vacuum, analyse. An index that is not
+-- committed yet has its name in the statement alone.
+SELECT 'index ' || coalesce(pg_class.relname, substring(pg_stat_activity.query FROM 'INDEX (?:CONCURRENTLY )?([^ ]+)'),
+                            'of contacts') AS work,
+       phase,
        CASE WHEN blocks_total > 0 THEN 100.0 * blocks_done / blocks_total
             WHEN tuples_total > 0 THEN 100.0 * tuples_done / tuples_total
        END::float8 AS percent
 FROM pg_stat_progress_create_index
 LEFT JOIN pg_class ON pg_class.oid = index_relid
+LEFT JOIN pg_stat_activity USING (pid)
 WHERE pg_stat_progress_create_index.relid = 'contacts'::regclass
 UNION ALL
 SELECT 'vacuum', phase, CASE WHEN heap_blks_total > 0 THEN 100.0 * heap_blks_scanned / heap_blks_total END::float8

@@ -17,7 +17,7 @@ use crate::cli;
 use crate::failure::Failure;
 use crate::report::{self, Run};
 use crate::stop::StopRequest;
-use crate::terminal::{print_table, thousands};
+use crate::terminal::{print_table, rows_per_second, thousands};
 use crate::wiring;
 
 /// Between two lines of progress for machines.
@@ -35,14 +35,16 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
     };
     let batch_rows = command.batch_rows.unwrap_or(settings.import.batch_rows);
     let min_valid_percent = command.min_valid_percent.unwrap_or(settings.import.min_valid_percent);
-    let audit = PostgresImportAudit::new(database);
+    let audit = Arc::new(PostgresImportAudit::new(database));
     let observer = Observer::new(command.json, &command.file, audit.advice().await?);
+    let watch = tokio::spawn(watch(Arc::clone(&audit), observer.bar.clone(), command.json));
     let how = ImportCommand {
         resume: command.resume,
         rows_max: command.limit,
         batch_rows: usize::try_from(batch_rows.get()).unwrap_or(usize::MAX),
     };
     let ended = patiently(&use_case, how, &observer, &settings).await;
+    watch.abort();
     observer.bar.finish_and_clear();
     let outcome = match ended {
         // A program that is started again and again with --resume has then reached its end.
@@ -55,7 +57,7 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
     let run = observer.run(&outcome.import, batch_rows.get().into());
     tell(&outcome, &run, command.json);
     if let Some(folder) = &command.report {
-        report::write(folder, &outcome, &run, &audit).await?;
+        report::write(folder, &outcome, &run, audit.as_ref()).await?;
     }
     let kept = outcome.import.tally.valid_percent();
     if kept < f64::from(min_valid_percent.get()) {
@@ -65,6 +67,23 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
         )));
     }
     Ok(())
+}
+
+/// Tells each second what the server is doing that takes long: an index that is built, say. Ends when it is aborted.
+async fn watch(audit: Arc<PostgresImportAudit>, bar: ProgressBar, is_json: bool) {
+    loop {
+        tokio::time::sleep(PROGRESS_EVERY).await;
+        // A server that does not answer is the import's to notice.
+        let Ok(activity) = audit.activity().await else { continue };
+        if activity.is_empty() {
+            continue;
+        }
+        if is_json {
+            telemetry::put_line(&json!({"event": "progress", "phase": "finish", "activity": activity}));
+        } else {
+            bar.set_message(activity.join("; "));
+        }
+    }
 }
 
 /// Goes on by itself where the server was away for a moment: every batch is stored whole or not at all. A server that was
@@ -345,14 +364,4 @@ fn memory_mib() -> Option<u64> {
 /// A reason under its sum.
 fn indented(refusal: Refusal) -> String {
     format!("    {}", refusal.reason())
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a rate for people, of counts far below 2^53"
-)]
-fn rows_per_second(rows: u64, seconds: f64) -> u64 {
-    if seconds > 0.0 { (rows as f64 / seconds) as u64 } else { 0 }
 }

@@ -11,7 +11,7 @@ use store_postgres::PostgresImportAudit;
 use crate::cli;
 use crate::failure::Failure;
 use crate::stop::StopRequest;
-use crate::terminal::{print_table, thousands};
+use crate::terminal::{print_table, rows_per_second, thousands};
 use crate::wiring;
 
 /// Between two looks.
@@ -27,7 +27,8 @@ pub(crate) async fn run(command: &cli::Status, sources: &Sources) -> Result<(), 
         let import = import.ok_or_else(|| Failure::Usage("there is no such import".to_owned()))?;
         let activity = audit.activity().await?;
         let rows_read = import.tally.rows_read;
-        let rate = before.map(|(at, rows)| per_second(rows_read.saturating_sub(rows), at.elapsed()));
+        let rate = before
+            .map(|(at, rows)| rows_per_second(rows_read.saturating_sub(rows), at.elapsed().as_secs_f64()));
         before = Some((Instant::now(), rows_read));
         if command.json {
             telemetry::put_line(&told(&import, &activity, rate));
@@ -40,16 +41,6 @@ pub(crate) async fn run(command: &cli::Status, sources: &Sources) -> Result<(), 
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a rate, of counts that are far below 2^53 and never negative"
-)]
-fn per_second(rows: u64, elapsed: Duration) -> u64 {
-    (rows as f64 / elapsed.as_secs_f64().max(0.001)) as u64
 }
 
 fn told(import: &Import, activity: &[String], rate: Option<u64>) -> Value {

@@ -190,9 +190,10 @@ impl Import {
         while let Some(line) = self.lines.next_line().await? {
             let Ok(line) = serde_json::from_str::<Value>(&line) else { continue };
             self.rows = line["rows_read"].as_u64().unwrap_or(self.rows);
-            self.place = match (line["event"].as_str(), line["step"].as_str()) {
-                (Some("progress" | "began"), _) => "load".to_owned(),
-                (_, Some(step)) => format!("after {step}"),
+            self.place = match (line["event"].as_str(), line["step"].as_str(), line["activity"][0].as_str()) {
+                (_, _, Some(activity)) => activity.to_owned(),
+                (_, Some(step), _) => format!("after {step}"),
+                (Some("progress" | "began"), ..) => "load".to_owned(),
                 _ => self.place.clone(),
             };
         }
