@@ -197,13 +197,14 @@ mod tests {
         let evil = Some("<script>alert('x')</script>".to_owned());
         let drawn = page(&json!({
             "file": "n.db", "rows": {"in_file": 1, "read": 1, "imported": 1, "valid": 1, "duplicates": 0, "rejected": 0},
-            "repairs": {"states_unmapped": 1}, "time": {"steps": [{"step": "a", "seconds": 1.5}]},
+            "repairs": {"states_unmapped": 1}, "time": {"took_seconds": 2.345, "load_seconds": 1.2, "steps": [{"step": "a", "seconds": 1.5}]},
             "settings": {"batch_rows": 10},
             "charts": [chart("Uno", "One", &[(evil, 3), (None, 1), (Some("nadie".to_owned()), 0)])],
         }))
         .unwrap();
         assert!(!drawn.contains("<script"), "{drawn}");
         assert!(drawn.contains("&lt;script&gt;"), "{drawn}");
+        assert!(drawn.contains("2.3 s en total"), "{drawn}");
         assert!(drawn.contains("<svg") && !drawn.contains("nadie"), "{drawn}");
         assert!(
             !drawn.contains("http:") && !drawn.contains("https:"),
