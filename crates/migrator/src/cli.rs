@@ -116,7 +116,7 @@ Examples:
         #[arg(long)]
         json: bool,
     },
-    /// Build the indexes of contacts that an import took down and did not live to build.
+    /// Build the indexes of contacts that are missing or not valid, while everybody goes on reading and writing.
     Indexes {
         /// One JSON object a line on stdout.
         #[arg(long)]

@@ -8,6 +8,7 @@ mod audit;
 mod connections;
 mod encode;
 pub(crate) mod finishing;
+mod live;
 mod path;
 mod rollback;
 mod rows;
@@ -138,12 +139,22 @@ impl ImportStore for PostgresImportStore {
 }
 
 impl PostgresImportStore {
-    /// Builds the indexes of `contacts` that an import took down and has not built, and names each step to `on_step`.
+    /// Builds the indexes of contacts that are missing or not valid, on a live system, and names each step to `on_step`.
     ///
     /// # Errors
     /// `Conflict` when an import is running; `Unavailable` when the server is away. Steps that are done stay done.
     pub async fn build_indexes(&self, mut on_step: impl FnMut(&str)) -> Result<(), StoreError> {
         let mut client = self.connections.locked("build the indexes of contacts").await?;
+        let mut built = 0;
+        for index in live::INDEXES {
+            if live::build(&client, index).await? {
+                on_step(&format!("index {}", index.0));
+                built += 1;
+            }
+        }
+        if built == 0 {
+            return Ok(());
+        }
         let mut finishing = Finishing::new(self.connections.clone());
         while let Some(step) = finishing.next(&mut client).await? {
             on_step(&step);

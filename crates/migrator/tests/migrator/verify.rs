@@ -66,8 +66,8 @@ async fn what_was_changed_behind_an_import_is_found() {
             ["duplicates", "nothing is kept of it"],
         ),
         (
-            "DROP INDEX idx_contacts_city_active",
-            "CREATE INDEX idx_contacts_city_active ON contacts (city, status) WHERE opt_out_at IS NULL",
+            "DROP INDEX idx_contacts_city_active; DROP INDEX idx_contacts_send_count",
+            "",
             ["idx_contacts_city_active is missing", "schema indexes"],
         ),
         (
@@ -79,6 +79,11 @@ async fn what_was_changed_behind_an_import_is_found() {
         client.batch_execute(tampering).await.unwrap();
         assert_fails(&run(database.url(), &verify), 5, &found);
         client.batch_execute(undoing).await.unwrap();
+        if undoing.is_empty() {
+            // Others go on writing meanwhile.
+            let built = run(database.url(), &["schema", "indexes"]);
+            assert!(stderr(&built).contains("index idx_contacts_send_count"), "{}", stderr(&built));
+        }
     }
     let output = run(database.url(), &verify);
     assert!(output.status.success(), "{}", stderr(&output));

@@ -126,6 +126,31 @@ async fn the_plan_s_indexes_are_there_by_name_and_on_what_it_says() {
 }
 
 #[tokio::test]
+async fn indexes_that_are_lost_are_built_again_as_they_were() {
+    let postgres = Postgres::fresh().await;
+    let definitions =
+        "SELECT string_agg(pg_get_indexdef(indexrelid), E'\\n' ORDER BY indexrelid::regclass::text)
+                       FROM pg_index
+                       WHERE indrelid IN ('contacts'::regclass, 'contact_activity'::regclass) AND indisvalid";
+    let before: String = postgres.client.query_one(definitions, &[]).await.unwrap().get(0);
+    postgres
+        .client
+        .batch_execute(
+            "DROP INDEX contacts_phone_national_key, idx_contacts_state_active, idx_contacts_lada_active,
+                        idx_contacts_city_active, idx_contacts_name_gin, idx_contacts_address_gin,
+                        idx_contacts_last_sent, idx_contacts_send_count",
+        )
+        .await
+        .unwrap();
+    let mut steps = Vec::new();
+    postgres.import_store().build_indexes(|step| steps.push(step.to_owned())).await.unwrap();
+    assert_eq!(steps.iter().filter(|step| step.starts_with("index ")).count(), 8, "{steps:?}");
+    let after: String = postgres.client.query_one(definitions, &[]).await.unwrap().get(0);
+    assert_eq!(after, before);
+    postgres.import_store().build_indexes(|step| panic!("{step} was not needed")).await.unwrap();
+}
+
+#[tokio::test]
 async fn no_phone_stands_twice_and_short_texts_compare_by_bytes() {
     let postgres = Postgres::fresh().await;
     let unique = "SELECT FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
