@@ -17,7 +17,8 @@ mod file;
 #[cfg(test)]
 mod tests;
 
-pub use file::{KnownBy, MalformedLine, PlanFile, PlanFormat, PlanRefused};
+pub use columns::{KnownBy, PlanFormat};
+pub use file::{MalformedLine, PlanFile, PlanRefused};
 
 /// A range of numbers that was assigned to an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]

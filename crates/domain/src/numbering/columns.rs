@@ -7,7 +7,6 @@ use jiff::civil::Date;
 
 use super::Assignment;
 use super::brands::brand;
-use super::file::{KnownBy, PlanFormat, PlanRefused};
 use crate::contact::LineType;
 
 /// The least and the greatest national number.
@@ -18,6 +17,46 @@ const COLUMNS_MAX: usize = 64;
 
 /// Of a hundred lines so many must hold what a column is known by.
 const FITTING_PERCENT_MIN: usize = 95;
+
+/// The shape of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanFormat {
+    /// Both ends of a range whole, ten digits each.
+    Whole,
+    /// Area code, series and the last four digits apart.
+    InParts,
+}
+
+impl PlanFormat {
+    /// The name in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::InParts => "in_parts",
+        }
+    }
+}
+
+/// How the columns of a file are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownBy {
+    /// By the names in its first line.
+    Names,
+    /// By what they hold, for the names are missing, others, or stand elsewhere.
+    Content,
+}
+
+impl KnownBy {
+    /// The name for people and machines.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Names => "names",
+            Self::Content => "content",
+        }
+    }
+}
 
 /// Where the columns are that are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,14 +77,14 @@ impl Columns {
     pub(super) fn find(
         header: Option<&StringRecord>,
         lines: &[&StringRecord],
-    ) -> Result<(Self, KnownBy), PlanRefused> {
+    ) -> Result<(Self, KnownBy), &'static str> {
         let named = Self::by_names(header);
         let readable = |columns: &Self| lines.iter().filter(|line| columns.read(line).is_ok()).count();
         match (named, Self::by_content(lines)) {
             (Ok(named), Some(held)) if readable(&held) > readable(&named) => Ok((held, KnownBy::Content)),
             (Ok(named), _) => Ok((named, KnownBy::Names)),
             (Err(_), Some(held)) if readable(&held) > 0 => Ok((held, KnownBy::Content)),
-            (Err(missing), _) => Err(PlanRefused::Columns { missing }),
+            (Err(missing), _) => Err(missing),
         }
     }
 

@@ -6,7 +6,7 @@ use csv::StringRecord;
 use jiff::civil::Date;
 
 use super::Assignment;
-use super::columns::Columns;
+use super::columns::{Columns, KnownBy, PlanFormat};
 use crate::phone::PhoneNumber;
 
 /// Of so many malformed lines the first are listed.
@@ -17,46 +17,6 @@ const MALFORMED_PERCENT_MAX: usize = 1;
 const UNASSIGNED_PERCENT_MAX: usize = 5;
 /// The most lines that are read; the regulator's files have some 180,000.
 const LINES_MAX: usize = 4_000_000;
-
-/// The shape of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PlanFormat {
-    /// Both ends of a range whole, ten digits each.
-    Whole,
-    /// Area code, series and the last four digits apart.
-    InParts,
-}
-
-impl PlanFormat {
-    /// The name in the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Whole => "whole",
-            Self::InParts => "in_parts",
-        }
-    }
-}
-
-/// How the columns of a file are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KnownBy {
-    /// By the names in its first line.
-    Names,
-    /// By what they hold, for the names are missing, others, or stand elsewhere.
-    Content,
-}
-
-impl KnownBy {
-    /// The name for people and machines.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Names => "names",
-            Self::Content => "content",
-        }
-    }
-}
 
 /// A numbering plan as a file has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,7 +110,8 @@ impl PlanFile {
             None
         };
         let whole: Vec<&StringRecord> = lines.iter().flatten().collect();
-        let (columns, known_by) = Columns::find(header.as_ref(), &whole)?;
+        let (columns, known_by) =
+            Columns::find(header.as_ref(), &whole).map_err(|missing| PlanRefused::Columns { missing })?;
         let mut file = Self {
             format: columns.format(),
             known_by,
