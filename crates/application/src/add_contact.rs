@@ -45,7 +45,7 @@ impl AddContact {
         fields: ContactFields,
         envelope: Envelope,
     ) -> Result<Contact, AddContactError> {
-        let phone = PhoneNumber::parse(fields.phone.as_deref().unwrap_or_default())?;
+        let phone = PhoneNumber::parse(&fields.phone)?;
         let plan = self.plan.plan();
         let contact = NewContact::written(&fields, phone, Line::of(phone, plan.as_deref()))?;
         match self.contacts.add(contact, envelope).await? {
@@ -71,7 +71,7 @@ mod tests {
     }
 
     fn fields(phone: &str) -> ContactFields {
-        ContactFields { phone: Some(phone.to_owned()), ..ContactFields::default() }
+        ContactFields { phone: phone.to_owned(), ..ContactFields::default() }
     }
 
     #[tokio::test]

@@ -154,7 +154,7 @@ impl Reclassify {
 /// The plan in force, as a program that runs for long knows it.
 pub struct KnownPlan {
     plans: Arc<dyn NumberingPlanStore>,
-    known: RwLock<Option<(i32, Arc<NumberingPlan>)>>,
+    known: RwLock<Option<(PlanVersion, Arc<NumberingPlan>)>>,
 }
 
 impl KnownPlan {
@@ -170,20 +170,24 @@ impl KnownPlan {
     /// When the store is away; then what is known stays.
     pub async fn refresh(&self) -> Result<bool, StoreError> {
         let Some(version) = self.plans.in_force().await? else { return Ok(false) };
-        let known =
-            self.known.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(known, _)| *known);
-        if known == Some(version.version) {
+        if self.in_force().is_some_and(|(known, _)| known.version == version.version) {
             return Ok(false);
         }
         let plan = self.plans.plan(version.version).await?;
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some((version.version, Arc::new(plan)));
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some((version, Arc::new(plan)));
         Ok(true)
+    }
+
+    /// The plan with its version, if one is known.
+    #[must_use]
+    pub fn in_force(&self) -> Option<(PlanVersion, Arc<NumberingPlan>)> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The plan, if one is known.
     #[must_use]
     pub fn plan(&self) -> Option<Arc<NumberingPlan>> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(_, plan)| Arc::clone(plan))
+        self.in_force().map(|(_, plan)| plan)
     }
 }
 

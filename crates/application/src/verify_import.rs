@@ -1,12 +1,15 @@
 //! What an import brought is compared with what its file holds.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use domain::import::{
     Entry, Import, ImportId, ImportState, NOTHING_READ, Refusal, SortedBatch, SourceRowIds, TakenNumbers,
 };
-use domain::port::{ContactStore, Ids, ImportAudit, ReadRange, SourceError, SourceReader, StoreError};
-use domain::verification::{ContactCounts, FILLED_COLUMNS, Finding, Outcomes, differences};
+use domain::port::{
+    ContactStore, Ids, ImportInspection, ReadRange, SourceError, SourceReader, StoreError, StoredRows,
+};
+use domain::verification::{ContactCounts, FILLED_COLUMNS, Finding, differences};
 use futures::StreamExt;
 
 /// Rows read at once.
@@ -19,7 +22,7 @@ const REFUSED_PAGE: u32 = 100_000;
 /// Verifies imports.
 pub struct VerifyImport {
     /// Says what is there.
-    pub audit: Arc<dyn ImportAudit>,
+    pub inspection: Arc<dyn ImportInspection>,
     /// Shows single contacts.
     pub contacts: Arc<dyn ContactStore>,
     /// Draws the sample.
@@ -55,7 +58,7 @@ impl VerifyImport {
     /// # Errors
     /// When there is none, or the store is away.
     pub async fn find(&self, id: Option<ImportId>) -> Result<Import, VerifyError> {
-        self.audit.import(id).await?.ok_or(VerifyError::Missing)
+        self.inspection.import(id).await?.ok_or(VerifyError::Missing)
     }
 
     /// Compares what is there with what was counted on the way in and, where the file is there, with the file.
@@ -70,22 +73,20 @@ impl VerifyImport {
         command: VerifyCommand,
         mut on_rows: impl FnMut(u64) + Send,
     ) -> Result<Vec<Finding>, VerifyError> {
-        let stored = self.audit.stored_rows(import.id).await?;
-        let there = Outcomes { imported: stored.contacts, refused: stored.refused };
-        let counts = self.audit.contact_counts(import.id).await?;
+        let there = self.inspection.stored_rows(import.id).await?;
+        let counts = self.inspection.contact_counts(import.id).await?;
         let mut findings = vec![ended(import)];
         findings.extend(counted_on_the_way_in(import, &there, command.valid_percent_min));
         match source {
             Some(source) => {
                 findings.extend(self.compare(import, source, &there, &counts, command, &mut on_rows).await?);
             }
-            None => findings.push(Finding {
-                what: "source",
-                is_good: false,
-                detail: "the file that was imported is not where it was; give it with --source".to_owned(),
-            }),
+            None => findings.push(Finding::bad(
+                "source",
+                "the file that was imported is not where it was; give it with --source",
+            )),
         }
-        findings.extend(self.audit.findings().await?);
+        findings.extend(self.inspection.findings().await?);
         Ok(findings)
     }
 
@@ -93,15 +94,15 @@ impl VerifyImport {
         &self,
         import: &Import,
         source: &dyn SourceReader,
-        there: &Outcomes,
+        there: &StoredRows,
         counts: &ContactCounts,
         command: VerifyCommand,
         on_rows: &mut (impl FnMut(u64) + Send),
     ) -> Result<Vec<Finding>, VerifyError> {
         let described = source.describe().await?;
         if described.fingerprint != import.source.fingerprint {
-            let detail = "the file is not the one that was imported, or was changed since".to_owned();
-            return Ok(vec![Finding { what: "source", is_good: false, detail }]);
+            let detail = "the file is not the one that was imported, or was changed since";
+            return Ok(vec![Finding::bad("source", detail)]);
         }
         let mut file = FileCounts::default();
         let existing = self.refused_as_existing(import.id).await?;
@@ -128,10 +129,10 @@ impl VerifyImport {
         Ok(vec![
             Finding::of("rows of the file", &file.rows, &import.tally.rows_read),
             Finding::unless("last row", &file.beyond(last), format!("id {last}")),
-            Finding::of("imported, by the file", &there.imported, &file.outcomes.imported),
+            Finding::of("imported, by the file", &there.contacts, &file.expected.contacts),
             Finding::unless(
                 "refused by reason",
-                &refused_otherwise(there, &file.outcomes),
+                &refused_otherwise(there, &file.expected),
                 "as the file says",
             ),
             Finding::of("valid contacts", &counts.valid, &file.counts.valid),
@@ -157,7 +158,7 @@ impl VerifyImport {
         let mut ids = SourceRowIds::default();
         let mut after = None;
         loop {
-            let page = self.audit.refused_as_existing(id, after, REFUSED_PAGE).await?;
+            let page = self.inspection.refused_as_existing(id, after, REFUSED_PAGE).await?;
             for id in &page {
                 ids.insert(*id);
             }
@@ -179,7 +180,7 @@ impl VerifyImport {
                 }
             },
             Entry::Refused(row, refusal) => {
-                let stored = self.audit.refusal(id, row.id()).await?;
+                let stored = self.inspection.refusal(id, row.id()).await?;
                 (stored != Some(*refusal)).then(|| {
                     let found = stored.map_or("nothing", Refusal::reason);
                     format!("row {} is {}, and {found} is kept of it", row.id(), refusal.reason())
@@ -206,23 +207,20 @@ impl Existing {
 
 /// Rows drawn at random, each with the same chance.
 struct Sample {
-    seed: u64,
+    seed: u128,
     rows: u64,
     of: u64,
 }
 
 impl Sample {
-    #[expect(clippy::cast_possible_truncation, reason = "the lower half of a random id is as random")]
-    fn of(drawn: u128, rows: u32, of: u64) -> Self {
-        Self { seed: (drawn ^ (drawn >> 64)) as u64, rows: rows.into(), of: of.max(1) }
+    fn of(seed: u128, rows: u32, of: u64) -> Self {
+        Self { seed, rows: rows.into(), of: of.max(1) }
     }
 
-    /// Splitmix64 of the row's place.
     fn has(&self, place: u64) -> bool {
-        let mut mixed = self.seed.wrapping_add(place.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % self.of < self.rows
+        let mut hasher = DefaultHasher::new();
+        (self.seed, place).hash(&mut hasher);
+        hasher.finish() % self.of < self.rows
     }
 }
 
@@ -231,7 +229,7 @@ impl Sample {
 struct FileCounts {
     rows: u64,
     last_id: Option<i64>,
-    outcomes: Outcomes,
+    expected: StoredRows,
     counts: ContactCounts,
     compared: u64,
     different: Vec<String>,
@@ -243,12 +241,12 @@ impl FileCounts {
         match entry {
             Entry::Contact(row, contact) => {
                 self.last_id = Some(row.id());
-                self.outcomes.imported += 1;
+                self.expected.contacts += 1;
                 self.counts.count(contact);
             }
             Entry::Refused(row, refusal) => {
                 self.last_id = Some(row.id());
-                *self.outcomes.refused.entry(*refusal).or_default() += 1;
+                *self.expected.refused.entry(*refusal).or_default() += 1;
             }
         }
     }
@@ -275,23 +273,20 @@ fn ended(import: &Import) -> Finding {
             Finding::good("state", format!("{}: {detail}", import.state.as_str()))
         }
         ImportState::Loading | ImportState::RollingBack | ImportState::RolledBack => {
-            Finding { what: "state", is_good: false, detail: format!("{}: {detail}", import.state.as_str()) }
+            Finding::bad("state", format!("{}: {detail}", import.state.as_str()))
         }
     }
 }
 
-fn counted_on_the_way_in(import: &Import, there: &Outcomes, valid_percent_min: f64) -> Vec<Finding> {
+fn counted_on_the_way_in(import: &Import, there: &StoredRows, valid_percent_min: f64) -> Vec<Finding> {
     let tally = &import.tally;
     let sum = tally.imported + tally.duplicates + tally.rejected;
-    let duplicates = there.refused.iter().filter(|(refusal, _)| refusal.is_duplicate()).map(|(_, rows)| rows);
-    let refused: u64 = there.refused.values().sum();
-    let duplicates: u64 = duplicates.sum();
     let percent = tally.valid_percent();
     vec![
         Finding::of("imported + duplicates + rejected", &sum, &tally.rows_read),
-        Finding::of("contacts", &there.imported, &tally.imported),
-        Finding::of("duplicates", &duplicates, &tally.duplicates),
-        Finding::of("rejected", &(refused - duplicates), &tally.rejected),
+        Finding::of("contacts", &there.contacts, &tally.imported),
+        Finding::of("duplicates", &there.duplicates(), &tally.duplicates),
+        Finding::of("rejected", &there.rejected(), &tally.rejected),
         Finding {
             what: "valid rows kept",
             is_good: percent >= valid_percent_min,
@@ -304,9 +299,9 @@ fn told(differences: impl Iterator<Item = String>) -> Vec<String> {
     differences.take(DIFFERENCES_TOLD).collect()
 }
 
-fn refused_otherwise(there: &Outcomes, file: &Outcomes) -> Vec<String> {
+fn refused_otherwise(there: &StoredRows, file: &StoredRows) -> Vec<String> {
     told(Refusal::all().filter_map(|refusal| {
-        let of = |outcomes: &Outcomes| outcomes.refused.get(&refusal).copied().unwrap_or_default();
+        let of = |rows: &StoredRows| rows.refused.get(&refusal).copied().unwrap_or_default();
         let (there, file) = (of(there), of(file));
         (there != file).then(|| format!("{}: {there} are there, {file} are in the file", refusal.reason()))
     }))

@@ -10,9 +10,9 @@ use crate::city;
 use crate::contact::{NewContact, denies_validity};
 use crate::import::{Refusal, SortedBatch, TakenNumbers};
 use crate::lada::Lada;
+use crate::port::StoredRows;
 use crate::source::{SourceBatch, SourceColumn, SourceRow, SourceValue};
 use crate::state::StateCode;
-use crate::verification::Outcomes;
 
 /// Of the dirt of one kind so many examples are kept.
 const EXAMPLES: usize = 3;
@@ -20,6 +20,8 @@ const EXAMPLES: usize = 3;
 const EXAMPLE_CHARS: usize = 40;
 /// Different spellings that are counted one by one; others are counted together.
 const SPELLINGS_MAX: usize = 20_000;
+/// The longest of them, in bytes; what is longer is no place's name.
+const SPELLING_BYTES_MAX: usize = 120;
 /// The smallest hashes that a sketch keeps: with so many its estimate is off by some 2 %.
 const SKETCH_HASHES: usize = 2_048;
 
@@ -138,7 +140,7 @@ impl Sketch {
 #[derive(Debug, Clone, Default)]
 pub struct Spellings {
     counts: HashMap<String, (bool, u64), FixedState>,
-    /// Rows whose spelling was one too many.
+    /// Rows whose spelling was too long, or one too many.
     pub uncounted: u64,
 }
 
@@ -146,7 +148,7 @@ impl Spellings {
     fn count(&mut self, spelling: &str, is_known: impl FnOnce(&str) -> bool) {
         if let Some((_, rows)) = self.counts.get_mut(spelling) {
             *rows += 1;
-        } else if self.counts.len() < SPELLINGS_MAX {
+        } else if self.counts.len() < SPELLINGS_MAX && spelling.len() <= SPELLING_BYTES_MAX {
             self.counts.insert(spelling.to_owned(), (is_known(spelling), 1));
         } else {
             self.uncounted += 1;
@@ -168,8 +170,8 @@ impl Spellings {
 pub struct SourceAnalysis {
     /// Rows of `numeros` that were looked at.
     pub rows: u64,
-    /// What an import into an empty database would make of them.
-    pub outcomes: Outcomes,
+    /// What an import into an empty database would store of them.
+    pub expected: StoredRows,
     /// Contacts among them that would be valid.
     pub valid: u64,
     /// Rows that the source says are valid.
@@ -198,13 +200,13 @@ impl SourceAnalysis {
             match verdict {
                 Ok(phone) => {
                     let is_denied = denies_validity(row.get(SourceColumn::EsValido));
-                    self.outcomes.imported += 1;
+                    self.expected.contacts += 1;
                     self.valid += u64::from(phone.is_assigned() && !is_denied);
                     *self.by_lada.entry(phone.lada()).or_default() += 1;
                     self.ladas_disagreeing += u64::from(NewContact::lada_disagrees(row, phone));
                 }
                 Err(refusal) => {
-                    *self.outcomes.refused.entry(refusal).or_default() += 1;
+                    *self.expected.refused.entry(refusal).or_default() += 1;
                     self.keep_example(row, refusal);
                 }
             }
@@ -292,8 +294,8 @@ mod tests {
             (4, SourceValue::Null, SourceValue::Null, text("  ")),
             (5, SourceValue::Blob(b"3312345670\x00\xff"), SourceValue::Real(1.5), SourceValue::Null),
         ]);
-        assert_eq!((found.rows, found.outcomes.imported, found.valid), (5, 1, 1));
-        assert_eq!(found.outcomes.refused.values().sum::<u64>(), 4);
+        assert_eq!((found.rows, found.expected.contacts, found.valid), (5, 1, 1));
+        assert_eq!(found.expected.refused.values().sum::<u64>(), 4);
         assert_eq!(found.states.that_are(true), [("DISTR", 2)]);
         assert_eq!(found.states.that_are(false), [("en el mar", 1)]);
         assert_eq!((found.cities.that_are(true).len(), found.cities.that_are(false).len()), (1, 1));
@@ -303,6 +305,18 @@ mod tests {
         let shapes: Vec<_> = found.examples.values().flatten().collect();
         assert!(shapes.contains(&&"AAA AA AAA 99".to_owned()), "{shapes:?}");
         assert!(shapes.iter().all(|shape| !shape.contains("ana") && !shape.contains("55")), "{shapes:?}");
+    }
+
+    #[test]
+    fn spellings_take_no_more_room_than_they_may() {
+        let mut spellings = Spellings::default();
+        for n in 0..SPELLINGS_MAX + 5 {
+            spellings.count(&n.to_string(), |_| true);
+        }
+        spellings.count(&"LARGO".repeat(100_000), |_| true);
+        spellings.count("7", |_| true);
+        assert_eq!((spellings.that_are(true).len(), spellings.uncounted), (SPELLINGS_MAX, 6));
+        assert_eq!(spellings.that_are(true)[0], ("7", 2));
     }
 
     #[test]

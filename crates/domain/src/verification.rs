@@ -120,15 +120,6 @@ impl std::fmt::Debug for RejectedRow {
     }
 }
 
-/// Rows of a file by what became of them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Outcomes {
-    /// Rows that became contacts.
-    pub imported: u64,
-    /// The others, by reason.
-    pub refused: BTreeMap<Refusal, u64>,
-}
-
 /// Something that was looked at, and how it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -147,13 +138,19 @@ impl Finding {
         Self { what, is_good: true, detail: detail.into() }
     }
 
+    /// Not as it should be.
+    #[must_use]
+    pub fn bad(what: &'static str, detail: impl Into<String>) -> Self {
+        Self { what, is_good: false, detail: detail.into() }
+    }
+
     /// Good if `found` is what is `expected`.
     #[must_use]
     pub fn of<T: PartialEq + std::fmt::Display>(what: &'static str, found: &T, expected: &T) -> Self {
         if found == expected {
             Self::good(what, found.to_string())
         } else {
-            Self { what, is_good: false, detail: format!("{found} are there, {expected} are expected") }
+            Self::bad(what, format!("{found} are there, {expected} are expected"))
         }
     }
 
@@ -163,7 +160,7 @@ impl Finding {
         if differences.is_empty() {
             Self::good(what, otherwise)
         } else {
-            Self { what, is_good: false, detail: differences.join("; ") }
+            Self::bad(what, differences.join("; "))
         }
     }
 }

@@ -112,7 +112,7 @@ pub(crate) struct ContactRequest {
 impl From<ContactRequest> for ContactFields {
     fn from(request: ContactRequest) -> Self {
         Self {
-            phone: Some(request.phone),
+            phone: request.phone,
             full_name: request.full_name,
             address: request.address,
             neighborhood: request.neighborhood,

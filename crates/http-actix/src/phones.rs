@@ -5,6 +5,7 @@ use application::KnownPlan;
 use domain::lada::Lada;
 use domain::numbering::{Line, NumberingPlan};
 use domain::phone::{Outcome, PhoneNumber};
+use domain::port::PlanVersion;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -28,6 +29,26 @@ pub(crate) struct NumbersRequest {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct NumbersView {
     data: Vec<NumberView>,
+    /// What line types and carriers come from; `null` while no numbering plan is loaded.
+    numbering_plan: Option<PlanView>,
+}
+
+/// A numbering plan of the regulator's.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PlanView {
+    /// Counted up with every plan that is loaded.
+    version: i32,
+    /// The file it was read from.
+    file_name: String,
+    /// The latest assignment in it.
+    #[schema(value_type = Option<String>, format = Date)]
+    latest: Option<jiff::civil::Date>,
+}
+
+impl From<PlanVersion> for PlanView {
+    fn from(version: PlanVersion) -> Self {
+        Self { version: version.version, file_name: version.file_name, latest: version.latest }
+    }
 }
 
 /// What a number is.
@@ -56,9 +77,9 @@ pub(crate) async fn normalize(
     if body.value.numbers.len() > NUMBERS_MAX {
         return Err(Problem::unprocessable("/numbers", format!("give at most {NUMBERS_MAX} numbers")));
     }
-    let plan = plan.plan();
+    let (version, plan) = plan.in_force().unzip();
     let data = body.value.numbers.into_iter().map(|input| number(input, plan.as_deref())).collect();
-    Ok(HttpResponse::Ok().json(NumbersView { data }))
+    Ok(HttpResponse::Ok().json(NumbersView { data, numbering_plan: version.map(PlanView::from) }))
 }
 
 fn number(input: String, plan: Option<&NumberingPlan>) -> NumberView {

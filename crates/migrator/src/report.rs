@@ -6,7 +6,7 @@ use std::path::Path;
 
 use application::ImportOutcome;
 use domain::import::Import;
-use domain::port::ImportAudit;
+use domain::port::ImportInspection;
 use domain::source::SourceColumn;
 use domain::state::StateCode;
 use domain::verification::Breakdown;
@@ -36,17 +36,26 @@ pub(crate) async fn write(
     folder: &Path,
     outcome: &ImportOutcome,
     run: &Run,
-    audit: &dyn ImportAudit,
+    inspection: &dyn ImportInspection,
 ) -> Result<(), Failure> {
     let import = &outcome.import;
-    let breakdown = audit.breakdown(import.id).await?;
+    let breakdown = inspection.breakdown(import.id).await?;
     let report = report(outcome, run, &breakdown);
-    fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+    make(folder).map_err(|error| unwritable(folder, &error))?;
     put(folder, "report.json", |file| serde_json::to_writer_pretty(file, &report).map_err(io::Error::from))?;
     let page =
         page(&report).map_err(|error| Failure::Other(format!("the report cannot be drawn: {error}")))?;
     put(folder, "report.html", |file| file.write_all(page.as_bytes()))?;
-    write_rejects(folder, import, audit).await
+    write_rejects(folder, import, inspection).await
+}
+
+/// Makes the folder, where the system knows of owners for its owner alone: the rejects are personal.
+fn make(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
@@ -69,7 +78,11 @@ fn put(
     written().map_err(|error| unwritable(&path, &error))
 }
 
-async fn write_rejects(folder: &Path, import: &Import, audit: &dyn ImportAudit) -> Result<(), Failure> {
+async fn write_rejects(
+    folder: &Path,
+    import: &Import,
+    inspection: &dyn ImportInspection,
+) -> Result<(), Failure> {
     let (path, part) = (folder.join("rejects.csv"), folder.join("rejects.csv.part"));
     let fail = |error: csv::Error| Failure::Other(format!("{} cannot be written: {error}", path.display()));
     let mut out = csv::Writer::from_path(&part).map_err(fail)?;
@@ -77,7 +90,7 @@ async fn write_rejects(folder: &Path, import: &Import, audit: &dyn ImportAudit) 
     out.write_record(["source_row_id", "outcome", "reason"].iter().chain(&columns)).map_err(fail)?;
     let mut after = None;
     loop {
-        let page = audit.rejects(import.id, after, REJECTS_PAGE).await?;
+        let page = inspection.rejects(import.id, after, REJECTS_PAGE).await?;
         for row in &page {
             let whole: Value = serde_json::from_str(&row.source_row).unwrap_or_default();
             let head = [

@@ -4,11 +4,11 @@
 //! until it is built again, so a load that dies leaves a note of what is missing, and a trigger keeps everybody else's
 //! contacts out meanwhile. Into a table that has contacts rows are merged past its unique index.
 
-mod audit;
 mod connections;
 mod encode;
 pub(crate) mod finishing;
-mod live;
+mod inspection;
+mod live_indexes;
 mod path;
 mod rollback;
 mod rows;
@@ -23,10 +23,10 @@ use tokio_postgres::Row;
 
 use crate::database::Database;
 use crate::error::{classify, exactly_one};
-pub use audit::PostgresImportAudit;
 use connections::BulkConnections;
 pub use connections::BulkLoad;
 use finishing::Finishing;
+pub use inspection::PostgresImportInspection;
 use rollback::PostgresImportRollback;
 use session::PostgresImportSession;
 
@@ -146,8 +146,8 @@ impl PostgresImportStore {
     pub async fn build_indexes(&self, mut on_step: impl FnMut(&str)) -> Result<(), StoreError> {
         let mut client = self.connections.locked("build the indexes of contacts").await?;
         let mut built = 0;
-        for index in live::INDEXES {
-            if live::build(&client, index).await? {
+        for index in live_indexes::INDEXES {
+            if live_indexes::build(&client, index).await? {
                 on_step(&format!("index {}", index.0));
                 built += 1;
             }

@@ -25,7 +25,7 @@ pub use contact::PostgresContactStore;
 pub use database::{Database, DatabaseOptions};
 pub use dispatch::{DispatchOptions, PostgresDispatch};
 pub use identity::PostgresIdentityStore;
-pub use import::{BulkLoad, PostgresImportAudit, PostgresImportStore};
+pub use import::{BulkLoad, PostgresImportInspection, PostgresImportStore};
 pub use numbering::PostgresNumberingPlanStore;
 pub use schema::{Migration, Schema, SchemaState, SchemaStatus};
 pub use sender::PostgresSenderStore;

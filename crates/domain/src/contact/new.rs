@@ -140,8 +140,8 @@ impl<'a> NewContact<'a> {
         phone: PhoneNumber,
         line: Line<'a>,
     ) -> Result<Self, FieldRefused> {
-        let text = |field: &'static str, written: &'a Option<String>, chars_max| {
-            let text = written.as_ref().and_then(|written| clean(written.as_bytes()).text);
+        let text = |field: &'static str, written: Option<&'a str>, chars_max| {
+            let text = written.and_then(|written| clean(written.as_bytes()).text);
             match text {
                 Some(text) if text.chars().count() > chars_max => {
                     Err(FieldRefused::TooLong { field, chars_max })
@@ -150,12 +150,12 @@ impl<'a> NewContact<'a> {
             }
         };
         let texts = Texts {
-            full_name: text("full_name", &fields.full_name, LONG_TEXT_CHARS_MAX)?,
-            address: text("address", &fields.address, LONG_TEXT_CHARS_MAX)?,
-            neighborhood: text("neighborhood", &fields.neighborhood, SHORT_TEXT_CHARS_MAX)?,
-            municipality: text("municipality", &fields.municipality, SHORT_TEXT_CHARS_MAX)?,
-            city: text("city", &fields.city, SHORT_TEXT_CHARS_MAX)?,
-            state: text("state_code", &fields.state, SHORT_TEXT_CHARS_MAX)?,
+            full_name: text("full_name", fields.full_name.as_deref(), LONG_TEXT_CHARS_MAX)?,
+            address: text("address", fields.address.as_deref(), LONG_TEXT_CHARS_MAX)?,
+            neighborhood: text("neighborhood", fields.neighborhood.as_deref(), SHORT_TEXT_CHARS_MAX)?,
+            municipality: text("municipality", fields.municipality.as_deref(), SHORT_TEXT_CHARS_MAX)?,
+            city: text("city", fields.city.as_deref(), SHORT_TEXT_CHARS_MAX)?,
+            state: text("state_code", fields.state.as_deref(), SHORT_TEXT_CHARS_MAX)?,
         };
         let code = fields.state.as_deref().and_then(|state| StateCode::parse(state.trim()).ok());
         let contact = Self::known(phone, texts, line, Oddities::default());
@@ -163,7 +163,7 @@ impl<'a> NewContact<'a> {
         if contact.state_text.is_some() && state.is_none() {
             return Err(FieldRefused::UnknownState);
         }
-        let phone_original = text("phone", &fields.phone, SHORT_TEXT_CHARS_MAX)?;
+        let phone_original = text("phone", Some(&fields.phone), SHORT_TEXT_CHARS_MAX)?;
         Ok(Self { phone_original, state, state_text: None, ..contact })
     }
 
@@ -209,7 +209,7 @@ struct Texts<'a> {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct ContactFields {
     /// The number as it is written.
-    pub phone: Option<String>,
+    pub phone: String,
     /// Full name.
     pub full_name: Option<String>,
     /// Street address.

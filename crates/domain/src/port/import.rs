@@ -122,7 +122,7 @@ pub struct KnownNumbers {
     pub next: Option<i64>,
 }
 
-/// Rows that the store holds of one import, counted.
+/// Rows that the store holds of one import, or would, counted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoredRows {
     /// Its contacts.
@@ -148,7 +148,7 @@ impl StoredRows {
 /// Looks at what imports left in the store, and changes nothing.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
-pub trait ImportAudit: Send + Sync {
+pub trait ImportInspection: Send + Sync {
     /// One import, or the last that began when none is named.
     async fn import(&self, id: Option<ImportId>) -> Result<Option<Import>, StoreError>;
 

@@ -14,9 +14,13 @@ ZONA, NUMERACION_INICIAL, NUMERACION_FINAL, OCUPACION, MODALIDAD, RAZON_SOCIAL, 
 ";
 
 impl House {
-    async fn line_types(&self) -> [Value; 3] {
+    async fn normalized(&self) -> Value {
         let body = json!({"numbers": ["55 1000 0001", "55 1000 5001", "55 2000 0001"]});
-        let answer = self.admin.must(200, Method::POST, "/phones/normalize", Some(&body)).await.unwrap();
+        self.admin.must(200, Method::POST, "/phones/normalize", Some(&body)).await.unwrap()
+    }
+
+    async fn line_types(&self) -> [Value; 3] {
+        let answer = self.normalized().await;
         [0, 1, 2].map(|at| answer["data"][at]["line_type"].clone())
     }
 
@@ -48,6 +52,8 @@ async fn a_plan_that_is_loaded_while_the_api_runs_is_what_it_answers_by() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(house.line_types().await, ["mobile", "fixed", "unknown"]);
+    let plan = json!({"version": 1, "file_name": "plan.csv", "latest": "2024-10-05"});
+    assert_eq!(house.normalized().await["numbering_plan"], plan);
     assert_eq!(house.allows_unknown().await, false);
 
     // A contact that is added now is classed by it.

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use application::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome, KnownPlan};
 use domain::import::{Import, Refusal, Tally};
-use domain::port::{ImportAudit as _, StoreError};
+use domain::port::{ImportInspection as _, StoreError};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use settings::{Settings, Sources};
 use source_sqlite::SqliteNumbersReader;
-use store_postgres::PostgresImportAudit;
+use store_postgres::PostgresImportInspection;
 
 use crate::cli;
 use crate::failure::Failure;
@@ -35,9 +35,9 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
     };
     let batch_rows = command.batch_rows.unwrap_or(settings.import.batch_rows);
     let min_valid_percent = command.min_valid_percent.unwrap_or(settings.import.min_valid_percent);
-    let audit = Arc::new(PostgresImportAudit::new(database));
-    let observer = Observer::new(command.json, &command.file, audit.advice().await?);
-    let watch = tokio::spawn(watch(Arc::clone(&audit), observer.bar.clone(), command.json));
+    let inspection = Arc::new(PostgresImportInspection::new(database));
+    let observer = Observer::new(command.json, &command.file, inspection.advice().await?);
+    let watch = tokio::spawn(watch(Arc::clone(&inspection), observer.bar.clone(), command.json));
     let how = ImportCommand {
         resume: command.resume,
         rows_max: command.limit,
@@ -57,7 +57,7 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
     let run = observer.run(&outcome.import, batch_rows.get().into());
     tell(&outcome, &run, command.json);
     if let Some(folder) = &command.report {
-        report::write(folder, &outcome, &run, audit.as_ref()).await?;
+        report::write(folder, &outcome, &run, inspection.as_ref()).await?;
     }
     let kept = outcome.import.tally.valid_percent();
     if kept < f64::from(min_valid_percent.get()) {
@@ -70,11 +70,11 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
 }
 
 /// Tells each second what the server is doing that takes long: an index that is built, say. Ends when it is aborted.
-async fn watch(audit: Arc<PostgresImportAudit>, bar: ProgressBar, is_json: bool) {
+async fn watch(inspection: Arc<PostgresImportInspection>, bar: ProgressBar, is_json: bool) {
     loop {
         tokio::time::sleep(PROGRESS_EVERY).await;
         // A server that does not answer is the import's to notice.
-        let Ok(activity) = audit.activity().await else { continue };
+        let Ok(activity) = inspection.activity().await else { continue };
         if activity.is_empty() {
             continue;
         }

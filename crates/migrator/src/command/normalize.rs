@@ -6,11 +6,13 @@ mod lines;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
+use application::KnownPlan;
 use domain::lada::Lada;
 use domain::numbering::{Line, NumberingPlan};
 use domain::phone::{Outcome, PhoneNumber, PhoneRejection};
-use domain::port::NumberingPlanStore;
+use domain::port::PlanVersion;
 use indicatif::{ProgressBar, ProgressStyle};
 use settings::Sources;
 
@@ -28,17 +30,17 @@ const WRITE_BYTES: usize = 256 * 1024;
 const CUT_SHOWN_CHARS: usize = 64;
 
 pub(crate) async fn run(command: &Normalize, sources: &Sources) -> Result<(), Failure> {
-    let plan = plan(sources).await?;
+    let (version, plan) = plan_in_force(sources).await?.unzip();
     let out = io::stdout().lock();
     let column = command.column.as_deref();
     let done = if command.file == Path::new("-") {
-        normalize(io::stdin().lock(), out, column, plan.as_ref())
+        normalize(io::stdin().lock(), out, column, plan.as_deref())
     } else {
         let path = command.file.display();
         let unreadable = |error| Failure::Input(format!("{path} cannot be opened: {error}"));
         let file = File::open(&command.file).map_err(unreadable)?;
         let bar = bar(file.metadata().map_err(unreadable)?.len());
-        let done = normalize(bar.wrap_read(file), out, column, plan.as_ref());
+        let done = normalize(bar.wrap_read(file), out, column, plan.as_deref());
         bar.finish_and_clear();
         done
     };
@@ -50,7 +52,11 @@ pub(crate) async fn run(command: &Normalize, sources: &Sources) -> Result<(), Fa
         }
         Err(NormalizeError::Input(sentence)) => Err(Failure::Input(sentence)),
         Ok(answered) => {
-            print_table(&answered.rows());
+            let mut rows = answered.rows();
+            rows.extend(version.map(|version| {
+                ("numbering plan".to_owned(), format!("version {}, {}", version.version, version.file_name))
+            }));
+            print_table(&rows);
             Ok(())
         }
     }
@@ -67,20 +73,14 @@ fn bar(bytes: u64) -> ProgressBar {
 }
 
 /// The numbering plan in force, if a database is set that has one. Numbers are normalised without it, too.
-async fn plan(sources: &Sources) -> Result<Option<NumberingPlan>, Failure> {
+async fn plan_in_force(sources: &Sources) -> Result<Option<(PlanVersion, Arc<NumberingPlan>)>, Failure> {
     let settings = wiring::load(sources)?;
     let Ok(database) = wiring::database(&settings) else { return Ok(None) };
-    let plans = wiring::numbering_plans(database);
-    let plan = async {
-        match plans.in_force().await? {
-            Some(version) => plans.plan(version.version).await.map(Some),
-            None => Ok(None),
-        }
-    };
-    Ok(plan.await.unwrap_or_else(|error| {
+    let known = KnownPlan::new(wiring::numbering_plans(database));
+    if let Err(error) = known.refresh().await {
         eprintln!("migrator: every line type is unknown: {error}");
-        None
-    }))
+    }
+    Ok(known.in_force())
 }
 
 #[derive(Debug)]

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use domain::import::{Import, ImportId, ImportState};
-use domain::port::ImportAudit;
+use domain::port::ImportInspection;
 use serde_json::{Value, json};
 use settings::Sources;
-use store_postgres::PostgresImportAudit;
+use store_postgres::PostgresImportInspection;
 
 use crate::cli;
 use crate::failure::Failure;
@@ -19,13 +19,13 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(command: &cli::Status, sources: &Sources) -> Result<(), Failure> {
     let settings = wiring::load(sources)?;
-    let audit = PostgresImportAudit::new(wiring::current_database(&settings).await?);
+    let inspection = PostgresImportInspection::new(wiring::current_database(&settings).await?);
     let stop = StopRequest::listen();
     let mut before: Option<(Instant, u64)> = None;
     loop {
-        let import = audit.import(command.import_id.map(ImportId)).await?;
+        let import = inspection.import(command.import_id.map(ImportId)).await?;
         let import = import.ok_or_else(|| Failure::Usage("there is no such import".to_owned()))?;
-        let activity = audit.activity().await?;
+        let activity = inspection.activity().await?;
         let rows_read = import.tally.rows_read;
         let rate = before
             .map(|(at, rows)| rows_per_second(rows_read.saturating_sub(rows), at.elapsed().as_secs_f64()));

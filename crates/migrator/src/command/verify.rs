@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use settings::Sources;
 use source_sqlite::SqliteNumbersReader;
-use store_postgres::{PostgresContactStore, PostgresImportAudit};
+use store_postgres::{PostgresContactStore, PostgresImportInspection};
 
 use crate::cli;
 use crate::failure::Failure;
@@ -20,7 +20,7 @@ pub(crate) async fn run(command: &cli::Verify, sources: &Sources) -> Result<(), 
     let settings = wiring::load(sources)?;
     let database = wiring::current_database(&settings).await?;
     let verify = VerifyImport {
-        audit: Arc::new(PostgresImportAudit::new(database.clone())),
+        inspection: Arc::new(PostgresImportInspection::new(database.clone())),
         contacts: Arc::new(PostgresContactStore::new(database)),
         ids: wiring::ids(),
     };

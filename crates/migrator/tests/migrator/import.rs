@@ -216,6 +216,29 @@ async fn indexes_that_a_killed_load_left_down_are_built_and_it_still_goes_on() {
     assert_eq!(digest(&database).await, uninterrupted(text(&file)).await);
 }
 
+#[tokio::test]
+async fn an_index_that_a_killed_build_left_behind_is_in_nobodys_way() {
+    let (_folder, file) = contact_file(ROWS);
+    let database = TestDatabase::fresh().await;
+    let mut child = begun(&database, text(&file), &[]).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // As `schema indexes` leaves them when it is killed behind a build, and within one.
+    let client = database.client().await;
+    client
+        .batch_execute(
+            "CREATE INDEX idx_contacts_city_active ON contacts (city, status) WHERE opt_out_at IS NULL;
+             CREATE INDEX idx_contacts_lada_active ON contacts (lada);
+             UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_contacts_lada_active'::regclass",
+        )
+        .await
+        .unwrap();
+    let rest = ["import", text(&file), "--resume", "--json", "--min-valid-percent", "90"];
+    assert_eq!(run_json(database.url(), &rest)["state"], "completed");
+    assert_eq!(digest(&database).await, uninterrupted(text(&file)).await);
+    assert!(run(database.url(), &["verify", "--min-valid-percent", "90"]).status.success());
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn an_import_goes_on_when_nobody_reads_its_lines() {

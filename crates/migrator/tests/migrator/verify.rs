@@ -138,6 +138,11 @@ async fn a_report_tells_people_and_programs_the_same_and_keeps_what_was_not_impo
         .collect();
     names.sort();
     assert_eq!(names, ["rejects.csv", "report.html", "report.json"]);
+    #[cfg(unix)]
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&into.metadata().unwrap().permissions()) & 0o777,
+        0o700
+    );
 
     let report: serde_json::Value =
         serde_json::from_slice(&std::fs::read(into.join("report.json")).unwrap()).unwrap();

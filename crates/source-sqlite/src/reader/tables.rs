@@ -24,7 +24,8 @@ fn list(connection: &Connection) -> rusqlite::Result<Vec<SourceTable>> {
                 .query_map([&name], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<Result<_, _>>()?;
             // A name cannot be a parameter; quotes within it are doubled.
-            let count = format!("SELECT count(*) FROM \"{}\"", name.replace('"', "\"\""));
+            let quoted = format!("\"{}\"", name.replace('"', "\"\""));
+            let count = include_str!("../../sql/table_count.sql").replace("{table}", &quoted);
             let rows: i64 = connection.query_row(&count, [], |row| row.get(0))?;
             Ok(SourceTable { name, rows: rows.unsigned_abs(), columns })
         })

@@ -4,6 +4,7 @@ use domain::port::StoreError;
 use tokio_postgres::{Client, Row};
 
 use super::connections::BulkConnections;
+use super::path::drop_index;
 use crate::error::{classify, exactly_one};
 
 /// The steps that are left.
@@ -99,6 +100,8 @@ async fn build(client: &mut Client, index: &Index) -> Result<(), StoreError> {
     let doing = format!("build the index {}", index.name);
     let fail = |error: tokio_postgres::Error| classify(&doing, &error);
     let transaction = client.transaction().await.map_err(fail)?;
+    // A build on the live system that was killed leaves an index behind, valid or not, and still on the list.
+    transaction.batch_execute(&drop_index(&index.name)).await.map_err(fail)?;
     transaction.batch_execute(&index.definition).await.map_err(fail)?;
     let forgotten = transaction
         .execute(include_str!("../../sql/deferred_index_delete.sql"), &[&index.name])

@@ -60,10 +60,15 @@ pub(super) async fn choose_path(client: &mut Client, doing: &str) -> Result<Load
         transaction.query(include_str!("../../sql/deferred_index_insert.sql"), &[]).await.map_err(fail)?;
     for row in names {
         let name: &str = row.get(0);
-        transaction.batch_execute(&format!("DROP INDEX {}", quoted(name))).await.map_err(fail)?;
+        transaction.batch_execute(&drop_index(name)).await.map_err(fail)?;
     }
     transaction.commit().await.map_err(fail)?;
     Ok(LoadPath::Copy)
+}
+
+/// Takes an index down, if it is there. A name cannot be a parameter.
+pub(super) fn drop_index(name: &str) -> String {
+    format!("DROP INDEX IF EXISTS {}", quoted(name))
 }
 
 fn quoted(identifier: &str) -> String {

@@ -109,8 +109,9 @@ impl PostgresImportRollback {
         if !row.get::<_, bool>("is_alone") {
             return Ok(None);
         }
-        let contacts = transaction.query_one("SELECT count(*) FROM contacts", &[]).await.map_err(fail)?;
-        transaction.batch_execute("TRUNCATE contacts, contact_tags").await.map_err(fail)?;
+        let count = include_str!("../../sql/plan_contacts.sql");
+        let contacts = transaction.query_one(count, &[]).await.map_err(fail)?;
+        transaction.batch_execute(include_str!("../../sql/import_remove_all.sql")).await.map_err(fail)?;
         transaction.commit().await.map_err(fail)?;
         Ok(Some(contacts.get::<_, i64>(0).unsigned_abs()))
     }

@@ -14,13 +14,13 @@ async fn the_four_queries_of_the_plan_run_as_they_stand() {
         )
         .await
         .unwrap();
-    let all = postgres.client.query_one("SELECT COUNT(*) FROM contacts", &[]).await.unwrap();
+    let all = postgres.client.query_one(include_str!("../../sql/plan_contacts.sql"), &[]).await.unwrap();
     assert_eq!(all.get::<_, i64>(0), 100);
     let valid =
-        postgres.client.query_one("SELECT COUNT(*) FROM contacts WHERE is_valid = true", &[]).await.unwrap();
+        postgres.client.query_one(include_str!("../../sql/plan_valid_contacts.sql"), &[]).await.unwrap();
     assert_eq!(valid.get::<_, i64>(0), 90);
-    let by_state = "SELECT state_code, COUNT(*) FROM contacts GROUP BY state_code ORDER BY COUNT(*) DESC";
+    let by_state = include_str!("../../sql/plan_by_state.sql");
     assert_eq!(postgres.rows(by_state).await, 3);
-    let by_lada = "SELECT lada, COUNT(*) FROM contacts GROUP BY lada ORDER BY COUNT(*) DESC LIMIT 20";
+    let by_lada = include_str!("../../sql/plan_by_lada.sql");
     assert_eq!(postgres.rows(by_lada).await, 20);
 }

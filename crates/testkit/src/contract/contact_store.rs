@@ -80,7 +80,7 @@ pub async fn a_phone_that_nobody_has_finds_nobody(harness: &impl ImportHarness) 
 
 fn fields(name: &str) -> ContactFields {
     ContactFields {
-        phone: Some("(55) 1000-0001".to_owned()),
+        phone: "(55) 1000-0001".to_owned(),
         full_name: Some(format!("  {name}\u{0} ")),
         state: Some("D.F.".to_owned()),
         city: Some("MEX DF".to_owned()),

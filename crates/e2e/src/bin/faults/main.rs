@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, ValueEnum};
 use e2e::{End, OwnServers, Tools};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
@@ -79,7 +81,7 @@ async fn import_faults(arguments: &Arguments) -> Result<()> {
     eprintln!("  {} rows in {:.1} s", arguments.rows, whole.as_secs_f64());
     eprintln!("  kill    after  what              rows  where");
 
-    let mut random = Random(arguments.seed);
+    let mut random = StdRng::seed_from_u64(arguments.seed);
     let (mut kills, mut imports) = (0, 0);
     while kills < arguments.kills {
         imports += 1;
@@ -90,13 +92,13 @@ async fn import_faults(arguments: &Arguments) -> Result<()> {
                 ensure!(timeout(PATIENCE, import.ended()).await??, "the last import did not end well");
                 break;
             }
-            let moment = whole.mul_f64(random.fraction());
+            let moment = whole.mul_f64(random.random::<f64>());
             if let Ok(ended) = timeout(moment, import.ended()).await {
                 ensure!(ended?, "an import that nobody killed did not end well");
                 break;
             }
             kills += 1;
-            let what = if random.fraction() < 0.6 { "migrator" } else { "postgres" };
+            let what = if random.random::<f64>() < 0.6 { "migrator" } else { "postgres" };
             eprintln!(
                 "  {kills:>4}  {:>5.1} s  {what:<10}  {:>10}  {}",
                 moment.as_secs_f64(),
@@ -204,20 +206,5 @@ impl Import {
             }
             sleep(Duration::from_millis(10)).await;
         }
-    }
-}
-
-/// Splitmix64: the same seed draws the same moments.
-struct Random(u64);
-
-impl Random {
-    /// From 0 up to 1.
-    #[expect(clippy::cast_precision_loss, reason = "53 bits are kept, which an f64 holds")]
-    fn fraction(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 }

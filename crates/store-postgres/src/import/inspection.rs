@@ -5,27 +5,21 @@ use std::time::Instant;
 use async_trait::async_trait;
 use domain::import::{Import, ImportId, Refusal};
 use domain::lada::Lada;
-use domain::port::{ImportAudit, StoreError, StoredRows};
+use domain::port::{ImportInspection, StoreError, StoredRows};
 use domain::verification::{Breakdown, ContactCounts, Finding, RejectedRow};
 use tokio_postgres::{Client, Row};
 
-use super::live::INDEXES;
+use super::live_indexes::INDEXES;
 use super::rows;
 use crate::database::Database;
 use crate::error::{classify, corrupt};
 
 /// The plan's own queries, as they stand in it, with what is told of their answers.
 const PLAN_QUERIES: [(&str, &str); 4] = [
-    ("plan: contacts", "SELECT COUNT(*) FROM contacts"),
-    ("plan: valid contacts", "SELECT COUNT(*) FROM contacts WHERE is_valid = true"),
-    (
-        "plan: by state",
-        "SELECT state_code, COUNT(*) FROM contacts GROUP BY state_code ORDER BY COUNT(*) DESC",
-    ),
-    (
-        "plan: by area code",
-        "SELECT lada, COUNT(*) FROM contacts GROUP BY lada ORDER BY COUNT(*) DESC LIMIT 20",
-    ),
+    ("plan: contacts", include_str!("../../sql/plan_contacts.sql")),
+    ("plan: valid contacts", include_str!("../../sql/plan_valid_contacts.sql")),
+    ("plan: by state", include_str!("../../sql/plan_by_state.sql")),
+    ("plan: by area code", include_str!("../../sql/plan_by_lada.sql")),
 ];
 
 /// Settings that only the server has, with what a large import is best served with, in bytes and in its own words.
@@ -35,12 +29,12 @@ const SERVED_BEST: [(&str, i64, &str); 3] =
 /// Of an answer with several rows so many are told.
 const ROWS_TOLD: usize = 5;
 
-/// [`ImportAudit`] over the tables of imports and contacts. Its scans may take as long as they need.
-pub struct PostgresImportAudit {
+/// [`ImportInspection`] over the tables of imports and contacts. Its scans may take as long as they need.
+pub struct PostgresImportInspection {
     database: Database,
 }
 
-impl PostgresImportAudit {
+impl PostgresImportInspection {
     /// The imports of `database`.
     #[must_use]
     pub fn new(database: Database) -> Self {
@@ -57,12 +51,12 @@ impl PostgresImportAudit {
 }
 
 #[async_trait]
-impl ImportAudit for PostgresImportAudit {
+impl ImportInspection for PostgresImportInspection {
     async fn import(&self, id: Option<ImportId>) -> Result<Option<Import>, StoreError> {
         let doing = "look for an import";
         let client = self.database.pooled(doing).await?;
         let row = client
-            .query_opt(include_str!("../../sql/audit_import.sql"), &[&id.map(|id| id.0)])
+            .query_opt(include_str!("../../sql/inspect_import.sql"), &[&id.map(|id| id.0)])
             .await
             .map_err(|error| classify(doing, &error))?;
         row.map(|row| rows::decode(&row, doing)).transpose()
@@ -77,7 +71,7 @@ impl ImportAudit for PostgresImportAudit {
         let doing = "count the contacts of an import";
         let client = self.patient(doing).await?;
         let counted = client
-            .query(include_str!("../../sql/audit_contact_counts.sql"), &[&id.0])
+            .query(include_str!("../../sql/inspect_contact_counts.sql"), &[&id.0])
             .await
             .map_err(|error| classify(doing, &error))?;
         let mut counts = ContactCounts::default();
@@ -103,7 +97,7 @@ impl ImportAudit for PostgresImportAudit {
     ) -> Result<Vec<i64>, StoreError> {
         let doing = "read what an import refused";
         let client = self.patient(doing).await?;
-        let sql = include_str!("../../sql/audit_refused_as_existing.sql");
+        let sql = include_str!("../../sql/inspect_refused_as_existing.sql");
         // No source row has the least id of all.
         let page = client
             .query(sql, &[&id.0, &after.unwrap_or(i64::MIN), &i64::from(limit)])
@@ -116,7 +110,7 @@ impl ImportAudit for PostgresImportAudit {
         let doing = "find a refused row";
         let client = self.database.pooled(doing).await?;
         let row = client
-            .query_opt(include_str!("../../sql/audit_refusal.sql"), &[&id.0, &source_row_id])
+            .query_opt(include_str!("../../sql/inspect_refusal.sql"), &[&id.0, &source_row_id])
             .await
             .map_err(|error| classify(doing, &error))?;
         row.map(|row| rows::refusal(row.get(0), doing)).transpose()
@@ -126,7 +120,7 @@ impl ImportAudit for PostgresImportAudit {
         let doing = "count the contacts of an import by state and area code";
         let client = self.patient(doing).await?;
         let counted = client
-            .query(include_str!("../../sql/audit_breakdown.sql"), &[&id.0])
+            .query(include_str!("../../sql/inspect_breakdown.sql"), &[&id.0])
             .await
             .map_err(|error| classify(doing, &error))?;
         let mut breakdown = Breakdown::default();
@@ -153,7 +147,7 @@ impl ImportAudit for PostgresImportAudit {
         let client = self.database.pooled(doing).await?;
         let page = client
             .query(
-                include_str!("../../sql/audit_rejects.sql"),
+                include_str!("../../sql/inspect_rejects.sql"),
                 &[&id.0, &after.unwrap_or(i64::MIN), &i64::from(limit)],
             )
             .await
@@ -172,7 +166,7 @@ impl ImportAudit for PostgresImportAudit {
         let doing = "ask the server what it has";
         let client = self.database.pooled(doing).await?;
         let settings = client
-            .query(include_str!("../../sql/audit_server_settings.sql"), &[])
+            .query(include_str!("../../sql/inspect_server_settings.sql"), &[])
             .await
             .map_err(|error| classify(doing, &error))?;
         let told = |row: &Row| {
@@ -190,7 +184,7 @@ impl ImportAudit for PostgresImportAudit {
         let doing = "ask the server what it does";
         let client = self.database.pooled(doing).await?;
         let works = client
-            .query(include_str!("../../sql/audit_activity.sql"), &[])
+            .query(include_str!("../../sql/inspect_activity.sql"), &[])
             .await
             .map_err(|error| classify(doing, &error))?;
         let told = |row: &Row| {
@@ -216,7 +210,7 @@ impl ImportAudit for PostgresImportAudit {
 async fn indexes(client: &Client, doing: &str) -> Result<Vec<Finding>, StoreError> {
     let names: Vec<&str> = ["contacts_pkey"].into_iter().chain(INDEXES.map(|(name, _)| name)).collect();
     let looked = client
-        .query(include_str!("../../sql/audit_indexes.sql"), &[&names])
+        .query(include_str!("../../sql/inspect_indexes.sql"), &[&names])
         .await
         .map_err(|error| classify(doing, &error))?;
     let missing: Vec<String> = looked
@@ -242,10 +236,10 @@ async fn indexes(client: &Client, doing: &str) -> Result<Vec<Finding>, StoreErro
 
 async fn numbers(client: &Client, doing: &str) -> Result<Vec<Finding>, StoreError> {
     let fail = |error: tokio_postgres::Error| classify(doing, &error);
-    let row = client.query_one(include_str!("../../sql/audit_numbers.sql"), &[]).await.map_err(fail)?;
+    let row = client.query_one(include_str!("../../sql/inspect_numbers.sql"), &[]).await.map_err(fail)?;
     let count = |column| rows::count(&row, column, doing);
-    let by_state = "SELECT coalesce(sum(total_contacts), 0)::bigint AS total FROM contacts_by_state";
-    let by_state = client.query_one(by_state, &[]).await.map_err(fail)?;
+    let by_state =
+        client.query_one(include_str!("../../sql/inspect_by_state.sql"), &[]).await.map_err(fail)?;
     Ok(vec![
         Finding::of("numbers that are not E.164", &count("malformed")?, &0),
         Finding::of("contacts of no import", &count("orphans")?, &0),
@@ -283,7 +277,7 @@ mod tests {
 
     #[test]
     fn every_filled_column_is_counted() {
-        let sql = include_str!("../../sql/audit_contact_counts.sql");
+        let sql = include_str!("../../sql/inspect_contact_counts.sql");
         let positions: Vec<_> =
             FILLED_COLUMNS.iter().map(|column| sql.find(&format!("count({column})")).unwrap()).collect();
         assert!(positions.is_sorted(), "{positions:?}");

@@ -1,0 +1,2 @@
+-- Empties the contacts with their tags.
+TRUNCATE contacts, contact_tags
