@@ -4,10 +4,14 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
 use crate::servers::Servers;
+
+/// How long a server that was told to end may take.
+const END_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Private servers in a folder of their own, stopped and removed when this is dropped.
 pub struct OwnServers {
@@ -72,7 +76,7 @@ impl OwnServers {
         })
     }
 
-    /// Ends `postgres`, `redis` or `rabbitmq`.
+    /// Ends `postgres`, `redis` or `rabbitmq`, and returns when it is gone.
     ///
     /// # Errors
     /// When it does not run.
@@ -87,7 +91,13 @@ impl OwnServers {
             End::Immediately => "-QUIT",
         };
         let pid = pid.split_whitespace().next().unwrap_or_default();
-        ensure!(Command::new("kill").args([signal, pid]).status()?.success(), "{server} cannot be ended");
+        let kill = |signal| Command::new("kill").args([signal, pid]).stderr(Stdio::null()).status();
+        ensure!(kill(signal)?.success(), "{server} cannot be ended");
+        let ended = Instant::now();
+        while kill("-0")?.success() {
+            ensure!(ended.elapsed() < END_PATIENCE, "{server} does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
         Ok(())
     }
 

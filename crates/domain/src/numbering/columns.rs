@@ -78,8 +78,14 @@ impl Columns {
         header: Option<&StringRecord>,
         lines: &[&StringRecord],
     ) -> Result<(Self, KnownBy), &'static str> {
-        let named = Self::by_names(header);
         let readable = |columns: &Self| lines.iter().filter(|line| columns.read(line).is_ok()).count();
+        let named = match Self::by_names(header) {
+            // Nothing else is looked for where nearly all can be read.
+            Ok(named) if readable(&named) * 100 >= lines.len() * FITTING_PERCENT_MIN => {
+                return Ok((named, KnownBy::Names));
+            }
+            named => named,
+        };
         match (named, Self::by_content(lines)) {
             (Ok(named), Some(held)) if readable(&held) > readable(&named) => Ok((held, KnownBy::Content)),
             (Ok(named), _) => Ok((named, KnownBy::Names)),

@@ -79,7 +79,7 @@ async fn watch(inspection: Arc<PostgresImportInspection>, bar: ProgressBar, is_j
             continue;
         }
         if is_json {
-            telemetry::put_line(&json!({"event": "progress", "phase": "finish", "activity": activity}));
+            telemetry::put_line(&json!({"event": "server", "activity": activity}));
         } else {
             bar.set_message(activity.join("; "));
         }

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, ValueEnum};
 use e2e::{End, OwnServers, Tools};
 use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
@@ -79,7 +80,7 @@ async fn import_faults(arguments: &Arguments) -> Result<()> {
     let whole = started.elapsed();
     let expected = house.state(&reference).await?;
     eprintln!("  {} rows in {:.1} s", arguments.rows, whole.as_secs_f64());
-    eprintln!("  kill    after  what              rows  where");
+    eprintln!("  kill    after  what                           rows  where");
 
     let mut random = StdRng::seed_from_u64(arguments.seed);
     let (mut kills, mut imports) = (0, 0);
@@ -98,23 +99,17 @@ async fn import_faults(arguments: &Arguments) -> Result<()> {
                 break;
             }
             kills += 1;
-            let what = if random.random::<f64>() < 0.6 { "migrator" } else { "postgres" };
+            let fault = *FAULTS.choose(&mut random).context("there are faults")?;
             eprintln!(
-                "  {kills:>4}  {:>5.1} s  {what:<10}  {:>10}  {}",
+                "  {kills:>4}  {:>5.1} s  {:<23}  {:>10}  {}",
                 moment.as_secs_f64(),
+                fault.as_str(),
                 import.rows,
                 import.place
             );
-            if what == "migrator" {
-                import.child.kill().await?;
-            } else {
-                own.end("postgres", End::Immediately)?;
-                let ended = timeout(PATIENCE, import.ended()).await??;
-                own.up()?;
-                // What it said to be done must be there after the recovery.
-                if ended {
-                    break;
-                }
+            // What an import said to be done must be there, also after the recovery.
+            if fault.strike(&own, &mut import).await? {
+                break;
             }
         }
         let found = house.state(&url).await?;
@@ -124,6 +119,49 @@ async fn import_faults(arguments: &Arguments) -> Result<()> {
     }
     eprintln!("{kills} kills in {imports} imports, each of which ended as the one that nobody disturbed");
     Ok(())
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    /// The program is killed.
+    Migrator,
+    /// The server is ended, and comes back when the import has given up.
+    Server,
+    /// The server is ended and started again at once, so that the import can go on by itself.
+    ServerForAMoment,
+}
+
+const FAULTS: [Fault; 3] = [Fault::Migrator, Fault::Server, Fault::ServerForAMoment];
+
+impl Fault {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Migrator => "migrator",
+            Self::Server => "postgres",
+            Self::ServerForAMoment => "postgres, for a moment",
+        }
+    }
+
+    /// Brings it about; whether the import ended well in spite of it.
+    async fn strike(self, own: &OwnServers, import: &mut Import) -> Result<bool> {
+        match self {
+            Self::Migrator => {
+                import.child.kill().await?;
+                Ok(false)
+            }
+            Self::Server => {
+                own.end("postgres", End::Immediately)?;
+                let ended = timeout(PATIENCE, import.ended()).await??;
+                own.up()?;
+                Ok(ended)
+            }
+            Self::ServerForAMoment => {
+                own.end("postgres", End::Immediately)?;
+                own.up()?;
+                timeout(PATIENCE, import.ended()).await?
+            }
+        }
+    }
 }
 
 /// One server, one file, and a database for each import.
