@@ -54,6 +54,7 @@ async fn a_worker_that_is_asked_to_end_leaves_nothing_uncertain() {
         assert_eq!(house.under_way().await, 0);
         house.stack.add_worker().unwrap();
     }
+    house.until_delivered(&campaign, MESSAGES).await;
     let ledgers = house.ends_well(&campaign, MESSAGES.into()).await;
     assert_eq!(ledgers.states, [("delivered".to_owned(), MESSAGES.into())].into());
 }
@@ -67,6 +68,7 @@ async fn an_api_that_is_killed_loses_no_receipt() {
         house.until_queued(&campaign, left).await;
         house.stack.restart_api().await.unwrap();
     }
+    house.until_delivered(&campaign, MESSAGES).await;
     let ledgers = house.ends_well(&campaign, MESSAGES.into()).await;
     assert_eq!(ledgers.states, [("delivered".to_owned(), MESSAGES.into())].into());
 }
