@@ -185,9 +185,13 @@ impl ImportNumbers {
             appended?;
             next = following;
             observer.progressed(&session.import());
-            heed_stop(session, observer)?;
+            if observer.is_stop_requested() {
+                break;
+            }
         }
-        Ok(())
+        session.flush().await?;
+        observer.progressed(&session.import());
+        heed_stop(session, observer)
     }
 }
 

@@ -105,7 +105,7 @@ impl VerifyImport {
             return Ok(vec![Finding::bad("source", detail)]);
         }
         let mut file = FileCounts::default();
-        let existing = self.refused_as_existing(import.id).await?;
+        let by_store = self.refused_by_store(import.id).await?;
         let sample = Sample::of(self.ids.next().as_u128(), command.sample_rows, import.tally.rows_read);
         let mut taken = TakenNumbers::default();
         let mut batches = source.batches(ReadRange {
@@ -116,7 +116,7 @@ impl VerifyImport {
         while let Some(batch) = batches.next().await {
             let batch = SortedBatch::sort(batch?, &mut taken, None);
             for entry in batch.entries() {
-                let entry = existing.judge(entry);
+                let entry = by_store.judge(entry);
                 if sample.has(file.rows) {
                     file.compared += 1;
                     file.note(self.difference(import.id, &entry).await?);
@@ -154,17 +154,19 @@ impl VerifyImport {
         ])
     }
 
-    async fn refused_as_existing(&self, id: ImportId) -> Result<Existing, StoreError> {
-        let mut ids = SourceRowIds::default();
+    async fn refused_by_store(&self, id: ImportId) -> Result<RefusedByStore, StoreError> {
+        let mut refused = RefusedByStore::default();
         let mut after = None;
         loop {
-            let page = self.inspection.refused_as_existing(id, after, REFUSED_PAGE).await?;
-            for id in &page {
-                ids.insert(*id);
+            let page = self.inspection.refused_by_store(id, after, REFUSED_PAGE).await?;
+            for (id, refusal) in &page {
+                let rows =
+                    if refusal.is_duplicate() { &mut refused.existing } else { &mut refused.not_storable };
+                rows.insert(*id);
             }
-            after = page.last().copied();
+            after = page.last().map(|(id, _)| *id);
             if page.len() < REFUSED_PAGE as usize {
-                return Ok(Existing(ids));
+                return Ok(refused);
             }
         }
     }
@@ -190,15 +192,26 @@ impl VerifyImport {
     }
 }
 
-/// Rows whose number was there before the import, which the file does not tell.
-struct Existing(SourceRowIds);
+/// Rows that were refused for what the file does not tell.
+#[derive(Default)]
+struct RefusedByStore {
+    /// Their number was there before the import.
+    existing: SourceRowIds,
+    /// The store did not take them.
+    not_storable: SourceRowIds,
+}
 
-impl Existing {
+impl RefusedByStore {
     fn judge<'a>(&self, entry: Entry<'a>) -> Entry<'a> {
         match entry {
             // Where the number was there before, so was that of its duplicates.
-            Entry::Contact(row, _) | Entry::Refused(row, Refusal::Duplicate) if self.0.contains(row.id()) => {
+            Entry::Contact(row, _) | Entry::Refused(row, Refusal::Duplicate)
+                if self.existing.contains(row.id()) =>
+            {
                 Entry::Refused(row, Refusal::DuplicateExisting)
+            }
+            Entry::Contact(row, _) if self.not_storable.contains(row.id()) => {
+                Entry::Refused(row, Refusal::NotStorable)
             }
             Entry::Contact(..) | Entry::Refused(..) => entry,
         }

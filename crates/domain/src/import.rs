@@ -1,7 +1,7 @@
 //! An import: every row of a contact file ends in exactly one of imported, duplicate, rejected.
 
 use std::fmt;
-use std::ops::AddAssign;
+use std::ops::{AddAssign, Sub};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -87,6 +87,8 @@ pub enum Refusal {
     DuplicateExisting,
     /// What stands there is no number of a person.
     Rejected(PhoneRejection),
+    /// The store takes the rows around it and not this one.
+    NotStorable,
 }
 
 impl Refusal {
@@ -95,6 +97,7 @@ impl Refusal {
         [Self::Duplicate, Self::DuplicateExisting]
             .into_iter()
             .chain(PhoneRejection::ALL.into_iter().map(Self::Rejected))
+            .chain([Self::NotStorable])
     }
 
     /// Whether the number is taken, rather than none.
@@ -102,7 +105,7 @@ impl Refusal {
     pub fn is_duplicate(self) -> bool {
         match self {
             Self::Duplicate | Self::DuplicateExisting => true,
-            Self::Rejected(_) => false,
+            Self::Rejected(_) | Self::NotStorable => false,
         }
     }
 
@@ -119,6 +122,7 @@ impl Refusal {
             Self::Duplicate => "duplicate",
             Self::DuplicateExisting => "duplicate_existing",
             Self::Rejected(rejection) => rejection.as_str(),
+            Self::NotStorable => "not_storable",
         }
     }
 }
@@ -311,7 +315,7 @@ impl Tally {
                         let is_assigned = NewContact::number_of(*row).is_ok_and(PhoneNumber::is_assigned);
                         self.valid_rows_kept += u64::from(is_said_valid && is_assigned);
                     }
-                    Refusal::Rejected(_) => self.rejected += 1,
+                    Refusal::Rejected(_) | Refusal::NotStorable => self.rejected += 1,
                 }
             }
         }
@@ -334,40 +338,42 @@ impl Tally {
     }
 }
 
+impl Tally {
+    /// Each count of this with the same count of the other.
+    fn zip(self, other: Self, with: fn(u64, u64) -> u64) -> Self {
+        // Built whole, so that no count can be forgotten.
+        Self {
+            rows_read: with(self.rows_read, other.rows_read),
+            valid_rows_read: with(self.valid_rows_read, other.valid_rows_read),
+            valid_rows_kept: with(self.valid_rows_kept, other.valid_rows_kept),
+            imported: with(self.imported, other.imported),
+            imported_valid: with(self.imported_valid, other.imported_valid),
+            duplicates: with(self.duplicates, other.duplicates),
+            duplicates_existing: with(self.duplicates_existing, other.duplicates_existing),
+            rejected: with(self.rejected, other.rejected),
+            states_unmapped: with(self.states_unmapped, other.states_unmapped),
+            cities_unmapped: with(self.cities_unmapped, other.cities_unmapped),
+            ladas_disagreeing: with(self.ladas_disagreeing, other.ladas_disagreeing),
+            texts_invalid_utf8: with(self.texts_invalid_utf8, other.texts_invalid_utf8),
+            texts_shortened: with(self.texts_shortened, other.texts_shortened),
+            dates_unreadable: with(self.dates_unreadable, other.dates_unreadable),
+        }
+    }
+}
+
 /// Both together.
 impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
-        // Taken apart whole, so that no count can be forgotten.
-        let Self {
-            rows_read,
-            valid_rows_read,
-            valid_rows_kept,
-            imported,
-            imported_valid,
-            duplicates,
-            duplicates_existing,
-            rejected,
-            states_unmapped,
-            cities_unmapped,
-            ladas_disagreeing,
-            texts_invalid_utf8,
-            texts_shortened,
-            dates_unreadable,
-        } = other;
-        self.rows_read += rows_read;
-        self.valid_rows_read += valid_rows_read;
-        self.valid_rows_kept += valid_rows_kept;
-        self.imported += imported;
-        self.imported_valid += imported_valid;
-        self.duplicates += duplicates;
-        self.duplicates_existing += duplicates_existing;
-        self.rejected += rejected;
-        self.states_unmapped += states_unmapped;
-        self.cities_unmapped += cities_unmapped;
-        self.ladas_disagreeing += ladas_disagreeing;
-        self.texts_invalid_utf8 += texts_invalid_utf8;
-        self.texts_shortened += texts_shortened;
-        self.dates_unreadable += dates_unreadable;
+        *self = self.zip(other, |one, more| one + more);
+    }
+}
+
+/// What came after `other`, which was counted before.
+impl Sub for Tally {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        self.zip(other, |all, before| all - before)
     }
 }
 

@@ -106,6 +106,8 @@ pub struct RejectedRow {
     pub source_row_id: i64,
     /// Why it was not imported.
     pub refusal: Refusal,
+    /// What else is known of the reason.
+    pub detail: Option<String>,
     /// The whole row, as a JSON object by column.
     pub source_row: String,
 }

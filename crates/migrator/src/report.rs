@@ -87,7 +87,8 @@ async fn write_rejects(
     let fail = |error: csv::Error| Failure::Other(format!("{} cannot be written: {error}", path.display()));
     let mut out = csv::Writer::from_path(&part).map_err(fail)?;
     let columns = SourceColumn::ALL.map(SourceColumn::name);
-    out.write_record(["source_row_id", "outcome", "reason"].iter().chain(&columns)).map_err(fail)?;
+    out.write_record(["source_row_id", "outcome", "reason", "detail"].iter().chain(&columns))
+        .map_err(fail)?;
     let mut after = None;
     loop {
         let page = inspection.rejects(import.id, after, REJECTS_PAGE).await?;
@@ -97,6 +98,7 @@ async fn write_rejects(
                 row.source_row_id.to_string(),
                 row.refusal.outcome().to_owned(),
                 row.refusal.reason().to_owned(),
+                row.detail.clone().unwrap_or_default(),
             ];
             let values = columns.iter().map(|column| cell(&whole[column]));
             out.write_record(head.into_iter().chain(values)).map_err(fail)?;

@@ -46,7 +46,11 @@ pub(crate) async fn current_database(settings: &Settings) -> Result<Database, Fa
 
 /// Imports into the database.
 pub(crate) fn imports(settings: &Settings, database: Database) -> PostgresImportStore {
-    let bulk_load = BulkLoad { maintenance_work_mem_mb: settings.import.maintenance_work_mem_mb };
+    let bulk_load = BulkLoad {
+        maintenance_work_mem_mb: settings.import.maintenance_work_mem_mb,
+        connections: settings.import.connections,
+        poison_rows_max: settings.import.poison_rows_max,
+    };
     PostgresImportStore::new(database, bulk_load)
 }
 

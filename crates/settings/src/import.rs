@@ -67,6 +67,10 @@ pub struct ImportSettings {
     pub batch_rows: BatchRows,
     /// What one index build may take of the database server's memory, in MiB.
     pub maintenance_work_mem_mb: u32,
+    /// Connections that copy rows at the same time.
+    pub connections: u32,
+    /// Rows of one batch that the server may refuse before the batch is given up.
+    pub poison_rows_max: u32,
     /// How many of a hundred rows that claim to be valid must be kept.
     pub min_valid_percent: ValidPercentMin,
     /// How often an import goes on by itself after its server was away, without having come further.
@@ -78,6 +82,8 @@ pub struct ImportSettings {
 pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<ImportSettings, Refused> {
     let batch_rows = BatchRows::read(reader, entry!(raw, import.batch_rows), "rows");
     let memory = reader.whole(entry!(raw, import.maintenance_work_mem_mb), 16..=16_384, "MiB");
+    let connections = reader.whole(entry!(raw, import.connections), 1_u32..=8, "connections");
+    let poison_rows_max = reader.whole(entry!(raw, import.poison_rows_max), 0_u32..=10_000, "rows");
     let min_valid_percent =
         ValidPercentMin::read(reader, entry!(raw, import.min_valid_percent), "a percentage");
     let retries_max = reader.whole(entry!(raw, import.retries_max), 0_u32..=20, "times");
@@ -85,6 +91,8 @@ pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<ImportS
     Ok(ImportSettings {
         batch_rows: batch_rows?,
         maintenance_work_mem_mb: memory?,
+        connections: connections?,
+        poison_rows_max: poison_rows_max?,
         min_valid_percent: min_valid_percent?,
         retries_max: retries_max?,
         retry_base: Duration::from_millis(retry_base?.into()),

@@ -83,6 +83,8 @@ pub(crate) struct RawDatabase {
 pub(crate) struct RawImport {
     pub(crate) batch_rows: Option<Given>,
     pub(crate) maintenance_work_mem_mb: Option<Given>,
+    pub(crate) connections: Option<Given>,
+    pub(crate) poison_rows_max: Option<Given>,
     pub(crate) min_valid_percent: Option<Given>,
     pub(crate) retries_max: Option<Given>,
     pub(crate) retry_base_ms: Option<Given>,

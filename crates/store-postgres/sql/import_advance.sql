@@ -1,10 +1,10 @@
--- Keeps the rows of a batch that were not imported ($18 to $21), moves the checkpoint from $2 to $3 and adds what the batch
+-- Keeps the rows of a batch that were not imported ($18 to $22), moves the checkpoint from $2 to $3 and adds what the batch
 -- counted, by primary key. It touches no import when somebody else moved it; then all of it is to be undone.
 WITH kept AS (
-    INSERT INTO import_rejects (import_id, source_row_id, outcome, reason, source_row)
-    SELECT $1, refused.source_row_id, refused.outcome, refused.reason, refused.source_row::jsonb
-    FROM unnest($18::bigint[], $19::text[], $20::text[], $21::text[])
-        AS refused (source_row_id, outcome, reason, source_row)
+    INSERT INTO import_rejects (import_id, source_row_id, outcome, reason, detail, source_row)
+    SELECT $1, refused.source_row_id, refused.outcome, refused.reason, refused.detail, refused.source_row::jsonb
+    FROM unnest($18::bigint[], $19::text[], $20::text[], $21::text[], $22::text[])
+        AS refused (source_row_id, outcome, reason, detail, source_row)
 )
 UPDATE imports
 SET last_source_row_id = $3,

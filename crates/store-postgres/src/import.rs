@@ -8,6 +8,7 @@ mod connections;
 mod encode;
 pub(crate) mod finishing;
 mod inspection;
+mod lane;
 mod live_indexes;
 mod path;
 mod rollback;

@@ -15,7 +15,7 @@ pub mod tokens;
 
 mod imports;
 
-pub use imports::ImportHarness;
+pub use imports::{ImportHarness, store};
 
 /// Expands to one test for each clause of a suite.
 #[doc(hidden)]

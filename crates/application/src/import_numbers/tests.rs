@@ -78,7 +78,8 @@ fn session(stored: StoredRows) -> MockImportSession {
     let mut session = MockImportSession::new();
     session.expect_import().returning(|| import(ImportState::Loading, "f1"));
     session.expect_known_numbers().returning(|_, _| Ok(KnownNumbers { numbers: Vec::new(), next: None }));
-    session.expect_append().times(1).returning(|_| Ok(Tally::default()));
+    session.expect_append().times(1).returning(|_| Ok(()));
+    session.expect_flush().times(1..).returning(|| Ok(()));
     session.expect_keep_account().returning(|_, _| Ok(()));
     let mut steps = vec!["vacuum analyze".to_owned()];
     session.expect_next_finishing_step().returning(move || Ok(steps.pop()));

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::campaign::CampaignId;
-use crate::import::{BroughtBy, Import, ImportId, Refusal, SortedBatch, Tally};
+use crate::import::{BroughtBy, Import, ImportId, Refusal, SortedBatch};
 use crate::phone::PhoneNumber;
 use crate::source::{MissingLada, SourceDescription, SourceStatistics};
 use crate::verification::{Breakdown, ContactCounts, Finding, RejectedRow};
@@ -89,10 +89,17 @@ pub trait ImportSession: Send {
     async fn known_numbers(&mut self, after: Option<i64>, page_rows: u32)
     -> Result<KnownNumbers, StoreError>;
 
-    /// Stores a batch: its contacts, its refused rows whole with their reasons, the tally and the checkpoint, all or
-    /// nothing; returns what was counted. A contact whose number came into the store by another way in the meantime is
-    /// stored among the refused as `duplicate_existing`, and nothing of the one that is there changes.
-    async fn append(&mut self, batch: SortedBatch) -> Result<Tally, StoreError>;
+    /// Hands a batch in: its contacts, its refused rows whole with their reasons, the tally and the checkpoint are stored
+    /// all or nothing, after the batches handed in before it. It may return while the last few are still under way;
+    /// [`ImportSession::import`] tells what is stored. When it fails, nothing is stored behind that.
+    ///
+    /// A contact whose number came into the store by another way in the meantime is stored among the refused as
+    /// `duplicate_existing`, and nothing of the one that is there changes. Single rows that the store does not take are
+    /// stored among the refused as `not_storable`, up to a limit of the store's.
+    async fn append(&mut self, batch: SortedBatch) -> Result<(), StoreError>;
+
+    /// Waits until every batch handed in is stored. When it fails, nothing is stored behind that.
+    async fn flush(&mut self) -> Result<(), StoreError>;
 
     /// Keeps the source's own account of itself, replacing what an earlier call kept for this import.
     async fn keep_account(
@@ -158,13 +165,14 @@ pub trait ImportInspection: Send + Sync {
     /// Counts over its contacts.
     async fn contact_counts(&self, id: ImportId) -> Result<ContactCounts, StoreError>;
 
-    /// The source rows that it refused as `duplicate_existing`, in order, behind `after`; fewer than `limit` are the last.
-    async fn refused_as_existing(
+    /// The source rows that it refused for what the store held or would not take (`duplicate_existing`, `not_storable`),
+    /// which no file tells; in order, behind `after`; fewer than `limit` are the last.
+    async fn refused_by_store(
         &self,
         id: ImportId,
         after: Option<i64>,
         limit: u32,
-    ) -> Result<Vec<i64>, StoreError>;
+    ) -> Result<Vec<(i64, Refusal)>, StoreError>;
 
     /// Why it refused a source row, if it did.
     async fn refusal(&self, id: ImportId, source_row_id: i64) -> Result<Option<Refusal>, StoreError>;

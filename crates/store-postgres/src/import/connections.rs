@@ -10,8 +10,10 @@ use crate::error::{classify, conflict};
 
 /// The lock that an open import holds for as long as its connection lives.
 const LOCK_KEY: &str = "pregon.import";
-/// The lock of a connection that helps one.
+/// The lock that the connections which help one share.
 const HELPER_LOCK_KEY: &str = "pregon.import.helper";
+const TRY_LOCK: &str = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))";
+const TRY_LOCK_SHARED: &str = "SELECT pg_try_advisory_lock_shared(hashtextextended($1, 0))";
 /// How long the server may take to notice that an import died before its lock is taken for a living one's.
 const LOCK_WAIT_MAX: Duration = Duration::from_secs(5);
 /// How often the lock is asked for meanwhile.
@@ -22,6 +24,10 @@ const LOCK_POLL: Duration = Duration::from_millis(100);
 pub struct BulkLoad {
     /// Memory of one index build, in MiB.
     pub maintenance_work_mem_mb: u32,
+    /// Connections that copy rows at the same time, at least one.
+    pub connections: u32,
+    /// Rows of one batch that the server may refuse before the batch is given up.
+    pub poison_rows_max: u32,
 }
 
 /// Where such connections come from.
@@ -63,28 +69,41 @@ impl BulkConnections {
             return Err(conflict(doing, reason));
         }
         let started = Instant::now();
-        lock(&client, LOCK_KEY, started, doing).await?;
+        lock(&client, TRY_LOCK, LOCK_KEY, started, doing).await?;
         // What helped an import that died may live a moment longer.
-        lock(&client, HELPER_LOCK_KEY, started, doing).await?;
+        lock(&client, TRY_LOCK, HELPER_LOCK_KEY, started, doing).await?;
         let unlock = "SELECT pg_advisory_unlock(hashtextextended($1, 0))";
         client.query_one(unlock, &[&HELPER_LOCK_KEY]).await.map_err(fail)?;
         Ok(client)
     }
 
-    /// A connection that helps the one that holds the lock.
+    /// A connection that helps the one that holds the lock; several may.
     pub(crate) async fn helper(&self, doing: &str) -> Result<Client, StoreError> {
         let client = self.open(doing).await?;
-        lock(&client, HELPER_LOCK_KEY, Instant::now(), doing).await?;
+        lock(&client, TRY_LOCK_SHARED, HELPER_LOCK_KEY, Instant::now(), doing).await?;
         Ok(client)
+    }
+
+    /// Connections that copy at the same time.
+    pub(crate) fn lanes(&self) -> u32 {
+        self.bulk_load.connections
+    }
+
+    /// Rows of one batch that the server may refuse before the batch is given up.
+    pub(crate) fn poison_rows_max(&self) -> u32 {
+        self.bulk_load.poison_rows_max
     }
 }
 
-async fn lock(client: &Client, key: &str, started: Instant, doing: &str) -> Result<(), StoreError> {
+async fn lock(
+    client: &Client,
+    ask: &str,
+    key: &str,
+    started: Instant,
+    doing: &str,
+) -> Result<(), StoreError> {
     loop {
-        let locked = client
-            .query_one("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", &[&key])
-            .await
-            .map_err(|error| classify(doing, &error))?;
+        let locked = client.query_one(ask, &[&key]).await.map_err(|error| classify(doing, &error))?;
         if locked.get(0) {
             return Ok(());
         }

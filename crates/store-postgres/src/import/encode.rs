@@ -1,6 +1,7 @@
 //! A sorted batch as the bytes of two COPY streams and what they count.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::ops::Range;
 
 use bytes::Bytes;
 use domain::contact::NewContact;
@@ -17,12 +18,24 @@ const CONTACT_FIELDS: i16 = 17;
 /// About so many bytes are encoded while the server works on those before.
 const CHUNK_BYTES: usize = 256 * 1024;
 
-/// Encodes a batch bit by bit: as an iterator it yields the stream of its contacts, none if it has no contact. Its rejects
+/// Why a contact is not stored though its number is good.
+#[derive(Debug, Clone)]
+pub(super) enum Exception {
+    /// Its number came into the store by another way.
+    Existing,
+    /// The server refuses the row, for this reason.
+    NotStorable(String),
+}
+
+/// Contacts that are not stored, by the ids of their source rows.
+pub(super) type Exceptions = HashMap<i64, Exception>;
+
+/// Encodes rows of a batch bit by bit: as an iterator it yields the stream of its contacts, none if it has no contact. Its rejects
 /// and its counts are whole when that is at its end.
 pub(super) struct Encoder<'b, E> {
     entries: E,
     import: ImportId,
-    late: &'b HashSet<i64>,
+    exceptions: &'b Exceptions,
     contacts: CopyBuffer,
     rejects: Rejects,
     tally: Tally,
@@ -35,20 +48,23 @@ pub(super) struct Rejects {
     pub(super) source_row_ids: Vec<i64>,
     pub(super) outcomes: Vec<&'static str>,
     pub(super) reasons: Vec<&'static str>,
+    /// What else the reason is known by.
+    pub(super) details: Vec<Option<String>>,
     /// The whole rows, as JSON.
     pub(super) source_rows: Vec<String>,
 }
 
-/// An encoder of `batch`; the contacts whose source rows are in `late` are refused, for their number is there already.
+/// An encoder of the rows of `batch` in these places; of its contacts the `exceptions` are refused.
 pub(super) fn encode<'b>(
     batch: &'b SortedBatch,
+    rows: Range<usize>,
     import: ImportId,
-    late: &'b HashSet<i64>,
+    exceptions: &'b Exceptions,
 ) -> Encoder<'b, impl Iterator<Item = Entry<'b>>> {
     Encoder {
-        entries: batch.entries(),
+        entries: batch.entries().skip(rows.start).take(rows.len()),
         import,
-        late,
+        exceptions,
         contacts: CopyBuffer::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 4),
         rejects: Rejects::default(),
         tally: Tally::default(),
@@ -64,16 +80,21 @@ impl<'b, E: Iterator<Item = Entry<'b>>> Encoder<'b, E> {
     }
 
     fn put(&mut self, entry: Entry<'_>) {
-        let entry = match entry {
-            Entry::Contact(row, _) if self.late.contains(&row.id()) => {
-                Entry::Refused(row, Refusal::DuplicateExisting)
+        let exception = match &entry {
+            Entry::Contact(row, _) => self.exceptions.get(&row.id()).map(|exception| (*row, exception)),
+            Entry::Refused(..) => None,
+        };
+        let (entry, detail) = match exception {
+            None => (entry, None),
+            Some((row, Exception::Existing)) => (Entry::Refused(row, Refusal::DuplicateExisting), None),
+            Some((row, Exception::NotStorable(detail))) => {
+                (Entry::Refused(row, Refusal::NotStorable), Some(detail))
             }
-            Entry::Contact(..) | Entry::Refused(..) => entry,
         };
         self.tally.count(&entry);
         match entry {
             Entry::Contact(_, contact) => put_contact(&mut self.contacts, &contact, self.import),
-            Entry::Refused(row, refusal) => self.rejects.put(row, refusal),
+            Entry::Refused(row, refusal) => self.rejects.put(row, refusal, detail.cloned()),
         }
     }
 }
@@ -118,7 +139,7 @@ fn put_contact(buffer: &mut CopyBuffer, contact: &NewContact<'_>, import: Import
 }
 
 impl Rejects {
-    fn put(&mut self, row: SourceRow<'_>, refusal: Refusal) {
+    fn put(&mut self, row: SourceRow<'_>, refusal: Refusal, detail: Option<String>) {
         let whole: Map<String, Value> = SourceColumn::ALL
             .into_iter()
             .map(|column| (column.name().to_owned(), to_json(row.get(column))))
@@ -126,6 +147,7 @@ impl Rejects {
         self.source_row_ids.push(row.id());
         self.outcomes.push(refusal.outcome());
         self.reasons.push(refusal.reason());
+        self.details.push(detail);
         self.source_rows.push(Value::Object(whole).to_string());
     }
 }

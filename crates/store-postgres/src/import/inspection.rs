@@ -89,21 +89,23 @@ impl ImportInspection for PostgresImportInspection {
         Ok(counts)
     }
 
-    async fn refused_as_existing(
+    async fn refused_by_store(
         &self,
         id: ImportId,
         after: Option<i64>,
         limit: u32,
-    ) -> Result<Vec<i64>, StoreError> {
+    ) -> Result<Vec<(i64, Refusal)>, StoreError> {
         let doing = "read what an import refused";
         let client = self.patient(doing).await?;
-        let sql = include_str!("../../sql/inspect_refused_as_existing.sql");
+        let sql = include_str!("../../sql/inspect_refused_by_store.sql");
         // No source row has the least id of all.
         let page = client
             .query(sql, &[&id.0, &after.unwrap_or(i64::MIN), &i64::from(limit)])
             .await
             .map_err(|error| classify(doing, &error))?;
-        Ok(page.iter().map(|row| row.get(0)).collect())
+        page.iter()
+            .map(|row| Ok((row.get("source_row_id"), rows::refusal(row.get("reason"), doing)?)))
+            .collect()
     }
 
     async fn refusal(&self, id: ImportId, source_row_id: i64) -> Result<Option<Refusal>, StoreError> {
@@ -156,6 +158,7 @@ impl ImportInspection for PostgresImportInspection {
             Ok(RejectedRow {
                 source_row_id: row.get("source_row_id"),
                 refusal: rows::refusal(row.get("reason"), doing)?,
+                detail: row.get("detail"),
                 source_row: row.get("source_row"),
             })
         };

@@ -23,7 +23,6 @@ pub(super) enum LoadPath {
 /// Takes the indexes down when the table is empty; finds them down when an earlier load did not end.
 pub(super) async fn choose_path(client: &mut Client, doing: &str) -> Result<LoadPath, StoreError> {
     let fail = |error: tokio_postgres::Error| classify(doing, &error);
-    client.batch_execute(include_str!("../../sql/incoming_create.sql")).await.map_err(fail)?;
     let transaction = client.transaction().await.map_err(fail)?;
     let deferred =
         transaction.query(include_str!("../../sql/deferred_index_list.sql"), &[]).await.map_err(fail)?;

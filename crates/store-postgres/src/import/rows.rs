@@ -94,8 +94,8 @@ pub(super) async fn count_stored(
 pub(super) async fn advance(
     transaction: &Transaction<'_>,
     statement: &Statement,
-    import: &Import,
-    checkpoint: i64,
+    id: ImportId,
+    (before, checkpoint): (i64, i64),
     (rejects, tally): (&Rejects, &Tally),
 ) -> Result<u64, tokio_postgres::Error> {
     let counts = [
@@ -115,11 +115,15 @@ pub(super) async fn advance(
         tally.dates_unreadable,
     ]
     .map(to_bigint);
-    let mut parameters: Vec<&(dyn ToSql + Sync)> =
-        vec![&import.id.0, &import.last_source_row_id, &checkpoint];
+    let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&id.0, &before, &checkpoint];
     parameters.extend(counts.iter().map(|count| count as &(dyn ToSql + Sync)));
-    let refused: [&(dyn ToSql + Sync); 4] =
-        [&rejects.source_row_ids, &rejects.outcomes, &rejects.reasons, &rejects.source_rows];
+    let refused: [&(dyn ToSql + Sync); 5] = [
+        &rejects.source_row_ids,
+        &rejects.outcomes,
+        &rejects.reasons,
+        &rejects.details,
+        &rejects.source_rows,
+    ];
     parameters.extend(refused);
     transaction.execute(statement, &parameters).await
 }

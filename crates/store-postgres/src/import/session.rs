@@ -1,32 +1,32 @@
 //! An open import.
 
-use std::collections::HashSet;
+use std::collections::VecDeque;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use domain::import::{BroughtBy, Import, ImportId, SortedBatch, Tally};
+use domain::import::{BroughtBy, Import, ImportId, SortedBatch};
 use domain::port::{ImportSession, KnownNumbers, StoreError, StoredRows};
 use domain::source::{MissingLada, SourceStatistics};
-use futures::SinkExt;
-use tokio_postgres::{Client, Statement, Transaction};
+use tokio::sync::oneshot;
+use tokio_postgres::Client;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::connections::BulkConnections;
-use super::encode::{Rejects, encode};
 use super::finishing::Finishing;
-use super::path::{LoadPath, choose_path};
+use super::lane::{Lane, Stored, Work};
+use super::path::choose_path;
 use super::rows;
 use crate::contact::phone_from;
 use crate::error::{classify, exactly_one};
 
-/// One connection, which holds the lock.
+/// Some connections, of which one holds the lock.
 pub(super) struct PostgresImportSession {
-    client: Client,
     import: Import,
-    path: LoadPath,
-    /// Takes contacts in, where the path leads.
-    copy: Statement,
-    /// Ends a batch.
-    advance: Statement,
+    /// Those that have nothing to do.
+    idle: Vec<Lane>,
+    /// The batches under way, in the order of the file.
+    under_way: VecDeque<AbortOnDropHandle<(Lane, Result<Stored, StoreError>)>>,
+    /// Brings the checkpoint that the last of them leaves.
+    turn: oneshot::Receiver<i64>,
     finishing: Finishing,
 }
 
@@ -42,11 +42,13 @@ impl ImportSession for PostgresImportSession {
         page_rows: u32,
     ) -> Result<KnownNumbers, StoreError> {
         let doing = "read the numbers that are there already";
+        let import = self.import.id.0;
         let rows = self
-            .client
+            .client()
+            .await?
             .query(
                 include_str!("../../sql/contact_known_page.sql"),
-                &[&after.unwrap_or(i64::MIN), &i64::from(page_rows), &self.import.id.0],
+                &[&after.unwrap_or(i64::MIN), &i64::from(page_rows), &import],
             )
             .await
             .map_err(|error| classify(doing, &error))?;
@@ -61,30 +63,28 @@ impl ImportSession for PostgresImportSession {
         Ok(KnownNumbers { numbers, next })
     }
 
-    async fn append(&mut self, batch: SortedBatch) -> Result<Tally, StoreError> {
-        let doing = format!("store a batch of import {}", self.import.id);
-        let Some(checkpoint) = batch.last_source_row_id() else {
-            return Ok(Tally::default());
+    async fn append(&mut self, batch: SortedBatch) -> Result<(), StoreError> {
+        let Some(checkpoint) = batch.last_source_row_id() else { return Ok(()) };
+        let mut lane = match self.idle.pop() {
+            Some(lane) => lane,
+            None => self.settle_oldest().await?,
         };
-        let fail = |error: tokio_postgres::Error| classify(&doing, &error);
-        let transaction = self.client.transaction().await.map_err(fail)?;
-        let (rejects, tally) = match self.path {
-            LoadPath::Copy => {
-                let none = HashSet::new();
-                let mut encoder = encode(&batch, self.import.id, &none);
-                copy_in(&transaction, &self.copy, &mut encoder, &doing).await?;
-                encoder.finish()
-            }
-            LoadPath::Merge => merge(&transaction, &self.copy, &batch, self.import.id, &doing).await?,
-        };
-        let counted = (&rejects, &tally);
-        let advanced = rows::advance(&transaction, &self.advance, &self.import, checkpoint, counted).await;
-        let advanced = advanced.map_err(fail)?;
-        exactly_one(advanced, &doing, "its checkpoint was moved by somebody else")?;
-        transaction.commit().await.map_err(fail)?;
-        self.import.last_source_row_id = checkpoint;
-        self.import.tally += tally;
-        Ok(tally)
+        let (done, next_turn) = oneshot::channel();
+        let turn = std::mem::replace(&mut self.turn, next_turn);
+        let work = Work { batch, import: self.import.id, checkpoint, turn, done };
+        self.under_way.push_back(AbortOnDropHandle::new(tokio::spawn(async move {
+            let stored = lane.store(work).await;
+            (lane, stored)
+        })));
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        while !self.under_way.is_empty() {
+            let lane = self.settle_oldest().await?;
+            self.idle.push(lane);
+        }
+        Ok(())
     }
 
     async fn keep_account(
@@ -93,38 +93,39 @@ impl ImportSession for PostgresImportSession {
         missing_ladas: Vec<MissingLada>,
     ) -> Result<(), StoreError> {
         let doing = "keep the source's account of itself";
-        let transaction = self.client.transaction().await.map_err(|error| classify(doing, &error))?;
-        rows::replace_account(&transaction, self.import.id, &statistics, &missing_ladas)
-            .await
-            .map_err(|error| classify(doing, &error))?;
-        transaction.commit().await.map_err(|error| classify(doing, &error))
+        let id = self.import.id;
+        let fail = |error: tokio_postgres::Error| classify(doing, &error);
+        let transaction = self.client().await?.transaction().await.map_err(fail)?;
+        rows::replace_account(&transaction, id, &statistics, &missing_ladas).await.map_err(fail)?;
+        transaction.commit().await.map_err(fail)
     }
 
     async fn next_finishing_step(&mut self) -> Result<Option<String>, StoreError> {
-        self.finishing.next(&mut self.client).await
+        self.flush().await?;
+        self.finishing.next(&mut self.idle[0].client).await
     }
 
     async fn count_stored(&mut self) -> Result<StoredRows, StoreError> {
-        rows::count_stored(&self.client, self.import.id, "count what an import brought").await
+        let id = self.import.id;
+        rows::count_stored(self.client().await?, id, "count what an import brought").await
     }
 
     async fn close(&mut self) -> Result<Import, StoreError> {
-        let doing = format!("end import {}", self.import.id);
+        let id = self.import.id;
+        let doing = format!("end import {id}");
         let fail = |error: tokio_postgres::Error| classify(&doing, &error);
-        self.client.batch_execute("SET synchronous_commit = on").await.map_err(fail)?;
-        let closed = self
-            .client
-            .execute(include_str!("../../sql/import_close.sql"), &[&self.import.id.0])
-            .await
-            .map_err(fail)?;
+        let client = self.client().await?;
+        client.batch_execute("SET synchronous_commit = on").await.map_err(fail)?;
+        let closed =
+            client.execute(include_str!("../../sql/import_close.sql"), &[&id.0]).await.map_err(fail)?;
         exactly_one(closed, &doing, "it is not loading")?;
-        self.import = rows::find(&self.client, self.import.id, &doing).await?;
+        self.import = rows::find(client, id, &doing).await?;
         Ok(self.import.clone())
     }
 }
 
 impl PostgresImportSession {
-    /// Opens import `id` on a connection that holds the lock.
+    /// Opens import `id` on a connection that holds the lock, and on others that help it.
     pub(super) async fn open(
         mut client: Client,
         connections: BulkConnections,
@@ -133,55 +134,58 @@ impl PostgresImportSession {
     ) -> Result<Box<dyn ImportSession>, StoreError> {
         let path = choose_path(&mut client, doing).await?;
         let import = rows::find(&client, id, doing).await?;
-        let fail = |error: tokio_postgres::Error| classify(doing, &error);
-        let copy = match path {
-            LoadPath::Copy => include_str!("../../sql/contact_copy.sql"),
-            LoadPath::Merge => include_str!("../../sql/incoming_copy.sql"),
+        let poison_rows_max = connections.poison_rows_max();
+        let mut idle = vec![Lane::new(client, path, poison_rows_max, doing).await?];
+        for _ in 1..connections.lanes() {
+            idle.push(Lane::new(connections.helper(doing).await?, path, poison_rows_max, doing).await?);
+        }
+        let turn = turn_after(&import);
+        let finishing = Finishing::new(connections);
+        Ok(Box::new(Self { import, idle, under_way: VecDeque::new(), turn, finishing }))
+    }
+
+    /// A connection, once every batch handed in is stored.
+    async fn client(&mut self) -> Result<&mut Client, StoreError> {
+        self.flush().await?;
+        Ok(&mut self.idle[0].client)
+    }
+
+    /// Waits for the oldest batch under way, and answers its connection. Where it failed, those behind it failed as well.
+    async fn settle_oldest(&mut self) -> Result<Lane, StoreError> {
+        let Some(oldest) = self.under_way.pop_front() else {
+            unreachable!("every connection has nothing to do or a batch under way")
         };
-        let copy = client.prepare(copy).await.map_err(fail)?;
-        let advance = client.prepare(include_str!("../../sql/import_advance.sql")).await.map_err(fail)?;
-        Ok(Box::new(Self { client, import, path, copy, advance, finishing: Finishing::new(connections) }))
+        let (lane, stored) = ended(oldest).await;
+        match stored {
+            Ok(stored) => {
+                self.import.last_source_row_id = stored.checkpoint;
+                self.import.tally += stored.tally;
+                Ok(lane)
+            }
+            Err(error) => {
+                self.idle.push(lane);
+                while let Some(behind) = self.under_way.pop_front() {
+                    self.idle.push(ended(behind).await.0);
+                }
+                self.turn = turn_after(&self.import);
+                Err(error)
+            }
+        }
     }
 }
 
-/// Merges a batch past the unique index. Where a number came in by another way meanwhile, its row is encoded again as
-/// refused.
-async fn merge(
-    transaction: &Transaction<'_>,
-    copy: &Statement,
-    batch: &SortedBatch,
-    id: ImportId,
-    doing: &str,
-) -> Result<(Rejects, Tally), StoreError> {
-    let none = HashSet::new();
-    let mut encoder = encode(batch, id, &none);
-    copy_in(transaction, copy, &mut encoder, doing).await?;
-    let late = transaction
-        .query(include_str!("../../sql/incoming_merge.sql"), &[])
-        .await
-        .map_err(|error| classify(doing, &error))?;
-    if late.is_empty() {
-        return Ok(encoder.finish());
-    }
-    let late: HashSet<i64> = late.iter().map(|row| row.get(0)).collect();
-    Ok(encode(batch, id, &late).finish())
+/// Lets the first batch behind a checkpoint have its turn at once.
+fn turn_after(import: &Import) -> oneshot::Receiver<i64> {
+    let (done, turn) = oneshot::channel();
+    // It cannot fail while its other end is here.
+    let _ = done.send(import.last_source_row_id);
+    turn
 }
 
-/// Copies chunks in as they come; without any nothing is asked of the server.
-async fn copy_in(
-    transaction: &Transaction<'_>,
-    statement: &Statement,
-    chunks: &mut (impl Iterator<Item = Bytes> + Send),
-    doing: &str,
-) -> Result<(), StoreError> {
-    let Some(first) = chunks.next() else { return Ok(()) };
-    let fail = |error: tokio_postgres::Error| classify(doing, &error);
-    let sink = transaction.copy_in(statement).await.map_err(fail)?;
-    let mut sink = std::pin::pin!(sink);
-    sink.send(first).await.map_err(fail)?;
-    for chunk in chunks {
-        sink.send(chunk).await.map_err(fail)?;
+/// A batch's connection and what it came to.
+async fn ended<T>(task: AbortOnDropHandle<T>) -> T {
+    match task.await {
+        Ok(ended) => ended,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
-    sink.finish().await.map_err(fail)?;
-    Ok(())
 }

@@ -3,7 +3,7 @@
 use domain::import::ImportId;
 use domain::port::{ImportSession, ImportStore, StoreError};
 use domain::source::{MissingLada, SourceStatistics};
-use testkit::contract::ImportHarness;
+use testkit::contract::{ImportHarness, store};
 use testkit::fakes::CountingIds;
 use testkit::fixtures::{rows_numbered, sorted, source_of};
 
@@ -19,7 +19,7 @@ async fn begin(postgres: &Postgres) -> Box<dyn ImportSession> {
 async fn a_finishing_step_that_fails_is_the_next_one_still() {
     let postgres = Postgres::fresh().await;
     let mut session = begin(&postgres).await;
-    session.append(sorted(&rows_numbered([1, 2]))).await.unwrap();
+    store(session.as_mut(), sorted(&rows_numbered([1, 2]))).await.unwrap();
     let twice = "SET pregon.loading = 'on';
                  INSERT INTO contacts (phone_national, is_valid) VALUES (5510000002, true)";
     postgres.client.batch_execute(twice).await.unwrap();
@@ -46,7 +46,7 @@ async fn the_indexes_stand_after_a_load_as_the_migrations_made_them() {
     assert_eq!(before.len(), 7);
     let mut session = begin(&postgres).await;
     assert_eq!(definitions().await.len(), 1, "the primary key alone");
-    session.append(sorted(&rows_numbered([1, 2]))).await.unwrap();
+    store(session.as_mut(), sorted(&rows_numbered([1, 2]))).await.unwrap();
     while session.next_finishing_step().await.unwrap().is_some() {}
     assert_eq!(definitions().await, before);
     assert_eq!(postgres.rows("SELECT FROM contacts_by_state").await, 1);

@@ -1,7 +1,7 @@
 //! What the database itself refuses, whoever asks.
 
 use domain::port::ImportStore;
-use testkit::contract::ImportHarness;
+use testkit::contract::{ImportHarness, store};
 use testkit::fakes::CountingIds;
 use testkit::fixtures::{phone, rows_numbered, sorted, source_of};
 
@@ -38,7 +38,7 @@ async fn nobody_else_adds_contacts_while_an_empty_table_is_loaded() {
     let copy = "COPY contacts (phone_national, is_valid) FROM PROGRAM 'true'";
     assert_eq!(postgres.refusal(insert).await.as_deref(), Some(OBJECT_IN_USE));
     assert_eq!(postgres.refusal(copy).await.as_deref(), Some(OBJECT_IN_USE));
-    session.append(sorted(&rows_numbered([1, 2]))).await.unwrap();
+    store(session.as_mut(), sorted(&rows_numbered([1, 2]))).await.unwrap();
     let renumber = "UPDATE contacts SET phone_national = 5510000099 WHERE source_row_id = 1";
     assert_eq!(postgres.refusal(renumber).await.as_deref(), Some(OBJECT_IN_USE));
     // What does not touch a number goes on.
@@ -80,13 +80,13 @@ async fn a_load_that_dies_keeps_the_table_closed_until_it_was_finished() {
     let imports = postgres.import_store();
     let id = domain::import::ImportId(CountingIds::nth(1));
     let mut session = imports.begin(id, source_of("f", 2, 2)).await.unwrap();
-    session.append(sorted(&rows_numbered([1]))).await.unwrap();
+    store(session.as_mut(), sorted(&rows_numbered([1]))).await.unwrap();
     drop(session);
     postgres.until_none_is_open().await;
     assert!(postgres.add_contact(phone(9)).await.is_err());
 
     let mut session = imports.reopen(id).await.unwrap();
-    session.append(sorted(&rows_numbered([2]))).await.unwrap();
+    store(session.as_mut(), sorted(&rows_numbered([2]))).await.unwrap();
     while session.next_finishing_step().await.unwrap().is_some() {}
     assert_eq!(postgres.add_contact(phone(9)).await, Ok(()));
     assert_eq!(postgres.rows("SELECT FROM contacts").await, 3);

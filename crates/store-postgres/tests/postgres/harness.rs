@@ -19,6 +19,9 @@ use tokio_postgres::Client;
 /// Looks at the server before it is held to be stuck.
 const POLLS_MAX: u32 = 100_000;
 
+/// What the tests' imports take.
+const BULK_LOAD: BulkLoad = BulkLoad { maintenance_work_mem_mb: 16, connections: 2, poison_rows_max: 3 };
+
 /// A database of its own, and a connection past the adapter.
 pub(crate) struct Postgres {
     pub(crate) test: TestDatabase,
@@ -33,7 +36,7 @@ impl Postgres {
     }
 
     pub(crate) fn import_store(&self) -> PostgresImportStore {
-        PostgresImportStore::new(self.test.database(), BulkLoad { maintenance_work_mem_mb: 16 })
+        PostgresImportStore::new(self.test.database(), BULK_LOAD)
     }
 
     /// The number of rows that `query` answers.

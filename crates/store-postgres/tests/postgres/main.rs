@@ -17,5 +17,6 @@ mod import_fields;
 mod messages;
 mod names;
 mod plan_queries;
+mod poison;
 mod schema;
 mod statements;

@@ -7,7 +7,7 @@ use domain::phone::{PhoneNumber, PhoneRejection};
 use domain::port::{ImportSession, StoredRows};
 use domain::source::{MissingLada, SourceStatistics};
 
-use super::imports::{ImportHarness, begin, end, finish, import_id, import_numbered};
+use super::imports::{ImportHarness, begin, end, finish, import_id, import_numbered, store};
 use crate::fixtures::{Row, phone, rows_numbered, sorted, sorted_after};
 
 /// One test for each clause of `ImportSession`.
@@ -100,7 +100,7 @@ pub async fn a_batch_is_stored_with_its_refused_rows_its_tally_and_its_checkpoin
 ) {
     let imports = harness.imports();
     let mut session = begin(imports.as_ref(), 1, 9).await;
-    assert_eq!(session.append(sorted(&mixed_rows())).await.unwrap(), MIXED);
+    assert_eq!(store(session.as_mut(), sorted(&mixed_rows())).await.unwrap(), MIXED);
     let import = session.import();
     assert_eq!((import.tally, import.last_source_row_id), (MIXED, 5));
     assert_eq!(imports.find_under_way().await.unwrap(), Some(import));
@@ -114,14 +114,14 @@ pub async fn a_batch_that_fails_leaves_nothing_and_can_be_stored_later(harness: 
     let mut session = begin(imports.as_ref(), 1, 9).await;
     let before = session.import();
     harness.set_broken(true).await;
-    assert!(session.append(sorted(&mixed_rows())).await.is_err());
+    assert!(store(session.as_mut(), sorted(&mixed_rows())).await.is_err());
     assert_eq!(session.import(), before);
     assert_eq!(imports.find_under_way().await.unwrap(), Some(before));
     assert_eq!(session.count_stored().await.unwrap(), StoredRows::default());
     assert!(!is_there(harness, phone(1)).await);
 
     harness.set_broken(false).await;
-    assert_eq!(session.append(sorted(&mixed_rows())).await.unwrap(), MIXED);
+    assert_eq!(store(session.as_mut(), sorted(&mixed_rows())).await.unwrap(), MIXED);
     assert_eq!(session.count_stored().await.unwrap(), mixed_stored());
 }
 
@@ -129,9 +129,9 @@ pub async fn a_batch_that_fails_leaves_nothing_and_can_be_stored_later(harness: 
 pub async fn an_empty_batch_changes_nothing(harness: &impl ImportHarness) {
     let imports = harness.imports();
     let mut session = begin(imports.as_ref(), 1, 9).await;
-    session.append(sorted(&rows_numbered([1, 2]))).await.unwrap();
+    store(session.as_mut(), sorted(&rows_numbered([1, 2]))).await.unwrap();
     let before = session.import();
-    assert_eq!(session.append(sorted(&[])).await.unwrap(), Tally::default());
+    assert_eq!(store(session.as_mut(), sorted(&[])).await.unwrap(), Tally::default());
     assert_eq!(session.import(), before);
     assert_eq!(imports.find_under_way().await.unwrap(), Some(before));
 }
@@ -141,10 +141,10 @@ pub async fn tallies_of_several_batches_add_up(harness: &impl ImportHarness) {
     let imports = harness.imports();
     let mut session = begin(imports.as_ref(), 1, 9).await;
     let mut taken = TakenNumbers::default();
-    session.append(sorted_after(&mixed_rows(), &mut taken)).await.unwrap();
+    store(session.as_mut(), sorted_after(&mixed_rows(), &mut taken)).await.unwrap();
     let again =
         vec![Row::new(6, phone(1).national().to_string()), Row::new(8, phone(8).national().to_string())];
-    let counted = session.append(sorted_after(&again, &mut taken)).await.unwrap();
+    let counted = store(session.as_mut(), sorted_after(&again, &mut taken)).await.unwrap();
     assert_eq!((counted.rows_read, counted.imported, counted.duplicates), (2, 1, 1));
     let import = session.import();
     assert_eq!(import.last_source_row_id, 8);
@@ -177,7 +177,7 @@ pub async fn known_numbers_say_whose_work_they_are(harness: &impl ImportHarness)
     harness.add_contact(phone(3)).await.unwrap();
     let imports = harness.imports();
     let mut session = begin(imports.as_ref(), 2, 9).await;
-    session.append(sorted(&rows_numbered([4, 5]))).await.unwrap();
+    store(session.as_mut(), sorted(&rows_numbered([4, 5]))).await.unwrap();
     end(session, harness).await;
     let mut session = imports.reopen(import_id(2)).await.unwrap();
     let mut known = all_known(session.as_mut(), 10).await;
@@ -198,7 +198,7 @@ pub async fn a_number_that_came_in_by_another_way_meanwhile_is_a_duplicate_and_s
     let before = harness.contacts().find_by_phone(phone(2)).await.unwrap();
     assert!(before.is_some());
 
-    let counted = session.append(sorted(&rows_numbered([1, 2, 3]))).await.unwrap();
+    let counted = store(session.as_mut(), sorted(&rows_numbered([1, 2, 3]))).await.unwrap();
     assert_eq!((counted.imported, counted.duplicates, counted.duplicates_existing), (2, 1, 1));
     assert_eq!((counted.valid_rows_read, counted.valid_rows_kept), (3, 3));
     assert_eq!(session.import().tally, counted);
@@ -250,7 +250,7 @@ pub async fn an_account_replaces_the_one_that_this_import_kept_before(harness: &
 /// As the sentence says.
 pub async fn every_finishing_step_is_named_once_and_then_all_is_done(harness: &impl ImportHarness) {
     let mut session = begin(harness.imports().as_ref(), 1, 2).await;
-    session.append(sorted(&rows_numbered([1, 2]))).await.unwrap();
+    store(session.as_mut(), sorted(&rows_numbered([1, 2]))).await.unwrap();
     let mut steps = finish(session.as_mut()).await;
     assert!(!steps.is_empty() && steps.iter().all(|step| !step.is_empty()));
     let named = steps.len();
@@ -265,7 +265,7 @@ pub async fn every_finishing_step_is_named_once_and_then_all_is_done(harness: &i
 pub async fn finishing_may_be_repeated_by_another_session(harness: &impl ImportHarness) {
     let imports = harness.imports();
     let mut session = begin(imports.as_ref(), 1, 2).await;
-    session.append(sorted(&rows_numbered([1, 2]))).await.unwrap();
+    store(session.as_mut(), sorted(&rows_numbered([1, 2]))).await.unwrap();
     // It dies after its first step.
     assert!(session.next_finishing_step().await.unwrap().is_some());
     end(session, harness).await;
@@ -282,7 +282,7 @@ pub async fn finishing_may_be_repeated_by_another_session(harness: &impl ImportH
 /// As the sentence says.
 pub async fn contacts_come_in_by_other_ways_again_after_finishing(harness: &impl ImportHarness) {
     let mut session = begin(harness.imports().as_ref(), 1, 2).await;
-    session.append(sorted(&rows_numbered([1, 2]))).await.unwrap();
+    store(session.as_mut(), sorted(&rows_numbered([1, 2]))).await.unwrap();
     finish(session.as_mut()).await;
     session.close().await.unwrap();
     harness.add_contact(phone(3)).await.unwrap();
@@ -297,7 +297,7 @@ pub async fn what_the_store_holds_is_counted_by_reason_and_for_this_import_alone
     import_numbered(harness, 1, 11..=13).await;
     let mut session = begin(harness.imports().as_ref(), 2, 9).await;
     assert_eq!(session.count_stored().await.unwrap(), StoredRows::default());
-    session.append(sorted(&mixed_rows())).await.unwrap();
+    store(session.as_mut(), sorted(&mixed_rows())).await.unwrap();
     assert_eq!(session.count_stored().await.unwrap(), mixed_stored());
 }
 
@@ -305,7 +305,7 @@ pub async fn what_the_store_holds_is_counted_by_reason_and_for_this_import_alone
 pub async fn an_import_that_was_read_to_its_last_row_is_completed(harness: &impl ImportHarness) {
     let imports = harness.imports();
     let mut session = begin(imports.as_ref(), 1, 5).await;
-    session.append(sorted(&mixed_rows())).await.unwrap();
+    store(session.as_mut(), sorted(&mixed_rows())).await.unwrap();
     let completed = session.close().await.unwrap();
     assert_eq!((completed.state, completed.tally), (ImportState::Completed, MIXED));
     assert!(completed.finished_at.is_some_and(|finished| finished >= completed.started_at));
@@ -317,7 +317,7 @@ pub async fn an_import_that_was_read_to_its_last_row_is_completed(harness: &impl
 pub async fn an_import_that_was_not_read_to_its_last_row_is_stopped(harness: &impl ImportHarness) {
     let imports = harness.imports();
     let mut session = begin(imports.as_ref(), 1, 6).await;
-    session.append(sorted(&mixed_rows())).await.unwrap();
+    store(session.as_mut(), sorted(&mixed_rows())).await.unwrap();
     let stopped = session.close().await.unwrap();
     assert_eq!((stopped.state, stopped.finished_at), (ImportState::Stopped, None));
     assert_eq!(session.import(), stopped);

@@ -3,7 +3,7 @@
 use domain::import::{Import, ImportState, NOTHING_READ, Tally};
 use domain::port::{ImportRollback, ImportSession, StoreError};
 
-use super::imports::{ImportHarness, begin, end, file, finish, import_id, import_numbered};
+use super::imports::{ImportHarness, begin, end, file, finish, import_id, import_numbered, store};
 use crate::fixtures::{phone, rows_numbered, sorted, source_of};
 
 /// One test for each clause of `ImportStore`.
@@ -64,7 +64,7 @@ pub async fn a_second_import_does_not_begin_while_one_is_open(harness: &impl Imp
     let mut open = begin(here.as_ref(), 1, 2).await;
     assert!(conflicts(here.begin(import_id(2), file(2, 1)).await));
     assert!(conflicts(elsewhere.begin(import_id(2), file(2, 1)).await));
-    open.append(sorted(&rows_numbered([1, 2]))).await.unwrap();
+    store(open.as_mut(), sorted(&rows_numbered([1, 2]))).await.unwrap();
     open.close().await.unwrap();
     // Closed, but not dropped: it is open still.
     assert!(conflicts(elsewhere.begin(import_id(2), file(2, 1)).await));
@@ -112,11 +112,11 @@ pub async fn a_session_that_is_dropped_lets_another_be_opened(harness: &impl Imp
 pub async fn an_import_is_opened_again_where_its_checkpoint_stands(harness: &impl ImportHarness) {
     let imports = harness.imports();
     let mut session = imports.begin(import_id(1), source_of("file-1", 4, 9)).await.unwrap();
-    let counted = session.append(sorted(&rows_numbered([2, 5]))).await.unwrap();
+    let counted = store(session.as_mut(), sorted(&rows_numbered([2, 5]))).await.unwrap();
     end(session, harness).await;
     let mut session = imports.reopen(import_id(1)).await.unwrap();
     assert_eq!((session.import().last_source_row_id, session.import().tally), (5, counted));
-    session.append(sorted(&rows_numbered([7, 9]))).await.unwrap();
+    store(session.as_mut(), sorted(&rows_numbered([7, 9]))).await.unwrap();
     let completed = session.close().await.unwrap();
     assert_eq!((completed.state, completed.tally.imported), (ImportState::Completed, 4));
 }
@@ -226,7 +226,7 @@ pub async fn a_rollback_takes_away_what_its_import_brought_and_nothing_else(harn
 pub async fn a_rollback_is_the_way_out_of_an_import_whose_file_is_gone(harness: &impl ImportHarness) {
     let imports = harness.imports();
     let mut left = begin(imports.as_ref(), 1, 9).await;
-    left.append(sorted(&rows_numbered([1, 2]))).await.unwrap();
+    store(left.as_mut(), sorted(&rows_numbered([1, 2]))).await.unwrap();
     end(left, harness).await;
     assert!(conflicts(imports.begin(import_id(2), file(2, 1)).await));
     harness.until_none_is_open().await;

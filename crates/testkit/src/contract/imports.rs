@@ -1,9 +1,9 @@
 //! What the suites of imports and contacts stand on.
 
 use async_trait::async_trait;
-use domain::import::{Import, ImportId};
+use domain::import::{Import, ImportId, SortedBatch, Tally};
 use domain::phone::PhoneNumber;
-use domain::port::{ContactStore, ImportSession, ImportStore};
+use domain::port::{ContactStore, ImportSession, ImportStore, StoreError};
 use domain::source::{MissingLada, SourceDescription, SourceStatistics};
 
 use crate::fakes::CountingIds;
@@ -50,11 +50,19 @@ pub(super) async fn import_rows(harness: &impl ImportHarness, n: u64, rows: &[Ro
     let source = source_of(&format!("file-{n}"), u64::try_from(rows.len()).unwrap(), last_id);
     let imports = harness.imports();
     let mut session = imports.begin(import_id(n), source).await.unwrap();
-    session.append(sorted(rows)).await.unwrap();
+    store(session.as_mut(), sorted(rows)).await.unwrap();
     finish(session.as_mut()).await;
     let import = session.close().await.unwrap();
     end(session, harness).await;
     import
+}
+
+/// Hands a batch in, waits until it is stored, and answers what was counted of it.
+pub async fn store(session: &mut dyn ImportSession, batch: SortedBatch) -> Result<Tally, StoreError> {
+    let before = session.import().tally;
+    session.append(batch).await?;
+    session.flush().await?;
+    Ok(session.import().tally - before)
 }
 
 /// Brings in the synthetic numbers of these ids and ends the import.

@@ -60,10 +60,8 @@ impl ImportSession for FakeImportSession {
         Ok(KnownNumbers { numbers, next })
     }
 
-    async fn append(&mut self, batch: SortedBatch) -> Result<Tally, StoreError> {
-        let Some(checkpoint) = batch.last_source_row_id() else {
-            return Ok(Tally::default());
-        };
+    async fn append(&mut self, batch: SortedBatch) -> Result<(), StoreError> {
+        let Some(checkpoint) = batch.last_source_row_id() else { return Ok(()) };
         let mut kept = self.store.kept();
         if kept.is_broken {
             return Err(conflict("store a batch", "the store was told to refuse it"));
@@ -90,7 +88,11 @@ impl ImportSession for FakeImportSession {
         let import = kept.import_mut(self.id);
         import.last_source_row_id = checkpoint;
         import.tally += counted;
-        Ok(counted)
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn keep_account(
