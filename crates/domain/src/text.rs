@@ -24,6 +24,9 @@ pub fn clean(bytes: &[u8]) -> Cleaned<'_> {
 }
 
 fn clean_str(text: &str) -> Option<Cow<'_, str>> {
+    if is_plain(text) {
+        return Some(Cow::Borrowed(text));
+    }
     let trimmed = text.trim_matches(|letter: char| letter.is_whitespace() || letter.is_control());
     if trimmed.is_empty() {
         None
@@ -32,6 +35,24 @@ fn clean_str(text: &str) -> Option<Cow<'_, str>> {
     } else {
         Some(Cow::Owned(fold(trimmed)))
     }
+}
+
+/// Whether text is clean by its bytes alone, as nearly all is; it may be clean and not plain.
+fn is_plain(text: &str) -> bool {
+    let mut before = b' ';
+    for byte in text.bytes() {
+        let is_plain = match byte {
+            b' ' => before != b' ',
+            // With these begin the letters among which other white space and control characters stand.
+            0xC2 | 0xE1..=0xE3 => false,
+            _ => byte > b' ' && byte != 0x7F,
+        };
+        if !is_plain {
+            return false;
+        }
+        before = byte;
+    }
+    before != b' '
 }
 
 /// Whether trimmed text needs no change: every space is a lone U+0020, no control character stands in it.

@@ -85,3 +85,19 @@ proptest! {
         prop_assert_eq!(clean(&bytes).invalid_utf8, str::from_utf8(&bytes).is_err());
     }
 }
+
+#[test]
+fn text_that_is_plain_by_its_bytes_needs_no_change_by_its_letters() {
+    assert!(
+        is_plain("JOSÉ PEÑA Ñandú Ø")
+            && !is_plain("")
+            && !is_plain(" a")
+            && !is_plain("a ")
+            && !is_plain("a  b")
+    );
+    for letter in '\0'..=char::MAX {
+        for text in [format!("a{letter}b"), format!("{letter}"), format!("a {letter}")] {
+            assert!(!is_plain(&text) || fold(&text) == text, "{letter:?}");
+        }
+    }
+}
