@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use domain::import::{Import, ImportId, ImportState, SortedBatch, TakenNumbers};
 use domain::port::{
-    Ids, ImportSession, ImportStore, ReadRange, SourceError, SourceReader, StoreError, StoredRows,
+    BackupError, BackupWriter, CopiedTable, Ids, ImportBackup, ImportSession, ImportStore, ReadRange,
+    SourceAccount, SourceError, SourceReader, StoreError, StoredRows,
 };
 use domain::source::SourceDescription;
 use futures::StreamExt;
@@ -24,6 +25,8 @@ pub struct ImportNumbers {
     pub plan: Arc<KnownPlan>,
     /// Makes the import's id.
     pub ids: Arc<dyn Ids>,
+    /// Keeps what is stored once more, if anybody wants it.
+    pub backup: Option<Arc<dyn ImportBackup>>,
 }
 
 /// How to import.
@@ -93,6 +96,9 @@ pub enum ImportError {
     /// The program was asked to stop. What is stored is whole up to the checkpoint.
     #[error("stopped at row {} of {} as asked; go on with --resume", .0.tally.rows_read, .0.source.rows)]
     Interrupted(Box<Import>),
+    /// The backup cannot be written. Batches stored before stay, and the import can go on.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// The figures do not add up.
     #[error("the figures of import {id} do not add up: {what}", id = .outcome.import.id)]
     DoesNotAddUp {
@@ -118,18 +124,48 @@ impl ImportNumbers {
         let mut session = self.open(&source, command.resume).await?;
         observer.began(&session.import());
 
+        let mut backup = self.open_backup(session.as_mut()).await?;
         let mut taken = note_known_numbers(session.as_mut(), observer).await?;
-        self.load(session.as_mut(), command, &mut taken, observer).await?;
+        self.load(session.as_mut(), command, &mut taken, &mut backup, observer).await?;
         drop(taken);
 
-        session.keep_account(self.source.statistics().await?, self.source.missing_ladas().await?).await?;
-        while let Some(step) = session.next_finishing_step().await? {
-            observer.finished_step(&step);
-            heed_stop(session.as_ref(), observer)?;
+        let account = SourceAccount {
+            statistics: self.source.statistics().await?,
+            missing_ladas: self.source.missing_ladas().await?,
+        };
+        session.keep_account(account.statistics.clone(), account.missing_ladas.clone()).await?;
+        if let Some(backup) = backup {
+            backup.finish(account).await?;
         }
-        let stored = session.count_stored().await?;
-        let outcome = ImportOutcome { import: session.close().await?, stored };
-        check(outcome, command.rows_max)
+        let outcome = finish(session, observer).await.map_err(|left| match left {
+            Left::Unavailable(error) => ImportError::Store(error),
+            Left::Stopped(import) => ImportError::Interrupted(import),
+        })?;
+        match outcome_differs(&outcome, command.rows_max) {
+            Some(what) => Err(ImportError::DoesNotAddUp { outcome: Box::new(outcome), what }),
+            None => Ok(outcome),
+        }
+    }
+
+    /// Opens the backup, if there is to be one, and brings it to where the import stands.
+    async fn open_backup(
+        &self,
+        session: &mut dyn ImportSession,
+    ) -> Result<Option<Box<dyn BackupWriter>>, ImportError> {
+        let Some(backup) = &self.backup else { return Ok(None) };
+        let import = session.import();
+        let mut writer = backup.open(&import, session.copy_format()).await?;
+        if writer.whole_up_to() < import.last_source_row_id {
+            for table in [CopiedTable::Contacts, CopiedTable::Rejects] {
+                let mut stored = session.stored_behind(table, writer.whole_up_to()).await?;
+                while let Some(rows) = stored.next().await {
+                    writer.put(table, rows?).await?;
+                }
+            }
+            writer.reach(import.last_source_row_id, import.tally).await?;
+        }
+        session.keep_copies();
+        Ok(Some(writer))
     }
 
     async fn open(
@@ -164,6 +200,7 @@ impl ImportNumbers {
         session: &mut dyn ImportSession,
         command: ImportCommand,
         taken: &mut TakenNumbers,
+        backup: &mut Option<Box<dyn BackupWriter>>,
         observer: &dyn ImportObserver,
     ) -> Result<(), ImportError> {
         let begun = session.import();
@@ -184,15 +221,34 @@ impl ImportNumbers {
             let (appended, following) = futures::join!(session.append(batch?), sorted());
             appended?;
             next = following;
+            back_up(session, backup).await?;
             observer.progressed(&session.import());
             if observer.is_stop_requested() {
                 break;
             }
         }
         session.flush().await?;
+        back_up(session, backup).await?;
         observer.progressed(&session.import());
         heed_stop(session, observer)
     }
+}
+
+/// Hands on what was stored since the last time.
+async fn back_up(
+    session: &mut dyn ImportSession,
+    backup: &mut Option<Box<dyn BackupWriter>>,
+) -> Result<(), BackupError> {
+    let Some(backup) = backup else { return Ok(()) };
+    for copy in session.take_copies() {
+        for (table, rows) in [(CopiedTable::Contacts, copy.contacts), (CopiedTable::Rejects, copy.rejects)] {
+            for rows in rows {
+                backup.put(table, rows).await?;
+            }
+        }
+        backup.reach(copy.checkpoint, copy.tally).await?;
+    }
+    Ok(())
 }
 
 fn heed_stop(session: &dyn ImportSession, observer: &dyn ImportObserver) -> Result<(), ImportError> {
@@ -221,27 +277,50 @@ async fn note_known_numbers(
     }
 }
 
-/// Every row read ended in one place, the store holds what was counted, and every row was read that was to be.
-fn check(outcome: ImportOutcome, rows_max: Option<u64>) -> Result<ImportOutcome, ImportError> {
-    let ImportOutcome { import, stored } = &outcome;
+/// Why an import was left before its end, though all its rows are in.
+pub(crate) enum Left {
+    Unavailable(StoreError),
+    Stopped(Box<Import>),
+}
+
+/// Makes the store ready for its readers, counts what it holds, and ends the import.
+pub(crate) async fn finish(
+    mut session: Box<dyn ImportSession>,
+    observer: &dyn ImportObserver,
+) -> Result<ImportOutcome, Left> {
+    while let Some(step) = session.next_finishing_step().await.map_err(Left::Unavailable)? {
+        observer.finished_step(&step);
+        if observer.is_stop_requested() {
+            return Err(Left::Stopped(Box::new(session.import())));
+        }
+    }
+    let stored = session.count_stored().await.map_err(Left::Unavailable)?;
+    Ok(ImportOutcome { import: session.close().await.map_err(Left::Unavailable)?, stored })
+}
+
+/// What differs, unless every row read ended in one place, the store holds what was counted, and every row was read that
+/// was to be.
+pub(crate) fn outcome_differs(outcome: &ImportOutcome, rows_max: Option<u64>) -> Option<String> {
+    let ImportOutcome { import, stored } = outcome;
     let tally = &import.tally;
     let counted = (tally.imported, tally.duplicates, tally.rejected);
     let held = (stored.contacts, stored.duplicates(), stored.rejected());
-    let what = if !tally.adds_up() {
-        format!(
+    if !tally.adds_up() {
+        Some(format!(
             "{} rows read, but {} imported, {} duplicates and {} rejected",
             tally.rows_read, tally.imported, tally.duplicates, tally.rejected
-        )
+        ))
     } else if held != counted {
-        format!("imported, duplicates and rejected were {counted:?} on the way in, and {held:?} are there")
+        Some(format!(
+            "imported, duplicates and rejected were {counted:?} on the way in, and {held:?} are there"
+        ))
     } else if tally.rows_read < import.source.rows.min(rows_max.unwrap_or(u64::MAX))
         || tally.rows_read > import.source.rows
     {
-        format!("the file has {} rows and {} were read", import.source.rows, tally.rows_read)
+        Some(format!("the file has {} rows and {} were read", import.source.rows, tally.rows_read))
     } else {
-        return Ok(outcome);
-    };
-    Err(ImportError::DoesNotAddUp { outcome: Box::new(outcome), what })
+        None
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod numbering_plans;
 mod prepare_campaign;
 mod preview_segment;
 mod relay_permits;
+mod restore_backup;
 mod roll_back_import;
 mod sign_in;
 mod verify_import;
@@ -32,6 +33,7 @@ pub use numbering_plans::{
 pub use prepare_campaign::{PrepareCampaign, Prepared};
 pub use preview_segment::{PreviewSegment, PreviewSegmentError, SegmentPreview};
 pub use relay_permits::{RelayError, RelayPermits};
+pub use restore_backup::{RestoreBackup, RestoreError};
 pub use roll_back_import::{Referenced, RollBackImport, RollbackError, RollbackObserver};
 pub use sign_in::{
     Authenticate, AuthenticateError, DeskError, EndSession, FailureLimit, ListSessions, LogIn, LogInError,

@@ -44,6 +44,7 @@ Examples:
   migrator import numeros.db
   migrator import numeros.db --limit 10000000     a trial, whole in itself
   migrator import numeros.db --resume             the rest of it, or what a crash left
+  migrator import numeros.db --backup respaldo    and a copy of the file and of all that was stored
   migrator import numeros.db --report informe     and a page about it, with what was not imported
   migrator import numeros.db --json | jq .        one JSON object a line")]
     Import(Import),
@@ -62,6 +63,15 @@ Examples:
   migrator verify 019aa7c0-5f1e-7c55-9d7e-3d1f0c5b7a10 --sample 10000
   migrator verify --source /backup/numeros.db      when the file is no longer where it was")]
     Verify(Verify),
+    /// Bring back what an import stored, from the folder that `import --backup` wrote. May be killed and run again.
+    #[command(after_help = "\
+Examples:
+  migrator restore respaldo
+
+The import must not be in the database: it was rolled back, or the database is another. The parts are files of the
+database's own format; manifest.json names the statement that takes them in, for who has nothing but psql:
+  zstd -dc respaldo/contacts-00001.copy.zst | psql -c \"COPY contacts (...) FROM STDIN (FORMAT binary)\"")]
+    Restore(Restore),
     /// Take away exactly what an import brought. May be killed and run again.
     #[command(after_help = "\
 Examples:
@@ -156,6 +166,15 @@ pub(crate) struct Verify {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The folder of the backup.
+    pub(crate) folder: PathBuf,
+    /// Events on stdout, one JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Rollback {
     /// The import's id, as `migrator import` printed it.
     pub(crate) import_id: Uuid,
@@ -194,6 +213,13 @@ pub(crate) struct Import {
     /// setting `import.min_valid_percent`].
     #[arg(long, value_name = "PERCENT")]
     pub(crate) min_valid_percent: Option<ValidPercentMin>,
+    /// Keep a backup in this folder: a checked copy of the file before anything is written, and what was stored as
+    /// compressed parts, written in the same pass. `migrator restore` brings it back.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) backup: Option<PathBuf>,
+    /// Serve progress for Prometheus as /metrics at this address while it runs; with port 0 the system chooses one.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) metrics_listen: Option<String>,
     /// Write a report into this folder when it is done: report.html for people, report.json for programs, and
     /// rejects.csv with every row that was not imported, whole.
     #[arg(long, value_name = "DIR")]

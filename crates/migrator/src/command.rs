@@ -5,6 +5,8 @@ pub(crate) mod check;
 pub(crate) mod import;
 pub(crate) mod normalize;
 pub(crate) mod numbering_plan;
+mod progress;
+pub(crate) mod restore;
 pub(crate) mod rollback;
 pub(crate) mod schema;
 pub(crate) mod status;

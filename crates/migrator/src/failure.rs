@@ -3,8 +3,10 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use application::{CreateUserError, ImportError, LoadPlanError, ReclassifyError, RollbackError, VerifyError};
-use domain::port::{SourceError, StoreError};
+use application::{
+    CreateUserError, ImportError, LoadPlanError, ReclassifyError, RestoreError, RollbackError, VerifyError,
+};
+use domain::port::{BackupError, SourceError, StoreError};
 use settings::SettingsError;
 
 /// A failure by the kind that callers tell apart.
@@ -84,12 +86,35 @@ impl From<ImportError> for Failure {
         match error {
             ImportError::Source(error) => error.into(),
             ImportError::Store(error) => error.into(),
+            ImportError::Backup(error) => error.into(),
             ImportError::Unfinished(_) | ImportError::AnotherUnfinished(_) | ImportError::RollingBack(_) => {
                 Self::Usage(error.to_string())
             }
             ImportError::AlreadyCompleted(_) => Self::Other(error.to_string()),
             ImportError::Interrupted(_) => Self::Interrupted(error.to_string()),
             ImportError::DoesNotAddUp { .. } => Self::Check(error.to_string()),
+        }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Unwritable { .. } => Self::Other(error.to_string()),
+            BackupError::Occupied { .. } => Self::Usage(error.to_string()),
+            BackupError::Unusable { .. } => Self::Input(error.to_string()),
+        }
+    }
+}
+
+impl From<RestoreError> for Failure {
+    fn from(error: RestoreError) -> Self {
+        match error {
+            RestoreError::Backup(error) => error.into(),
+            RestoreError::Store(error) => error.into(),
+            RestoreError::BetweenParts(_) => Self::Usage(error.to_string()),
+            RestoreError::Interrupted(_) => Self::Interrupted(error.to_string()),
+            RestoreError::DoesNotAddUp { .. } => Self::Check(error.to_string()),
         }
     }
 }

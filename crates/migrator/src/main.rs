@@ -44,6 +44,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Import(import) => command::import::run(&import, &sources).await,
         Command::Status(status) => command::status::run(&status, &sources).await,
         Command::Verify(verify) => command::verify::run(&verify, &sources).await,
+        Command::Restore(restore) => command::restore::run(&restore, &sources).await,
         Command::Rollback(rollback) => command::rollback::run(&rollback, &sources).await,
         Command::Normalize(normalize) => command::normalize::run(&normalize, &sources).await,
         Command::NumberingPlan(plan) => command::numbering_plan::load(&plan.command, &sources).await,

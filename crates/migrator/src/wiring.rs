@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use credentials::{Argon2Cost, Argon2Passwords};
+use http_actix::ops::Ops;
+use http_actix::{Check, CheckFailed, Checks};
 use secrecy::ExposeSecret;
 use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
@@ -52,6 +55,22 @@ pub(crate) fn imports(settings: &Settings, database: Database) -> PostgresImport
         poison_rows_max: settings.import.poison_rows_max,
     };
     PostgresImportStore::new(database, bulk_load)
+}
+
+/// Serves health and metrics while a command runs.
+pub(crate) fn serve_metrics(listen: &str, database: &Database, settings: &Settings) -> Result<Ops, Failure> {
+    let checks =
+        Checks::within(settings.http.health_timeout).needed("postgres", Arc::new(Postgres(database.clone())));
+    Ops::start(listen, checks).map_err(|error| Failure::Server(format!("cannot listen on {listen}: {error}")))
+}
+
+struct Postgres(Database);
+
+#[async_trait]
+impl Check for Postgres {
+    async fn check(&self) -> Result<(), CheckFailed> {
+        self.0.now().await.map(drop).map_err(|error| CheckFailed(error.to_string()))
+    }
 }
 
 /// The numbering plans of the database.

@@ -1,6 +1,7 @@
 //! The section `[import]`, and the values that a command line may give instead.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -71,6 +72,8 @@ pub struct ImportSettings {
     pub connections: u32,
     /// Rows of one batch that the server may refuse before the batch is given up.
     pub poison_rows_max: u32,
+    /// Source rows of one part of a backup, about.
+    pub backup_part_rows: NonZeroU64,
     /// How many of a hundred rows that claim to be valid must be kept.
     pub min_valid_percent: ValidPercentMin,
     /// How often an import goes on by itself after its server was away, without having come further.
@@ -84,6 +87,8 @@ pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<ImportS
     let memory = reader.whole(entry!(raw, import.maintenance_work_mem_mb), 16..=16_384, "MiB");
     let connections = reader.whole(entry!(raw, import.connections), 1_u32..=8, "connections");
     let poison_rows_max = reader.whole(entry!(raw, import.poison_rows_max), 0_u32..=10_000, "rows");
+    let backup_part_rows =
+        reader.whole(entry!(raw, import.backup_part_rows), 1_000_u64..=100_000_000, "rows");
     let min_valid_percent =
         ValidPercentMin::read(reader, entry!(raw, import.min_valid_percent), "a percentage");
     let retries_max = reader.whole(entry!(raw, import.retries_max), 0_u32..=20, "times");
@@ -93,6 +98,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<ImportS
         maintenance_work_mem_mb: memory?,
         connections: connections?,
         poison_rows_max: poison_rows_max?,
+        backup_part_rows: NonZeroU64::new(backup_part_rows?).unwrap_or(NonZeroU64::MIN),
         min_valid_percent: min_valid_percent?,
         retries_max: retries_max?,
         retry_base: Duration::from_millis(retry_base?.into()),

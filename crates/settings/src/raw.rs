@@ -85,6 +85,7 @@ pub(crate) struct RawImport {
     pub(crate) maintenance_work_mem_mb: Option<Given>,
     pub(crate) connections: Option<Given>,
     pub(crate) poison_rows_max: Option<Given>,
+    pub(crate) backup_part_rows: Option<Given>,
     pub(crate) min_valid_percent: Option<Given>,
     pub(crate) retries_max: Option<Given>,
     pub(crate) retry_base_ms: Option<Given>,

@@ -9,4 +9,4 @@ mod file;
 mod reader;
 pub mod sample;
 
-pub use reader::SqliteNumbersReader;
+pub use reader::{CheckedCopy, CopyError, SqliteNumbersReader};

@@ -17,6 +17,7 @@ use crate::failure::classify;
 use crate::file::{refused, unreadable};
 
 mod account;
+mod copy;
 mod open;
 mod tables;
 mod walk;
@@ -24,6 +25,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+pub use copy::{CheckedCopy, CopyError};
 use open::Opened;
 
 /// How many pieces of a file are looked at to tell it from another, and the bytes of each.
@@ -102,10 +104,7 @@ fn describe(path: &Path, opened: &Opened) -> Result<SourceDescription, SourceErr
         hash_pages(path, stamp.bytes, &mut hash).map_err(|error| unreadable(path, &error))?;
     }
     opened.check_unchanged(path)?;
-    let mut fingerprint = String::with_capacity(64);
-    for byte in hash.finalize() {
-        let _ = write!(fingerprint, "{byte:02x}");
-    }
+    let fingerprint = hex(&hash.finalize());
     Ok(SourceDescription {
         file_name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
         path: std::path::absolute(path).ok().map(|path| path.to_string_lossy().into_owned()),
@@ -113,6 +112,14 @@ fn describe(path: &Path, opened: &Opened) -> Result<SourceDescription, SourceErr
         fingerprint,
         rows,
         last_id,
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
     })
 }
 

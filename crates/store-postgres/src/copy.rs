@@ -5,7 +5,10 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use uuid::Uuid;
 
-const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// What stands before the rows.
+pub(crate) const HEAD: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// What stands behind them.
+pub(crate) const TAIL: &[u8] = &(-1_i16).to_be_bytes();
 const POSTGRES_EPOCH_UNIX_MICROS: i64 = 946_684_800_000_000;
 
 /// Rows in binary COPY format. Every row begins with [`CopyBuffer::row`] and holds as many fields as it says there.
@@ -17,7 +20,7 @@ pub(crate) struct CopyBuffer {
 impl CopyBuffer {
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         let mut buffer = BytesMut::with_capacity(bytes);
-        buffer.put_slice(SIGNATURE);
+        buffer.put_slice(HEAD);
         Self { bytes: buffer, rows: 0 }
     }
 
@@ -73,6 +76,14 @@ impl CopyBuffer {
         }
     }
 
+    /// A value of `jsonb`, as text.
+    pub(crate) fn jsonb(&mut self, value: &str) {
+        // The first version of its format.
+        self.bytes.put_i32(i32::try_from(value.len() + 1).unwrap_or(i32::MAX));
+        self.bytes.put_u8(1);
+        self.bytes.put_slice(value.as_bytes());
+    }
+
     /// Bytes that were written and not taken yet.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
@@ -85,7 +96,7 @@ impl CopyBuffer {
 
     /// What is left, ended by the trailer.
     pub(crate) fn finish(&mut self) -> Bytes {
-        self.bytes.put_i16(-1);
+        self.bytes.put_slice(TAIL);
         self.take()
     }
 }

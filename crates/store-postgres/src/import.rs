@@ -10,6 +10,7 @@ pub(crate) mod finishing;
 mod inspection;
 mod lane;
 mod live_indexes;
+mod part;
 mod path;
 mod rollback;
 mod rows;
@@ -17,13 +18,13 @@ mod session;
 
 use async_trait::async_trait;
 use domain::campaign::CampaignId;
-use domain::import::{Import, ImportId};
+use domain::import::{Import, ImportId, ImportState};
 use domain::port::{ImportRollback, ImportSession, ImportStore, ReferringCampaign, StoreError};
 use domain::source::SourceDescription;
-use tokio_postgres::Row;
+use tokio_postgres::{Client, Row};
 
 use crate::database::Database;
-use crate::error::{classify, exactly_one};
+use crate::error::{classify, conflict, exactly_one};
 use connections::BulkConnections;
 pub use connections::BulkLoad;
 use finishing::Finishing;
@@ -71,21 +72,7 @@ impl ImportStore for PostgresImportStore {
     ) -> Result<Box<dyn ImportSession>, StoreError> {
         let doing = "begin an import";
         let client = self.connections.locked(doing).await?;
-        let rows = client
-            .execute(
-                include_str!("../sql/import_insert.sql"),
-                &[
-                    &id.0,
-                    &source.file_name,
-                    &to_bigint(source.file_bytes),
-                    &source.fingerprint,
-                    &to_bigint(source.rows),
-                    &source.last_id,
-                    &source.path,
-                ],
-            )
-            .await
-            .map_err(|error| unfinished_or(doing, &error))?;
+        let rows = insert(&client, id, &source).await.map_err(|error| unfinished_or(doing, &error))?;
         exactly_one(rows, doing, "it was not written")?;
         PostgresImportSession::open(client, self.connections.clone(), id, doing).await
     }
@@ -98,6 +85,31 @@ impl ImportStore for PostgresImportStore {
             .await
             .map_err(|error| unfinished_or(&doing, &error))?;
         exactly_one(rows, &doing, "there is no such import that could go on")?;
+        PostgresImportSession::open(client, self.connections.clone(), id, &doing).await
+    }
+
+    async fn restore(
+        &self,
+        id: ImportId,
+        source: SourceDescription,
+    ) -> Result<Box<dyn ImportSession>, StoreError> {
+        let doing = format!("restore import {id}");
+        let client = self.connections.locked(&doing).await?;
+        let find = client.query_opt(include_str!("../sql/import_find.sql"), &[&id.0]).await;
+        let found = find.map_err(|error| classify(&doing, &error))?;
+        let rows = match found.map(|row| rows::decode(&row, &doing)).transpose()?.map(|import| import.state) {
+            None => insert(&client, id, &source).await,
+            Some(ImportState::Loading) => Ok(1),
+            Some(ImportState::RolledBack) => {
+                client.execute(include_str!("../sql/import_restore.sql"), &[&id.0]).await
+            }
+            Some(ImportState::Stopped | ImportState::Completed | ImportState::RollingBack) => {
+                let reason = "what it brought is in the database, or is being taken back; `migrator rollback` takes it away first";
+                return Err(conflict(&doing, reason));
+            }
+        };
+        let rows = rows.map_err(|error| unfinished_or(&doing, &error))?;
+        exactly_one(rows, &doing, "somebody else changed it")?;
         PostgresImportSession::open(client, self.connections.clone(), id, &doing).await
     }
 
@@ -162,6 +174,21 @@ impl PostgresImportStore {
         }
         Ok(())
     }
+}
+
+async fn insert(
+    client: &Client,
+    id: ImportId,
+    source: &SourceDescription,
+) -> Result<u64, tokio_postgres::Error> {
+    let sql = include_str!("../sql/import_insert.sql");
+    let (bytes, rows) = (to_bigint(source.file_bytes), to_bigint(source.rows));
+    client
+        .execute(
+            sql,
+            &[&id.0, &source.file_name, &bytes, &source.fingerprint, &rows, &source.last_id, &source.path],
+        )
+        .await
 }
 
 /// What the uniqueness of the import under way says.

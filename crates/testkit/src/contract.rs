@@ -6,6 +6,7 @@
 pub mod clock_and_ids;
 pub mod contact_store;
 pub mod identity_store;
+pub mod import_copies;
 pub mod import_session;
 pub mod import_store;
 pub mod password_hasher;
@@ -43,6 +44,7 @@ mod tests {
             include_str!("contract/clock_and_ids.rs"),
             include_str!("contract/contact_store.rs"),
             include_str!("contract/identity_store.rs"),
+            include_str!("contract/import_copies.rs"),
             include_str!("contract/import_session.rs"),
             include_str!("contract/import_store.rs"),
             include_str!("contract/password_hasher.rs"),

@@ -110,6 +110,7 @@ mod import_store {
 mod import_session {
     use super::*;
     testkit::import_session_contract!(Imports(FakeImportStore::default()));
+    testkit::import_copies_contract!(Imports(FakeImportStore::default()));
 }
 
 mod contact_store {

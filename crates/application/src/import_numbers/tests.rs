@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use domain::import::Tally;
 use domain::port::{
-    KnownNumbers, MockIds, MockImportSession, MockImportStore, MockNumberingPlanStore, MockSourceReader,
+    CopyFormat, KnownNumbers, MockBackupWriter, MockIds, MockImportBackup, MockImportSession,
+    MockImportStore, MockNumberingPlanStore, MockSourceReader, StoredCopy,
 };
 use domain::source::{SourceBatch, SourceValue};
 use jiff::Timestamp;
@@ -102,6 +104,7 @@ fn use_case(reader: MockSourceReader, imports: MockImportStore) -> ImportNumbers
         imports: Arc::new(imports),
         plan: Arc::new(KnownPlan::new(Arc::new(plans))),
         ids: Arc::new(ids),
+        backup: None,
     }
 }
 
@@ -174,4 +177,91 @@ async fn a_store_that_holds_another_number_of_rows_than_was_counted_is_an_error(
     imports.expect_begin().returning(|_, _| Ok(Box::new(session(StoredRows::default()))));
     let refused = use_case(reader(), imports).execute(COMMAND, &Heard::default()).await;
     assert!(matches!(refused, Err(ImportError::DoesNotAddUp { .. })));
+}
+
+fn kept(checkpoint: i64, rows_read: u64) -> StoredCopy {
+    StoredCopy {
+        contacts: vec![Bytes::from(format!("contacts to {checkpoint}"))],
+        rejects: vec![Bytes::from(format!("rejects to {checkpoint}"))],
+        checkpoint,
+        tally: Tally { rows_read, ..Tally::default() },
+    }
+}
+
+/// A backup that is whole up to a source row, and writes down what is done to it.
+fn backup(whole_up_to: i64, done: &Arc<Mutex<Vec<String>>>) -> MockImportBackup {
+    let mut backup = MockImportBackup::new();
+    let done = Arc::clone(done);
+    backup.expect_open().times(1).returning(move |_, _| {
+        let mut writer = MockBackupWriter::new();
+        writer.expect_whole_up_to().return_const(whole_up_to);
+        let put = Arc::clone(&done);
+        writer.expect_put().returning(move |table, rows| {
+            put.lock().unwrap().push(format!("{table:?}: {}", String::from_utf8_lossy(&rows)));
+            Ok(())
+        });
+        let reach = Arc::clone(&done);
+        writer.expect_reach().returning(move |checkpoint, tally| {
+            reach.lock().unwrap().push(format!("reached {checkpoint}, {} rows", tally.rows_read));
+            Ok(())
+        });
+        let finish = Arc::clone(&done);
+        writer.expect_finish().times(1).returning(move |_| {
+            finish.lock().unwrap().push("finished".to_owned());
+            Ok(())
+        });
+        Ok(Box::new(writer))
+    });
+    backup
+}
+
+async fn import_with_backup(mut session: MockImportSession, backup: MockImportBackup) {
+    session.expect_copy_format().return_const(
+        (|_| CopyFormat { statement: "COPY", head: b"", tail: b"" }) as fn(CopiedTable) -> CopyFormat,
+    );
+    session.expect_keep_copies().times(1).return_const(());
+    let mut copies = vec![vec![], vec![kept(1, 1), kept(2, 2)]];
+    session.expect_take_copies().returning(move || copies.pop().unwrap_or_default());
+    let mut imports = MockImportStore::new();
+    imports.expect_find_under_way().returning(|| Ok(None));
+    imports.expect_find_by_fingerprint().returning(|_| Ok(None));
+    imports.expect_begin().return_once(|_, _| Ok(Box::new(session)));
+    let mut use_case = use_case(reader(), imports);
+    use_case.backup = Some(Arc::new(backup));
+    use_case.execute(COMMAND, &Heard::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_backup_gets_what_was_stored_in_its_order_and_is_finished() {
+    let done = Arc::default();
+    import_with_backup(session(ONE_CONTACT), backup(0, &done)).await;
+    assert_eq!(
+        *done.lock().unwrap(),
+        [
+            "Contacts: contacts to 1",
+            "Rejects: rejects to 1",
+            "reached 1, 1 rows",
+            "Contacts: contacts to 2",
+            "Rejects: rejects to 2",
+            "reached 2, 2 rows",
+            "finished"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_backup_that_a_kill_left_behind_gets_what_it_lacks_from_the_store() {
+    let done = Arc::default();
+    let mut session = session(ONE_CONTACT);
+    session.expect_stored_behind().times(2).returning(|table, after| {
+        let rows = Ok(Bytes::from(format!("{table:?} behind {after}")));
+        Ok(futures::stream::iter([rows]).boxed())
+    });
+    import_with_backup(session, backup(-5, &done)).await;
+    let done = done.lock().unwrap();
+    assert_eq!(
+        done[..3],
+        ["Contacts: Contacts behind -5", "Rejects: Rejects behind -5", "reached 0, 0 rows"]
+    );
+    assert_eq!(done.last().unwrap(), "finished");
 }

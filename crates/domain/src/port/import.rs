@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
 
-use super::StoreError;
+use super::{CopiedTable, CopyFormat, PartRows, StoreError, StoredCopy};
 use crate::campaign::CampaignId;
-use crate::import::{BroughtBy, Import, ImportId, Refusal, SortedBatch};
+use crate::import::{BroughtBy, Import, ImportId, Refusal, SortedBatch, Tally};
 use crate::phone::PhoneNumber;
 use crate::source::{MissingLada, SourceDescription, SourceStatistics};
 use crate::verification::{Breakdown, ContactCounts, Finding, RejectedRow};
@@ -35,6 +37,16 @@ pub trait ImportStore: Send + Sync {
     /// `Conflict` when there is no such import, it is neither `Loading` nor `Stopped`, another is under way, or one is
     /// open elsewhere.
     async fn reopen(&self, id: ImportId) -> Result<Box<dyn ImportSession>, StoreError>;
+
+    /// Opens an import in order to bring back what it stored: one that is not there, or was rolled back, begins anew; one
+    /// that is `Loading` goes on where it stands.
+    ///
+    /// `Conflict` when it is `Completed` or `Stopped`, another is under way, or one is open elsewhere.
+    async fn restore(
+        &self,
+        id: ImportId,
+        source: SourceDescription,
+    ) -> Result<Box<dyn ImportSession>, StoreError>;
 
     /// The campaigns whose messages refer to contacts that an import brought, those with most messages first, at most
     /// twenty.
@@ -100,6 +112,26 @@ pub trait ImportSession: Send {
 
     /// Waits until every batch handed in is stored. When it fails, nothing is stored behind that.
     async fn flush(&mut self) -> Result<(), StoreError>;
+
+    /// How rows are written down that are copied.
+    fn copy_format(&self) -> fn(CopiedTable) -> CopyFormat;
+
+    /// From here on keeps a copy of what is stored, until it is taken away.
+    fn keep_copies(&mut self);
+
+    /// The copies of what was stored since the last call, in order.
+    fn take_copies(&mut self) -> Vec<StoredCopy>;
+
+    /// The rows that are stored of source rows behind `after`.
+    async fn stored_behind(
+        &mut self,
+        table: CopiedTable,
+        after: i64,
+    ) -> Result<BoxStream<'static, Result<Bytes, StoreError>>, StoreError>;
+
+    /// Hands in a part of a backup whose counts are `tally`, as [`ImportSession::append`] does a batch. A contact whose
+    /// number is in the store is counted and kept as `duplicate_existing`, as far as the backup knows its row.
+    async fn append_part(&mut self, rows: PartRows, checkpoint: i64, tally: Tally) -> Result<(), StoreError>;
 
     /// Keeps the source's own account of itself, replacing what an earlier call kept for this import.
     async fn keep_account(

@@ -1,5 +1,6 @@
 //! The ports: what the domain asks of the world. Each method's comment states what an implementation owes.
 
+mod backup;
 mod cache;
 mod campaign;
 mod clock;
@@ -14,6 +15,7 @@ mod session;
 mod source;
 mod store;
 
+pub use backup::*;
 pub use cache::*;
 pub use campaign::*;
 pub use clock::*;

@@ -1,42 +1,52 @@
 //! `migrator import`.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
-use application::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome, KnownPlan};
-use domain::import::{Import, Refusal, Tally};
-use domain::port::{ImportInspection as _, StoreError};
-use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Value, json};
+use application::{ImportCommand, ImportError, ImportNumbers, ImportObserver as _, ImportOutcome, KnownPlan};
+use backup_files::{BackupFolder, SourceCopy};
+use domain::import::Import;
+use domain::port::{ImportBackup, ImportInspection as _, StoreError};
+use serde_json::json;
 use settings::{Settings, Sources};
-use source_sqlite::SqliteNumbersReader;
+use source_sqlite::{CopyError, SqliteNumbersReader};
 use store_postgres::PostgresImportInspection;
 
+use super::progress::{Observer, tally_json, tell, watch};
 use crate::cli;
 use crate::failure::Failure;
-use crate::report::{self, Run};
-use crate::stop::StopRequest;
-use crate::terminal::{print_table, rows_per_second, thousands};
+use crate::report;
 use crate::wiring;
-
-/// Between two lines of progress for machines.
-const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), Failure> {
     let reader = SqliteNumbersReader::open(&command.file)?;
     let settings = wiring::load(sources)?;
     let database = wiring::current_database(&settings).await?;
+    let inspection = Arc::new(PostgresImportInspection::new(database.clone()));
+    let mut observer = Observer::new(command.json, &command.file, &inspection.advice().await?);
+    let ops = match &command.metrics_listen {
+        Some(listen) => {
+            let ops = wiring::serve_metrics(listen, &database, &settings)?;
+            let address = ops.address().to_string();
+            let sentence = format!("  metrics: http://{address}/metrics");
+            observer.tell_when_begun(json!({"event": "metrics", "address": address}), sentence);
+            Some(ops)
+        }
+        None => None,
+    };
+    let backup = match &command.backup {
+        Some(folder) => Some(back_up_source(&reader, folder, &settings, &mut observer).await?),
+        None => None,
+    };
     let use_case = ImportNumbers {
         source: Arc::new(reader),
         plan: Arc::new(KnownPlan::new(wiring::numbering_plans(database.clone()))),
         imports: Arc::new(wiring::imports(&settings, database.clone())),
         ids: wiring::ids(),
+        backup: backup.map(|folder| Arc::new(folder) as Arc<dyn ImportBackup>),
     };
     let batch_rows = command.batch_rows.unwrap_or(settings.import.batch_rows);
     let min_valid_percent = command.min_valid_percent.unwrap_or(settings.import.min_valid_percent);
-    let inspection = Arc::new(PostgresImportInspection::new(database));
-    let observer = Observer::new(command.json, &command.file, inspection.advice().await?);
     let watch = tokio::spawn(watch(Arc::clone(&inspection), observer.bar.clone(), command.json));
     let how = ImportCommand {
         resume: command.resume,
@@ -46,6 +56,9 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
     let ended = patiently(&use_case, how, &observer, &settings).await;
     watch.abort();
     observer.bar.finish_and_clear();
+    if let Some(ops) = ops {
+        ops.stop().await;
+    }
     let outcome = match ended {
         // A program that is started again and again with --resume has then reached its end.
         Err(ImportError::AlreadyCompleted(import)) => {
@@ -69,23 +82,6 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
     Ok(())
 }
 
-/// Tells each second what the server is doing that takes long: an index that is built, say. Ends when it is aborted.
-async fn watch(inspection: Arc<PostgresImportInspection>, bar: ProgressBar, is_json: bool) {
-    loop {
-        tokio::time::sleep(PROGRESS_EVERY).await;
-        // A server that does not answer is the import's to notice.
-        let Ok(activity) = inspection.activity().await else { continue };
-        if activity.is_empty() {
-            continue;
-        }
-        if is_json {
-            telemetry::put_line(&json!({"event": "server", "activity": activity}));
-        } else {
-            bar.set_message(activity.join("; "));
-        }
-    }
-}
-
 /// Goes on by itself where the server was away for a moment: every batch is stored whole or not at all. A server that was
 /// away before the import began is the caller's to see at once.
 async fn patiently(
@@ -96,15 +92,13 @@ async fn patiently(
 ) -> Result<ImportOutcome, ImportError> {
     let mut wait = settings.import.retry_base;
     let mut retries = 0;
-    let mut rows_before = observer.heard().rows;
+    let mut rows_before = 0;
     loop {
         let error = match use_case.execute(how, observer).await {
-            Err(ImportError::Store(error @ StoreError::Unavailable { .. })) if observer.heard().has_begun => {
-                error
-            }
+            Err(ImportError::Store(error @ StoreError::Unavailable { .. })) => error,
             ended => return ended,
         };
-        let rows = observer.heard().rows;
+        let Some(rows) = observer.rows_stored() else { return Err(error.into()) };
         if rows > rows_before {
             (retries, wait, rows_before) = (0, settings.import.retry_base, rows);
         }
@@ -119,160 +113,6 @@ async fn patiently(
     }
 }
 
-/// A bar for people, JSON lines for machines.
-struct Observer {
-    is_json: bool,
-    /// What the server could have more of.
-    advice: Vec<String>,
-    bar: ProgressBar,
-    stop: StopRequest,
-    started: Instant,
-    heard: Mutex<Heard>,
-}
-
-struct Heard {
-    has_begun: bool,
-    /// Rows read, as far as is stored.
-    rows: u64,
-    rows_at_start: u64,
-    rows_at_line: u64,
-    last_line: Instant,
-    loaded_after: Option<Duration>,
-    last_step: Instant,
-    /// The finishing steps with the milliseconds that each took.
-    steps: Vec<(String, u64)>,
-}
-
-impl Observer {
-    fn new(is_json: bool, file: &Path, advice: Vec<String>) -> Self {
-        let bar = if is_json { ProgressBar::hidden() } else { ProgressBar::new(0) };
-        let style = ProgressStyle::with_template(
-            "{msg} {bar:30} {human_pos}/{human_len} rows  {per_sec}  {elapsed_precise}, {eta} left",
-        );
-        if let Ok(style) = style {
-            bar.set_style(style);
-        }
-        bar.set_message(file.file_name().unwrap_or_default().to_string_lossy().into_owned());
-        let now = Instant::now();
-        Self {
-            is_json,
-            advice,
-            bar,
-            stop: StopRequest::listen(),
-            started: now,
-            heard: Mutex::new(Heard {
-                has_begun: false,
-                rows: 0,
-                rows_at_start: 0,
-                rows_at_line: 0,
-                last_line: now,
-                loaded_after: None,
-                last_step: now,
-                steps: Vec::new(),
-            }),
-        }
-    }
-
-    fn waits(&self, error: &StoreError, wait: Duration) {
-        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        if self.is_json {
-            telemetry::put_line(&json!({"event": "retry", "wait_ms": wait_ms, "detail": error.to_string()}));
-        } else {
-            self.bar.suspend(|| eprintln!("{error}; going on in {wait_ms} ms"));
-        }
-    }
-
-    /// What this run took.
-    fn run(&self, import: &Import, batch_rows: u64) -> Run {
-        let heard = self.heard();
-        let load_seconds = heard.loaded_after.map_or(0.0, |took| took.as_secs_f64());
-        Run {
-            steps: heard.steps.clone(),
-            load_seconds,
-            took_seconds: self.started.elapsed().as_secs_f64(),
-            rows_per_second: rows_per_second(import.tally.rows_read - heard.rows_at_start, load_seconds),
-            batch_rows,
-        }
-    }
-
-    fn heard(&self) -> std::sync::MutexGuard<'_, Heard> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl ImportObserver for Observer {
-    fn began(&self, import: &Import) {
-        let mut heard = self.heard();
-        // One that goes on by itself began where it began first.
-        if !heard.has_begun {
-            heard.rows_at_start = import.tally.rows_read;
-        }
-        heard.has_begun = true;
-        heard.rows = import.tally.rows_read;
-        heard.rows_at_line = import.tally.rows_read;
-        if self.is_json {
-            telemetry::put_line(&json!({
-                "event": "began", "import_id": import.id.to_string(), "source_file": import.source.file_name,
-                "source_rows": import.source.rows, "rows_read": import.tally.rows_read,
-            }));
-        } else {
-            self.bar.suspend(|| eprintln!("import {}", import.id));
-            self.bar.set_length(import.source.rows);
-            self.bar.set_position(import.tally.rows_read);
-            self.bar.reset_eta();
-        }
-        for advice in &self.advice {
-            if self.is_json {
-                telemetry::put_line(&json!({"event": "warning", "detail": advice}));
-            } else {
-                self.bar.suspend(|| eprintln!("note: {advice}"));
-            }
-        }
-    }
-
-    fn progressed(&self, import: &Import) {
-        self.bar.set_position(import.tally.rows_read);
-        let mut heard = self.heard();
-        heard.rows = import.tally.rows_read;
-        heard.loaded_after = Some(self.started.elapsed());
-        heard.last_step = Instant::now();
-        let since = heard.last_line.elapsed();
-        if self.is_json && since >= PROGRESS_EVERY {
-            let rows = import.tally.rows_read;
-            let average = rows_per_second(rows - heard.rows_at_start, self.started.elapsed().as_secs_f64());
-            let now = rows_per_second(rows - heard.rows_at_line, since.as_secs_f64());
-            heard.last_line = Instant::now();
-            heard.rows_at_line = rows;
-            let mut line = tally_json(&import.tally);
-            line["event"] = json!("progress");
-            line["phase"] = json!("load");
-            line["import_id"] = json!(import.id.to_string());
-            line["source_rows"] = json!(import.source.rows);
-            line["rows_per_second_now"] = json!(now);
-            line["rows_per_second"] = json!(average);
-            line["eta_s"] = json!(import.source.rows.saturating_sub(rows).checked_div(average));
-            line["memory_mib"] = json!(memory_mib());
-            telemetry::put_line(&line);
-        }
-    }
-
-    fn finished_step(&self, step: &str) {
-        let mut heard = self.heard();
-        let took_ms = u64::try_from(heard.last_step.elapsed().as_millis()).unwrap_or(u64::MAX);
-        heard.last_step = Instant::now();
-        heard.steps.push((step.to_owned(), took_ms));
-        if self.is_json {
-            telemetry::put_line(&json!({"event": "step", "step": step, "took_ms": took_ms}));
-        } else {
-            self.bar.suspend(|| eprintln!("  {step}: {took_ms} ms"));
-        }
-    }
-
-    fn is_stop_requested(&self) -> bool {
-        self.stop.is_made()
-    }
-}
-
 fn tell_already_completed(import: &Import, as_json: bool) {
     if as_json {
         let mut line = tally_json(&import.tally);
@@ -284,84 +124,35 @@ fn tell_already_completed(import: &Import, as_json: bool) {
     }
 }
 
-fn tally_json(tally: &Tally) -> Value {
-    json!({
-        "rows_read": tally.rows_read, "imported": tally.imported, "imported_valid": tally.imported_valid,
-        "duplicates": tally.duplicates, "duplicates_existing": tally.duplicates_existing, "rejected": tally.rejected,
-        "valid_rows_read": tally.valid_rows_read, "valid_rows_kept": tally.valid_rows_kept,
-        "valid_percent": tally.valid_percent(),
-        "states_unmapped": tally.states_unmapped, "cities_unmapped": tally.cities_unmapped,
-        "ladas_disagreeing": tally.ladas_disagreeing,
-        "texts_invalid_utf8": tally.texts_invalid_utf8, "texts_shortened": tally.texts_shortened,
-        "dates_unreadable": tally.dates_unreadable,
-    })
+/// Copies the file into the folder of the backup, before anything is written elsewhere.
+async fn back_up_source(
+    reader: &SqliteNumbersReader,
+    folder: &Path,
+    settings: &Settings,
+    observer: &mut Observer,
+) -> Result<BackupFolder, Failure> {
+    let backup = BackupFolder::new(folder, settings.import.backup_part_rows);
+    backup.make()?;
+    let (reader, into, stop) = (reader.clone(), folder.to_owned(), observer.stop.clone());
+    observer.bar.set_message("copying and checking the contact file");
+    let copied = tokio::task::spawn_blocking(move || reader.copy_into(&into, |_| !stop.is_made())).await;
+    let copied = match copied {
+        Ok(copied) => copied?,
+        Err(error) => return Err(Failure::Other(format!("the copy of the file stopped: {error}"))),
+    };
+    observer.tell_when_begun(
+        json!({"event": "source_copied", "file": &copied.file, "bytes": copied.bytes, "sha256": &copied.sha256}),
+        format!("  {} is copied to {} and read again, SHA-256 {}", copied.file, folder.display(), copied.sha256),
+    );
+    Ok(backup.with_source_copy(SourceCopy { file: copied.file, bytes: copied.bytes, sha256: copied.sha256 }))
 }
 
-fn tell(outcome: &ImportOutcome, run: &Run, as_json: bool) {
-    let import = &outcome.import;
-    let tally = &import.tally;
-    if as_json {
-        let mut line = tally_json(tally);
-        line["event"] = json!("finished");
-        line["import_id"] = json!(import.id.to_string());
-        line["state"] = json!(import.state.as_str());
-        line["source_rows"] = json!(import.source.rows);
-        line["contacts_stored"] = json!(outcome.stored.contacts);
-        line["refused_by_reason"] = outcome
-            .stored
-            .refused
-            .iter()
-            .map(|(refusal, rows)| (refusal.reason().to_owned(), json!(rows)))
-            .collect();
-        line["load_seconds"] = json!(run.load_seconds);
-        line["rows_per_second"] = json!(run.rows_per_second);
-        line["took_seconds"] = json!(run.took_seconds);
-        telemetry::put_line(&line);
-        return;
+impl From<CopyError> for Failure {
+    fn from(error: CopyError) -> Self {
+        match error {
+            CopyError::Source(error) => error.into(),
+            CopyError::Unwritable { .. } => Self::Other(error.to_string()),
+            CopyError::Cancelled => Self::Interrupted(error.to_string()),
+        }
     }
-    eprintln!("import {}: {}", import.id, import.state.as_str());
-    let mut rows = vec![
-        ("source rows".to_owned(), thousands(import.source.rows)),
-        ("read".to_owned(), thousands(tally.rows_read)),
-        (
-            "= imported".to_owned(),
-            format!("{} ({} valid)", thousands(tally.imported), thousands(tally.imported_valid)),
-        ),
-    ];
-    for (sum, of_all, is_of_sum) in [
-        ("+ duplicates", tally.duplicates, Refusal::is_duplicate as fn(Refusal) -> bool),
-        ("+ rejected", tally.rejected, |refusal| !refusal.is_duplicate()),
-    ] {
-        rows.push((sum.to_owned(), thousands(of_all)));
-        let reasons = outcome.stored.refused.iter().filter(|(refusal, _)| is_of_sum(**refusal));
-        rows.extend(reasons.map(|(refusal, rows)| (indented(*refusal), thousands(*rows))));
-    }
-    rows.extend([
-        ("valid rows kept".to_owned(), format!("{:.3} %", tally.valid_percent())),
-        ("states unmapped".to_owned(), thousands(tally.states_unmapped)),
-        ("cities unmapped".to_owned(), thousands(tally.cities_unmapped)),
-        ("ladas disagreeing".to_owned(), thousands(tally.ladas_disagreeing)),
-        ("texts not UTF-8".to_owned(), thousands(tally.texts_invalid_utf8)),
-        ("texts shortened".to_owned(), thousands(tally.texts_shortened)),
-        ("dates unreadable".to_owned(), thousands(tally.dates_unreadable)),
-        (
-            "loaded in".to_owned(),
-            format!("{:.1} s, {} rows/s", run.load_seconds, thousands(run.rows_per_second)),
-        ),
-        ("took in all".to_owned(), format!("{:.1} s", run.took_seconds)),
-    ]);
-    print_table(&rows);
-}
-
-/// What this program holds in memory, where the system tells.
-fn memory_mib() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib / 1024)
-}
-
-/// A reason under its sum.
-fn indented(refusal: Refusal) -> String {
-    format!("    {}", refusal.reason())
 }

@@ -11,10 +11,12 @@ use domain::state::StateCode;
 use serde_json::{Map, Value, json};
 
 use crate::contact::to_bigint;
-use crate::copy::CopyBuffer;
+use crate::copy::{CopyBuffer, HEAD};
 
 /// The fields of `contact_copy.sql`.
 const CONTACT_FIELDS: i16 = 17;
+/// The fields of `import_rejects_copy.sql`.
+const REJECT_FIELDS: i16 = 6;
 /// About so many bytes are encoded while the server works on those before.
 const CHUNK_BYTES: usize = 256 * 1024;
 
@@ -139,6 +141,21 @@ fn put_contact(buffer: &mut CopyBuffer, contact: &NewContact<'_>, import: Import
 }
 
 impl Rejects {
+    /// The same as rows of `import_rejects_copy.sql`.
+    pub(super) fn rows(&self, import: ImportId) -> Bytes {
+        let mut buffer = CopyBuffer::with_capacity(CHUNK_BYTES);
+        for at in 0..self.source_row_ids.len() {
+            buffer.row(REJECT_FIELDS);
+            buffer.uuid(import.0);
+            buffer.bigint(self.source_row_ids[at]);
+            buffer.text(Some(self.outcomes[at]));
+            buffer.text(Some(self.reasons[at]));
+            buffer.text(self.details[at].as_deref());
+            buffer.jsonb(&self.source_rows[at]);
+        }
+        buffer.take().slice(HEAD.len()..)
+    }
+
     fn put(&mut self, row: SourceRow<'_>, refusal: Refusal, detail: Option<String>) {
         let whole: Map<String, Value> = SourceColumn::ALL
             .into_iter()

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use domain::import::{ImportId, SortedBatch, Tally};
-use domain::port::StoreError;
+use domain::port::{PartRows, StoreError};
 use futures::SinkExt;
 use tokio::sync::oneshot;
 use tokio_postgres::error::SqlState;
@@ -13,7 +13,8 @@ use tokio_postgres::{Client, Statement, Transaction};
 
 use super::encode::{Exception, Exceptions, Rejects, encode};
 use super::path::LoadPath;
-use super::rows;
+use super::{part, rows};
+use crate::copy::{HEAD, TAIL};
 use crate::error::{classify, conflict, exactly_one};
 
 pub(super) struct Lane {
@@ -27,10 +28,19 @@ pub(super) struct Lane {
     poison_rows_max: u32,
 }
 
+/// Rows that are to be stored.
+pub(super) enum Rows {
+    /// A batch of the source.
+    Batch(SortedBatch),
+    /// A part of a backup with its counts.
+    Part(PartRows, Tally),
+}
+
 /// A batch with its place in the order of the file.
 pub(super) struct Work {
-    pub(super) batch: SortedBatch,
+    pub(super) rows: Rows,
     pub(super) import: ImportId,
+    pub(super) keeps_copy: bool,
     /// Where the checkpoint stands once this is stored.
     pub(super) checkpoint: i64,
     /// Brings the checkpoint that the batch before this one left.
@@ -43,6 +53,24 @@ pub(super) struct Work {
 pub(super) struct Stored {
     pub(super) checkpoint: i64,
     pub(super) tally: Tally,
+    /// Rows of contacts and refused rows.
+    pub(super) copy: Option<(Vec<Bytes>, Bytes)>,
+}
+
+/// What was brought in of a batch, and has still to be counted.
+struct Brought {
+    rejects: Rejects,
+    tally: Tally,
+    /// Rows of contacts.
+    copy: Vec<Bytes>,
+}
+
+/// What a batch is brought in by.
+struct Way<'a> {
+    path: LoadPath,
+    copy: &'a Statement,
+    import: ImportId,
+    keeps_copy: bool,
 }
 
 impl Lane {
@@ -70,60 +98,89 @@ impl Lane {
     pub(super) async fn store(&mut self, work: Work) -> Result<Stored, StoreError> {
         let doing = format!("store a batch of import {}", work.import);
         let fail = |error: tokio_postgres::Error| classify(&doing, &error);
-        let whole = 0..work.batch.len();
-        let mut transaction = self.client.transaction().await.map_err(fail)?;
-        let put = put(&transaction, self.path, &self.copy, (&work, whole.clone()), &Exceptions::new()).await;
-        let (rejects, tally) = match put {
-            Ok(put) => put,
-            Err(error) if is_of_the_rows(&error) => {
-                transaction.rollback().await.map_err(fail)?;
-                let poison = self.find_poison(&work, &doing).await?;
-                transaction = self.client.transaction().await.map_err(fail)?;
-                let again = self::put(&transaction, self.path, &self.copy, (&work, whole), &poison).await;
-                again.map_err(fail)?
+        let way = Way { path: self.path, copy: &self.copy, import: work.import, keeps_copy: work.keeps_copy };
+        let (transaction, brought) = match work.rows {
+            Rows::Batch(batch) => {
+                bring_batch(&mut self.client, &way, &batch, self.poison_rows_max, &doing).await?
             }
-            Err(error) => return Err(fail(error)),
+            Rows::Part(rows, tally) => {
+                let transaction = self.client.transaction().await.map_err(fail)?;
+                let tally = part::bring(&transaction, self.path, &self.copy, rows, tally, &doing).await?;
+                (transaction, Brought { rejects: Rejects::default(), tally, copy: Vec::new() })
+            }
         };
         let before = work.turn.await.map_err(|_| conflict(&doing, "the batch before it was not stored"))?;
         let span = (before, work.checkpoint);
-        let advanced =
-            rows::advance(&transaction, &self.advance, work.import, span, (&rejects, &tally)).await;
+        let counted = (&brought.rejects, &brought.tally);
+        let advanced = rows::advance(&transaction, &self.advance, work.import, span, counted).await;
         exactly_one(advanced.map_err(fail)?, &doing, "its checkpoint was moved by somebody else")?;
         transaction.commit().await.map_err(fail)?;
         // Where nobody waits for it there is no batch behind this one.
         let _ = work.done.send(work.checkpoint);
-        Ok(Stored { checkpoint: work.checkpoint, tally })
+        let copy = work.keeps_copy.then(|| (brought.copy, brought.rejects.rows(work.import)));
+        Ok(Stored { checkpoint: work.checkpoint, tally: brought.tally, copy })
     }
+}
 
-    /// Finds the rows for which the server refuses a batch, by halves; whatever is tried is undone.
-    async fn find_poison(&mut self, work: &Work, doing: &str) -> Result<Exceptions, StoreError> {
-        let fail = |error: tokio_postgres::Error| classify(doing, &error);
-        let mut transaction = self.client.transaction().await.map_err(fail)?;
-        let mut poison = Exceptions::new();
-        let mut suspects = vec![0..work.batch.len()];
-        while let Some(rows) = suspects.pop() {
-            let savepoint = transaction.transaction().await.map_err(fail)?;
-            let tried = put(&savepoint, self.path, &self.copy, (work, rows.clone()), &poison).await;
+/// Brings a batch in, but for single rows that the server refuses, and leaves its transaction open.
+async fn bring_batch<'c>(
+    client: &'c mut Client,
+    way: &Way<'_>,
+    batch: &SortedBatch,
+    poison_rows_max: u32,
+    doing: &str,
+) -> Result<(Transaction<'c>, Brought), StoreError> {
+    let fail = |error: tokio_postgres::Error| classify(doing, &error);
+    // Nearly always nothing is wrong, and then this savepoint is all that it costs to be able to look closer.
+    let mut transaction = client.transaction().await.map_err(fail)?;
+    let savepoint = transaction.transaction().await.map_err(fail)?;
+    match put(&savepoint, way, (batch, 0..batch.len()), &Exceptions::new()).await {
+        Ok(brought) => {
+            savepoint.commit().await.map_err(fail)?;
+            Ok((transaction, brought))
+        }
+        Err(error) if is_of_the_rows(&error) => {
             savepoint.rollback().await.map_err(fail)?;
-            match tried {
-                Ok(_) => {}
-                Err(error) if !is_of_the_rows(&error) => return Err(fail(error)),
-                Err(error) if rows.len() <= 1 => {
-                    if poison.len() >= self.poison_rows_max as usize {
-                        return Err(too_many(doing, self.poison_rows_max, &error));
-                    }
-                    let exception = Exception::NotStorable(said(&error));
-                    poison
-                        .extend(work.batch.verdicts().nth(rows.start).map(|(row, _)| (row.id(), exception)));
+            let poison = find_poison(&mut transaction, way, batch, poison_rows_max, doing).await?;
+            let brought = put(&transaction, way, (batch, 0..batch.len()), &poison).await.map_err(fail)?;
+            Ok((transaction, brought))
+        }
+        Err(error) => Err(fail(error)),
+    }
+}
+
+/// Finds the rows for which the server refuses a batch, by halves; whatever is tried is undone.
+async fn find_poison(
+    transaction: &mut Transaction<'_>,
+    way: &Way<'_>,
+    batch: &SortedBatch,
+    rows_max: u32,
+    doing: &str,
+) -> Result<Exceptions, StoreError> {
+    let fail = |error: tokio_postgres::Error| classify(doing, &error);
+    let mut poison = Exceptions::new();
+    let mut suspects: Vec<_> = std::iter::once(0..batch.len()).collect();
+    while let Some(rows) = suspects.pop() {
+        let savepoint = transaction.transaction().await.map_err(fail)?;
+        let tried = put(&savepoint, way, (batch, rows.clone()), &poison).await;
+        savepoint.rollback().await.map_err(fail)?;
+        match tried {
+            Ok(_) => {}
+            Err(error) if !is_of_the_rows(&error) => return Err(fail(error)),
+            Err(error) if rows.len() <= 1 => {
+                if poison.len() >= rows_max as usize {
+                    return Err(too_many(doing, rows_max, &error));
                 }
-                Err(_) => {
-                    let middle = rows.start + rows.len() / 2;
-                    suspects.extend([middle..rows.end, rows.start..middle]);
-                }
+                let exception = Exception::NotStorable(said(&error));
+                poison.extend(batch.verdicts().nth(rows.start).map(|(row, _)| (row.id(), exception)));
+            }
+            Err(_) => {
+                let middle = rows.start + rows.len() / 2;
+                suspects.extend([middle..rows.end, rows.start..middle]);
             }
         }
-        Ok(poison)
     }
+    Ok(poison)
 }
 
 /// Whether the server refused what stands in a row, rather than to work at all.
@@ -154,23 +211,43 @@ fn too_many(doing: &str, rows_max: u32, error: &tokio_postgres::Error) -> StoreE
 /// Brings rows of a batch in. Where a number came in by another way meanwhile, its row is encoded again as refused.
 async fn put(
     transaction: &Transaction<'_>,
-    path: LoadPath,
-    copy: &Statement,
-    (work, rows): (&Work, Range<usize>),
+    way: &Way<'_>,
+    (batch, rows): (&SortedBatch, Range<usize>),
     exceptions: &Exceptions,
-) -> Result<(Rejects, Tally), tokio_postgres::Error> {
-    let mut encoder = encode(&work.batch, rows.clone(), work.import, exceptions);
-    copy_in(transaction, copy, &mut encoder).await?;
-    if path == LoadPath::Copy {
-        return Ok(encoder.finish());
+) -> Result<Brought, tokio_postgres::Error> {
+    let mut kept = Vec::new();
+    let mut encoder = encode(batch, rows.clone(), way.import, exceptions);
+    let mut chunks = encoder.by_ref().inspect(|chunk| {
+        if way.keeps_copy {
+            kept.push(chunk.clone());
+        }
+    });
+    copy_in(transaction, way.copy, &mut chunks).await?;
+    let late = match way.path {
+        LoadPath::Copy => Vec::new(),
+        LoadPath::Merge => transaction.query(include_str!("../../sql/incoming_merge.sql"), &[]).await?,
+    };
+    if !late.is_empty() {
+        let mut exceptions = exceptions.clone();
+        exceptions.extend(late.iter().map(|row| (row.get(0), Exception::Existing)));
+        let mut encoder = encode(batch, rows, way.import, &exceptions);
+        kept = encoder.by_ref().collect();
+        let (rejects, tally) = encoder.finish();
+        return Ok(Brought { rejects, tally, copy: whole_rows(kept) });
     }
-    let late = transaction.query(include_str!("../../sql/incoming_merge.sql"), &[]).await?;
-    if late.is_empty() {
-        return Ok(encoder.finish());
+    let (rejects, tally) = encoder.finish();
+    Ok(Brought { rejects, tally, copy: whole_rows(kept) })
+}
+
+/// The chunks of a stream without its head and its tail.
+fn whole_rows(mut chunks: Vec<Bytes>) -> Vec<Bytes> {
+    if let Some(first) = chunks.first_mut() {
+        *first = first.slice(HEAD.len()..);
     }
-    let mut exceptions = exceptions.clone();
-    exceptions.extend(late.iter().map(|row| (row.get(0), Exception::Existing)));
-    Ok(encode(&work.batch, rows, work.import, &exceptions).finish())
+    if let Some(last) = chunks.last_mut() {
+        last.truncate(last.len() - TAIL.len());
+    }
+    chunks
 }
 
 /// Copies chunks in as they come; without any nothing is asked of the server.

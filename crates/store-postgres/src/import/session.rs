@@ -3,18 +3,22 @@
 use std::collections::VecDeque;
 
 use async_trait::async_trait;
-use domain::import::{BroughtBy, Import, ImportId, SortedBatch};
-use domain::port::{ImportSession, KnownNumbers, StoreError, StoredRows};
+use bytes::Bytes;
+use domain::import::{BroughtBy, Import, ImportId, SortedBatch, Tally};
+use domain::port::{
+    CopiedTable, CopyFormat, ImportSession, KnownNumbers, PartRows, StoreError, StoredCopy, StoredRows,
+};
 use domain::source::{MissingLada, SourceStatistics};
+use futures::stream::BoxStream;
 use tokio::sync::oneshot;
 use tokio_postgres::Client;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::connections::BulkConnections;
 use super::finishing::Finishing;
-use super::lane::{Lane, Stored, Work};
+use super::lane::{Lane, Rows, Stored, Work};
 use super::path::choose_path;
-use super::rows;
+use super::{part, rows};
 use crate::contact::phone_from;
 use crate::error::{classify, exactly_one};
 
@@ -27,6 +31,8 @@ pub(super) struct PostgresImportSession {
     under_way: VecDeque<AbortOnDropHandle<(Lane, Result<Stored, StoreError>)>>,
     /// Brings the checkpoint that the last of them leaves.
     turn: oneshot::Receiver<i64>,
+    /// What was stored and not taken away yet, if anybody wants it.
+    copies: Option<Vec<StoredCopy>>,
     finishing: Finishing,
 }
 
@@ -64,19 +70,10 @@ impl ImportSession for PostgresImportSession {
     }
 
     async fn append(&mut self, batch: SortedBatch) -> Result<(), StoreError> {
-        let Some(checkpoint) = batch.last_source_row_id() else { return Ok(()) };
-        let mut lane = match self.idle.pop() {
-            Some(lane) => lane,
-            None => self.settle_oldest().await?,
-        };
-        let (done, next_turn) = oneshot::channel();
-        let turn = std::mem::replace(&mut self.turn, next_turn);
-        let work = Work { batch, import: self.import.id, checkpoint, turn, done };
-        self.under_way.push_back(AbortOnDropHandle::new(tokio::spawn(async move {
-            let stored = lane.store(work).await;
-            (lane, stored)
-        })));
-        Ok(())
+        match batch.last_source_row_id() {
+            Some(checkpoint) => self.hand_in(Rows::Batch(batch), checkpoint).await,
+            None => Ok(()),
+        }
     }
 
     async fn flush(&mut self) -> Result<(), StoreError> {
@@ -85,6 +82,31 @@ impl ImportSession for PostgresImportSession {
             self.idle.push(lane);
         }
         Ok(())
+    }
+
+    fn copy_format(&self) -> fn(CopiedTable) -> CopyFormat {
+        part::format_of
+    }
+
+    fn keep_copies(&mut self) {
+        self.copies.get_or_insert_default();
+    }
+
+    fn take_copies(&mut self) -> Vec<StoredCopy> {
+        self.copies.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    async fn stored_behind(
+        &mut self,
+        table: CopiedTable,
+        after: i64,
+    ) -> Result<BoxStream<'static, Result<Bytes, StoreError>>, StoreError> {
+        let id = self.import.id;
+        part::stored_behind(self.client().await?, table, id, after).await
+    }
+
+    async fn append_part(&mut self, rows: PartRows, checkpoint: i64, tally: Tally) -> Result<(), StoreError> {
+        self.hand_in(Rows::Part(rows, tally), checkpoint).await
     }
 
     async fn keep_account(
@@ -141,7 +163,24 @@ impl PostgresImportSession {
         }
         let turn = turn_after(&import);
         let finishing = Finishing::new(connections);
-        Ok(Box::new(Self { import, idle, under_way: VecDeque::new(), turn, finishing }))
+        Ok(Box::new(Self { import, idle, under_way: VecDeque::new(), turn, copies: None, finishing }))
+    }
+
+    /// Gives rows to a connection that has nothing to do, as soon as there is one.
+    async fn hand_in(&mut self, rows: Rows, checkpoint: i64) -> Result<(), StoreError> {
+        let mut lane = match self.idle.pop() {
+            Some(lane) => lane,
+            None => self.settle_oldest().await?,
+        };
+        let (done, next_turn) = oneshot::channel();
+        let turn = std::mem::replace(&mut self.turn, next_turn);
+        let keeps_copy = self.copies.is_some();
+        let work = Work { rows, import: self.import.id, keeps_copy, checkpoint, turn, done };
+        self.under_way.push_back(AbortOnDropHandle::new(tokio::spawn(async move {
+            let stored = lane.store(work).await;
+            (lane, stored)
+        })));
+        Ok(())
     }
 
     /// A connection, once every batch handed in is stored.
@@ -160,6 +199,14 @@ impl PostgresImportSession {
             Ok(stored) => {
                 self.import.last_source_row_id = stored.checkpoint;
                 self.import.tally += stored.tally;
+                if let (Some(copies), Some((contacts, rejects))) = (&mut self.copies, stored.copy) {
+                    copies.push(StoredCopy {
+                        contacts,
+                        rejects: vec![rejects],
+                        checkpoint: stored.checkpoint,
+                        tally: self.import.tally,
+                    });
+                }
                 Ok(lane)
             }
             Err(error) => {

@@ -10,6 +10,7 @@ mod import_store {
 mod import_session {
     use super::Postgres;
     testkit::import_session_contract!(Postgres::fresh().await);
+    testkit::import_copies_contract!(Postgres::fresh().await);
 }
 
 mod contact_store {

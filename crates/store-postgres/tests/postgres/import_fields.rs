@@ -36,6 +36,7 @@ async fn import(postgres: &Postgres, specimens: &[Specimen], command: ImportComm
         source: Arc::new(FakeSource::new(SourceContents::of(rows))),
         imports: Arc::new(postgres.import_store()),
         ids: Arc::new(CountingIds::default()),
+        backup: None,
     };
     let outcome = use_case.execute(command, &Silent).await.unwrap();
     postgres.until_none_is_open().await;

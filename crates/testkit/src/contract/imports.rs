@@ -58,6 +58,9 @@ pub(super) async fn import_rows(harness: &impl ImportHarness, n: u64, rows: &[Ro
 }
 
 /// Hands a batch in, waits until it is stored, and answers what was counted of it.
+///
+/// # Errors
+/// Those of the session.
 pub async fn store(session: &mut dyn ImportSession, batch: SortedBatch) -> Result<Tally, StoreError> {
     let before = session.import().tally;
     session.append(batch).await?;

@@ -28,6 +28,13 @@ struct Refused {
     refusal: Refusal,
 }
 
+/// What became of a source row.
+#[derive(Clone)]
+enum Written {
+    Contact(Box<Contact>),
+    Refused(Box<Row>, Refusal),
+}
+
 #[derive(Default)]
 struct Kept {
     clock: SteppingClock,
@@ -37,6 +44,8 @@ struct Kept {
     contacts: Vec<(Contact, Option<ImportId>)>,
     refused: Vec<Refused>,
     accounts: BTreeMap<ImportId, Account>,
+    /// Everything that imports ever stored: what a copy names by the source row can be brought back from here.
+    written: BTreeMap<(ImportId, i64), Written>,
     /// What was added by hand, by actor and key, with the hash of the request.
     added: BTreeMap<(String, String), ([u8; 32], Contact)>,
     is_broken: bool,
@@ -200,6 +209,31 @@ impl ImportStore for FakeImportStore {
             None => return Err(conflict(doing, "there is no such import that could go on")),
         }
         Ok(self.open(&mut kept, id))
+    }
+
+    async fn restore(
+        &self,
+        id: ImportId,
+        source: SourceDescription,
+    ) -> Result<Box<dyn ImportSession>, StoreError> {
+        let state = self.kept().imports.iter().find(|import| import.id == id).map(|import| import.state);
+        match state {
+            None => self.begin(id, source).await,
+            Some(ImportState::Loading) => self.reopen(id).await,
+            Some(ImportState::RolledBack) => {
+                let mut kept = self.kept();
+                kept.is_in_use("restore an import", None)?;
+                let import = kept.import_mut(id);
+                import.state = ImportState::Loading;
+                import.last_source_row_id = NOTHING_READ;
+                import.tally = Tally::default();
+                import.finished_at = None;
+                Ok(self.open(&mut kept, id))
+            }
+            Some(ImportState::Stopped | ImportState::Completed | ImportState::RollingBack) => {
+                Err(conflict("restore an import", "what it brought is there"))
+            }
+        }
     }
 
     async fn referring_campaigns(&self, _: ImportId) -> Result<Vec<ReferringCampaign>, StoreError> {

@@ -3,12 +3,17 @@
 use std::borrow::Cow;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use domain::contact::{Contact, ContactId, ContactStatus, NewContact};
 use domain::import::{BroughtBy, Entry, Import, ImportId, ImportState, Refusal, SortedBatch, Tally};
-use domain::port::{Clock, ImportSession, KnownNumbers, StoreError, StoredRows};
+use domain::port::{
+    Clock, CopiedTable, CopyFormat, ImportSession, KnownNumbers, PartRows, StoreError, StoredCopy, StoredRows,
+};
 use domain::source::{MissingLada, SourceStatistics};
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt as _, TryStreamExt as _};
 
-use super::{FakeImportStore, Refused, conflict};
+use super::{FakeImportStore, Refused, Written, conflict};
 use crate::fixtures::Row;
 
 const FINISHING_STEPS: [&str; 2] = ["indexes", "contacts_by_state"];
@@ -17,11 +22,12 @@ pub(super) struct FakeImportSession {
     pub(super) store: FakeImportStore,
     pub(super) id: ImportId,
     steps_done: usize,
+    copies: Option<Vec<StoredCopy>>,
 }
 
 impl FakeImportSession {
     pub(super) fn new(store: FakeImportStore, id: ImportId) -> Self {
-        Self { store, id, steps_done: 0 }
+        Self { store, id, steps_done: 0, copies: None }
     }
 }
 
@@ -67,6 +73,7 @@ impl ImportSession for FakeImportSession {
             return Err(conflict("store a batch", "the store was told to refuse it"));
         }
         let mut counted = Tally::default();
+        let (mut contacts, mut rejects) = (Vec::new(), Vec::new());
         for entry in batch.entries() {
             let entry = match entry {
                 Entry::Contact(row, contact) if kept.holds(contact.phone) => {
@@ -76,22 +83,82 @@ impl ImportSession for FakeImportSession {
             };
             counted.count(&entry);
             match entry {
-                Entry::Contact(_, contact) => {
-                    let id = kept.next_contact_id();
-                    kept.contacts.push((stored(id, contact), Some(self.id)));
+                Entry::Contact(row, contact) => {
+                    let contact = stored(kept.next_contact_id(), contact);
+                    kept.written.insert((self.id, row.id()), Written::Contact(Box::new(contact.clone())));
+                    kept.contacts.push((contact, Some(self.id)));
+                    contacts.extend(row.id().to_be_bytes());
                 }
                 Entry::Refused(row, refusal) => {
-                    kept.refused.push(Refused { import: self.id, row: Row::from(row), refusal });
+                    let key = (self.id, row.id());
+                    let row = Row::from(row);
+                    rejects.extend(row.id().to_be_bytes());
+                    kept.written.insert(key, Written::Refused(Box::new(row.clone()), refusal));
+                    kept.refused.push(Refused { import: self.id, row, refusal });
                 }
             }
         }
         let import = kept.import_mut(self.id);
         import.last_source_row_id = checkpoint;
         import.tally += counted;
+        let tally = import.tally;
+        if let Some(copies) = &mut self.copies {
+            let (contacts, rejects) = (vec![contacts.into()], vec![rejects.into()]);
+            copies.push(StoredCopy { contacts, rejects, checkpoint, tally });
+        }
         Ok(())
     }
 
     async fn flush(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn copy_format(&self) -> fn(CopiedTable) -> CopyFormat {
+        |_| CopyFormat { statement: "REMEMBER", head: b"<", tail: b">" }
+    }
+
+    fn keep_copies(&mut self) {
+        self.copies.get_or_insert_default();
+    }
+
+    fn take_copies(&mut self) -> Vec<StoredCopy> {
+        self.copies.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    async fn stored_behind(
+        &mut self,
+        table: CopiedTable,
+        after: i64,
+    ) -> Result<BoxStream<'static, Result<Bytes, StoreError>>, StoreError> {
+        let kept = self.store.kept();
+        let behind = kept.written.iter().filter(|((import, row), written)| {
+            let is_of_table = matches!(written, Written::Contact(_)) == (table == CopiedTable::Contacts);
+            *import == self.id && *row > after && is_of_table
+        });
+        let ids: Vec<u8> = behind.flat_map(|((_, row), _)| row.to_be_bytes()).collect();
+        Ok(stream::iter([Ok(ids.into())]).boxed())
+    }
+
+    async fn append_part(&mut self, rows: PartRows, checkpoint: i64, tally: Tally) -> Result<(), StoreError> {
+        let mut ids = Vec::new();
+        for table in [rows.contacts, rows.rejects] {
+            let chunks: Vec<Bytes> = table.try_collect().await.unwrap();
+            let whole = chunks.concat();
+            let rows = whole.strip_prefix(b"<").and_then(|rows| rows.strip_suffix(b">")).unwrap();
+            ids.extend(rows.as_chunks::<8>().0.iter().map(|id| i64::from_be_bytes(*id)));
+        }
+        let mut kept = self.store.kept();
+        for id in ids {
+            match kept.written.get(&(self.id, id)).cloned().unwrap() {
+                Written::Contact(contact) => kept.contacts.push((*contact, Some(self.id))),
+                Written::Refused(row, refusal) => {
+                    kept.refused.push(Refused { import: self.id, row: *row, refusal });
+                }
+            }
+        }
+        let import = kept.import_mut(self.id);
+        import.last_source_row_id = checkpoint;
+        import.tally += tally;
         Ok(())
     }
 
