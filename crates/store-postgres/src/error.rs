@@ -35,6 +35,11 @@ pub(crate) fn classify(doing: impl Into<String>, error: &tokio_postgres::Error) 
             ),
             source,
         },
+        "53100" => StoreError::Unavailable {
+            doing,
+            reason: format!("the server's disk is full: {}; make room there and go on", server.message()),
+            source,
+        },
         "3D000" => StoreError::Unavailable {
             doing,
             reason: format!("{}; make it with `migrator schema up --create-database`", server.message()),

@@ -60,6 +60,11 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
         ops.stop().await;
     }
     let outcome = match ended {
+        // A server that went away while it ended the import had ended it.
+        Err(ImportError::AlreadyCompleted(import)) if observer.rows_stored().is_some() => {
+            let stored = inspection.stored_rows(import.id).await?;
+            ImportOutcome { import: *import, stored }
+        }
         // A program that is started again and again with --resume has then reached its end.
         Err(ImportError::AlreadyCompleted(import)) => {
             tell_already_completed(&import, command.json);

@@ -159,6 +159,6 @@ async fn a_report_tells_people_and_programs_the_same_and_keeps_what_was_not_impo
 
     let refused = done["duplicates"].as_u64().unwrap() + done["rejected"].as_u64().unwrap();
     let mut rows = csv::Reader::from_path(into.join("rejects.csv")).unwrap();
-    assert_eq!(rows.headers().unwrap().len(), 19);
+    assert_eq!(rows.headers().unwrap().len(), 20);
     assert_eq!(rows.records().map(Result::unwrap).count() as u64, refused);
 }

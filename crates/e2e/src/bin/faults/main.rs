@@ -69,13 +69,18 @@ async fn import_faults(arguments: &Arguments) -> Result<()> {
     let server = own.servers()?.database_url;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("numeros.db");
-    let house = House { binaries: binaries.to_owned(), server, file };
+    let house = House {
+        binaries: binaries.to_owned(),
+        server,
+        file,
+        part_rows: arguments.rows.div_ceil(4).max(1_000),
+    };
     house.make_file(arguments.rows).await?;
 
     eprintln!("an import that nobody disturbs");
     let started = Instant::now();
     let reference = house.fresh("undisturbed").await?;
-    let mut import = house.import(&reference)?;
+    let mut import = house.import(&reference, &folder.path().join("undisturbed"))?;
     ensure!(timeout(PATIENCE, import.ended()).await??, "the undisturbed import did not end well");
     let whole = started.elapsed();
     let expected = house.state(&reference).await?;
@@ -87,8 +92,9 @@ async fn import_faults(arguments: &Arguments) -> Result<()> {
     while kills < arguments.kills {
         imports += 1;
         let url = house.fresh("disturbed").await?;
+        let backup = folder.path().join(format!("disturbed-{imports}"));
         loop {
-            let mut import = house.import(&url)?;
+            let mut import = house.import(&url, &backup)?;
             if kills == arguments.kills {
                 ensure!(timeout(PATIENCE, import.ended()).await??, "the last import did not end well");
                 break;
@@ -116,8 +122,15 @@ async fn import_faults(arguments: &Arguments) -> Result<()> {
         if found != expected {
             bail!("import {imports} is not as the one that nobody disturbed:\n  {found}\n  {expected}");
         }
+        let restored = house.restored(&backup).await?;
+        if restored != expected {
+            bail!("what import {imports} backed up is not what it brought:\n  {restored}\n  {expected}");
+        }
+        std::fs::remove_dir_all(&backup)?;
     }
-    eprintln!("{kills} kills in {imports} imports, each of which ended as the one that nobody disturbed");
+    eprintln!(
+        "{kills} kills in {imports} imports, each of which ended as the one that nobody disturbed, and so did its backup"
+    );
     Ok(())
 }
 
@@ -169,6 +182,8 @@ struct House {
     binaries: PathBuf,
     server: String,
     file: PathBuf,
+    /// Source rows of one part of a backup.
+    part_rows: u64,
 }
 
 impl House {
@@ -195,13 +210,23 @@ impl House {
         Ok(url)
     }
 
-    fn import(&self, url: &str) -> Result<Import> {
-        let arguments = ["import", text(&self.file)?, "--resume", "--json", "--min-valid-percent", "0"];
+    fn import(&self, url: &str, backup: &Path) -> Result<Import> {
+        let (file, backup) = (text(&self.file)?, text(backup)?);
+        let arguments =
+            ["import", file, "--resume", "--backup", backup, "--json", "--min-valid-percent", "0"];
         let mut command = self.tools(url).command("migrator", &arguments);
         command.env("PREGON__LOG__LEVEL", "error").stdin(Stdio::null());
+        command.env("PREGON__IMPORT__BACKUP_PART_ROWS", self.part_rows.to_string());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let lines = BufReader::new(child.stdout.take().context("a piped standard output")?).lines();
         Ok(Import { child, lines, rows: 0, place: "start".to_owned() })
+    }
+
+    /// The state of a database that holds nothing but what a backup brings.
+    async fn restored(&self, backup: &Path) -> Result<String> {
+        let url = self.fresh("restored").await?;
+        self.tools(&url).run("migrator", &["restore", text(backup)?, "--json"], "", |_| {}).await?;
+        self.state(&url).await
     }
 
     /// Sums over everything that an import leaves, blind to order and to what time and chance decide.
