@@ -160,7 +160,8 @@ pub trait AudienceStore: Send + Sync {
     /// Who a segment means, by state.
     async fn count_by_state(&self, segment: Segment) -> Result<BTreeMap<Option<String>, u64>, StoreError>;
 
-    /// A campaign that is being prepared, and how far its freezing is.
+    /// A campaign that is being prepared, and how far its freezing is. None while contacts are loaded for the first time: an
+    /// audience would be a part of itself.
     async fn next_to_freeze(&self) -> Result<Option<Freezing>, StoreError>;
 
     /// The next contacts of an audience, by id, that have no message yet.

@@ -13,6 +13,7 @@ use super::SqliteNumbersReader;
 
 mod account;
 mod bad_files;
+mod copy;
 mod rows;
 
 /// A folder of its own for a test's files, with spaces, signs and letters that a URI must encode.

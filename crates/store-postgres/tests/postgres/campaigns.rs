@@ -273,6 +273,20 @@ async fn many_who_freeze_at_once_write_every_message_once() {
 }
 
 #[tokio::test]
+async fn no_audience_is_frozen_while_contacts_are_loaded_for_the_first_time() {
+    let desk = Desk::set().await;
+    let draft = desk.draft(EVERYBODY, None).await;
+    desk.launch(draft.id).await;
+    let under_way = "INSERT INTO deferred_indexes (name, definition) VALUES ('x', 'y')";
+    desk.client.batch_execute(under_way).await.unwrap();
+    desk.freeze().await;
+    assert_eq!(desk.count("SELECT count(*) FROM messages").await, 0);
+    desk.client.batch_execute("DELETE FROM deferred_indexes").await.unwrap();
+    desk.freeze().await;
+    assert_eq!(desk.count("SELECT count(*) FROM messages").await, 96);
+}
+
+#[tokio::test]
 async fn a_pause_while_freezing_stops_it_and_it_goes_on_there() {
     let desk = Desk::set().await;
     let draft = desk.draft(EVERYBODY, None).await;
