@@ -7,14 +7,14 @@ use std::time::Duration;
 use application::{
     AddContact, AddSender, Authenticate, ChangeCampaign, DraftCampaign, EndSession, FailureLimit,
     FollowCampaign, KnownPlan, ListSessions, LogIn, LogOut, LoginFailures, PreviewCampaign, PreviewSegment,
-    RefreshSession, SessionCache, SignInDesk, TokenLifetimes,
+    RefreshSession, SearchContacts, SessionCache, SignInDesk, TokenLifetimes,
 };
 use async_trait::async_trait;
 use cache_redis::{RedisCache, RedisOptions};
 use credentials::{AccessTokens, Argon2Cost, Argon2Passwords, SystemSecrets};
 use domain::port::{
-    AudienceStore, Cache, CampaignStore, ContactStore, PermitPublisher, SecretSource, SenderStore,
-    SessionStore,
+    AudienceStore, Cache, CampaignStore, ContactCensus, ContactStore, PermitPublisher, SecretSource,
+    SenderStore, SessionStore,
 };
 use gateway_telnyx::TelnyxWebhooks;
 use http_actix::{Check, CheckFailed, Checks, HttpOptions, Services};
@@ -23,8 +23,8 @@ use secrecy::{ExposeSecret, SecretString};
 use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, PostgresAudienceStore, PostgresCampaignStore,
-    PostgresContactStore, PostgresDispatch, PostgresIdentityStore, PostgresNumberingPlanStore,
-    PostgresSenderStore, PostgresSessionStore, Schema,
+    PostgresContactCensus, PostgresContactSearch, PostgresContactStore, PostgresDispatch,
+    PostgresIdentityStore, PostgresNumberingPlanStore, PostgresSenderStore, PostgresSessionStore, Schema,
 };
 use system::{SystemClock, SystemIds};
 
@@ -108,6 +108,7 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
     let campaigns: Arc<dyn CampaignStore> = Arc::new(PostgresCampaignStore::new(database.clone(), permits));
     let senders: Arc<dyn SenderStore> = Arc::new(PostgresSenderStore::new(database.clone()));
     let contacts: Arc<dyn ContactStore> = Arc::new(PostgresContactStore::new(database.clone()));
+    let census: Arc<dyn ContactCensus> = Arc::new(PostgresContactCensus::new(database.clone()));
     let engine = engine_options(settings);
     let zone = settings.time.zone.iana_name().unwrap_or("UTC").to_owned();
     let audiences: Arc<dyn AudienceStore> =
@@ -138,10 +139,16 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         },
         follow: FollowCampaign { campaigns: campaigns.clone() },
         preview_segment: PreviewSegment {
+            census: census.clone(),
             audiences,
             cache: Some(shared_cache),
             keep_for: settings.http.segment_count,
+            count_for: settings.http.segment_count_timeout,
         },
+        search: SearchContacts {
+            search: Arc::new(PostgresContactSearch::new(database.clone(), settings.http.search_timeout)),
+        },
+        census,
         add_contact: AddContact { contacts: contacts.clone(), plan: plan.clone() },
         add_sender: AddSender { senders: senders.clone(), ids: ids.clone() },
         campaigns,

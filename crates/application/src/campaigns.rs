@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::campaign::{
     Campaign, CampaignAction, CampaignId, CampaignPlan, CampaignState, InvalidTransition, Priority,
@@ -23,6 +24,8 @@ use crate::prepare_campaign::render;
 
 /// The texts that a preview renders to tell what all will cost.
 const PREVIEW_SAMPLE: u16 = 200;
+/// How long they are looked for.
+const PREVIEW_WITHIN: Duration = Duration::from_mins(1);
 
 /// The rendered texts that a preview shows.
 const PREVIEW_SHOWN: usize = 3;
@@ -233,7 +236,7 @@ impl PreviewCampaign {
         let segment = campaign.plan.segment.check()?;
         let unknown = campaign.plan.unknown_line_types;
         let audience = self.audiences.count(segment.clone(), unknown).await?;
-        let contacts = self.audiences.sample(segment, unknown, PREVIEW_SAMPLE).await?;
+        let contacts = self.audiences.sample(segment, unknown, PREVIEW_SAMPLE, PREVIEW_WITHIN).await?;
         let most = campaign.plan.messages_max.map_or(u64::MAX, u64::from);
         Ok(preview(&campaign, &sender, audience, audience.remaining.min(most), &contacts))
     }

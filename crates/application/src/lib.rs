@@ -14,6 +14,7 @@ mod preview_segment;
 mod relay_permits;
 mod restore_backup;
 mod roll_back_import;
+mod search_contacts;
 mod sign_in;
 mod verify_import;
 mod work_permit;
@@ -35,6 +36,7 @@ pub use preview_segment::{PreviewSegment, PreviewSegmentError, SegmentPreview};
 pub use relay_permits::{RelayError, RelayPermits};
 pub use restore_backup::{RestoreBackup, RestoreError};
 pub use roll_back_import::{Referenced, RollBackImport, RollbackError, RollbackObserver};
+pub use search_contacts::{FoundContacts, FoundTotal, SearchContacts, SearchError};
 pub use sign_in::{
     Authenticate, AuthenticateError, DeskError, EndSession, FailureLimit, ListSessions, LogIn, LogInError,
     LogOut, Login, LoginFailures, Pass, RefreshError, RefreshSession, SessionCache, SignInDesk,

@@ -5,29 +5,47 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::campaign::UnknownLineTypes;
-use domain::contact::Contact;
-use domain::port::{AudienceStore, Cache, StoreError};
-use domain::segment::{SegmentDefinition, SegmentRefused};
+use domain::census::{Cell, Dimension};
+use domain::contact::{Contact, ContactStatus, LineType};
+use domain::port::{AudienceStore, Cache, ContactCensus, SegmentCount, StoreError};
+use domain::segment::{Segment, SegmentDefinition, SegmentRefused};
 use sha2::{Digest, Sha256};
+
+/// Contacts by the code of their state; `None` are those without one.
+type ByState = BTreeMap<Option<String>, u64>;
+
+/// A cell like any other, to see whether cells tell at all what a segment asks.
+const ANY_CELL: Cell = Cell {
+    key: None,
+    line_type: LineType::Unknown,
+    status: ContactStatus::Active,
+    is_valid: true,
+    has_opted_out: false,
+    contacts: 0,
+};
 
 /// The contacts that a preview shows.
 const SAMPLE: u16 = 5;
 
-/// Counts segments. Counts are kept in the cache for a while; without one everything is counted.
+/// Counts segments: from the cubes where these tell, else from the cache or by counting for a while.
 pub struct PreviewSegment {
+    /// The cubes.
+    pub census: Arc<dyn ContactCensus>,
     /// Counts.
     pub audiences: Arc<dyn AudienceStore>,
     /// Keeps counts.
     pub cache: Option<Arc<dyn Cache>>,
     /// For how long.
     pub keep_for: Duration,
+    /// How long is counted before it is estimated.
+    pub count_for: Duration,
 }
 
 /// Whom a segment means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SegmentPreview {
-    /// Contacts by the code of their state; `None` are those without one.
-    pub by_state: BTreeMap<Option<String>, u64>,
+    /// How many.
+    pub count: SegmentCount,
     /// Some that could be written to.
     pub sample: Vec<Contact>,
 }
@@ -53,25 +71,54 @@ impl PreviewSegment {
         definition: SegmentDefinition,
     ) -> Result<SegmentPreview, PreviewSegmentError> {
         let segment = definition.check()?;
-        let key = key(&definition);
-        let by_state = if let Some(counts) = self.kept(&key).await {
-            counts
-        } else {
-            let counts = self.audiences.count_by_state(segment.clone()).await?;
-            self.keep(&key, &counts).await;
-            counts
+        let count = match self.counted_in_cubes(&segment).await? {
+            Some(by_state) => SegmentCount::Exact(by_state),
+            None => self.counted(&definition, &segment).await?,
         };
-        let sample = self.audiences.sample(segment, UnknownLineTypes::Allow, SAMPLE).await?;
-        Ok(SegmentPreview { by_state, sample })
+        let sample = self.audiences.sample(segment, UnknownLineTypes::Allow, SAMPLE, self.count_for).await?;
+        Ok(SegmentPreview { count, sample })
     }
 
-    async fn kept(&self, key: &str) -> Option<BTreeMap<Option<String>, u64>> {
+    /// What the cubes tell of a segment, where they tell all.
+    async fn counted_in_cubes(&self, segment: &Segment) -> Result<Option<ByState>, StoreError> {
+        if segment.means(&ANY_CELL).is_none() {
+            return Ok(None);
+        }
+        let cells = self.census.cells(Dimension::State).await?;
+        let mut by_state = ByState::new();
+        for cell in cells {
+            match segment.means(&cell) {
+                Some(true) => *by_state.entry(cell.key).or_default() += cell.contacts,
+                Some(false) => {}
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(by_state))
+    }
+
+    async fn counted(
+        &self,
+        definition: &SegmentDefinition,
+        segment: &Segment,
+    ) -> Result<SegmentCount, StoreError> {
+        let key = key(definition);
+        if let Some(by_state) = self.kept(&key).await {
+            return Ok(SegmentCount::Exact(by_state));
+        }
+        let count = self.audiences.count_by_state(segment.clone(), self.count_for).await?;
+        if let SegmentCount::Exact(by_state) = &count {
+            self.keep(&key, by_state).await;
+        }
+        Ok(count)
+    }
+
+    async fn kept(&self, key: &str) -> Option<ByState> {
         let kept = self.cache.as_ref()?.get(key).await.ok()??;
         let pairs: Vec<(Option<String>, u64)> = serde_json::from_slice(&kept).ok()?;
         Some(pairs.into_iter().collect())
     }
 
-    async fn keep(&self, key: &str, counts: &BTreeMap<Option<String>, u64>) {
+    async fn keep(&self, key: &str, counts: &ByState) {
         let pairs: Vec<_> = counts.iter().collect();
         if let (Some(cache), Ok(kept)) = (&self.cache, serde_json::to_vec(&pairs)) {
             // Without a cache it is counted again.
@@ -88,28 +135,84 @@ fn key(definition: &SegmentDefinition) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::port::{CacheUnavailable, MockAudienceStore, MockCache};
+    use domain::port::{CacheUnavailable, MockAudienceStore, MockCache, MockContactCensus};
 
     use super::*;
 
     fn definition() -> SegmentDefinition {
-        serde_json::from_str(r#"{"field":"state","op":"eq","value":"JAL"}"#).unwrap()
+        serde_json::from_str(r#"{"field":"lada","op":"eq","value":"33"}"#).unwrap()
     }
 
     fn audiences(counted: usize) -> Arc<MockAudienceStore> {
         let mut audiences = MockAudienceStore::new();
-        audiences
-            .expect_count_by_state()
-            .times(counted)
-            .returning(|_| Ok(BTreeMap::from([(Some("JAL".to_owned()), 7), (None, 1)])));
-        audiences.expect_sample().returning(|_, _, _| Ok(Vec::new()));
+        audiences.expect_count_by_state().times(counted).returning(|_, _| {
+            Ok(SegmentCount::Exact(BTreeMap::from([(Some("JAL".to_owned()), 7), (None, 1)])))
+        });
+        audiences.expect_sample().returning(|_, _, _, _| Ok(Vec::new()));
         Arc::new(audiences)
     }
 
+    fn preview(
+        census: MockContactCensus,
+        audiences: Arc<MockAudienceStore>,
+        cache: Option<Arc<dyn Cache>>,
+    ) -> PreviewSegment {
+        PreviewSegment {
+            census: Arc::new(census),
+            audiences,
+            cache,
+            keep_for: Duration::from_mins(1),
+            count_for: Duration::from_secs(2),
+        }
+    }
+
+    fn sum(count: &SegmentCount) -> u64 {
+        match count {
+            SegmentCount::Exact(by_state) => by_state.values().sum(),
+            SegmentCount::Estimated(value) => *value,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_cubes_tell_is_not_counted() {
+        let cell = |key: Option<&str>, line_type, contacts| Cell {
+            key: key.map(str::to_owned),
+            line_type,
+            contacts,
+            ..ANY_CELL
+        };
+        let mut census = MockContactCensus::new();
+        census.expect_cells().times(1).returning(move |_| {
+            Ok(vec![
+                cell(Some("JAL"), LineType::Mobile, 5),
+                cell(Some("JAL"), LineType::Fixed, 2),
+                cell(Some("CMX"), LineType::Mobile, 9),
+                cell(None, LineType::Mobile, 1),
+            ])
+        });
+        let definition = r#"{"all":[{"field":"state","op":"ne","value":"CMX"},{"field":"line_type","op":"eq","value":"mobile"}]}"#;
+        let definition = serde_json::from_str(definition).unwrap();
+        let preview = preview(census, audiences(0), None).execute(definition).await.unwrap();
+        let expected = BTreeMap::from([(Some("JAL".to_owned()), 5), (None, 1)]);
+        assert_eq!(preview.count, SegmentCount::Exact(expected));
+    }
+
+    #[tokio::test]
+    async fn an_estimate_is_told_as_one_and_not_kept() {
+        let mut audiences = MockAudienceStore::new();
+        audiences.expect_count_by_state().returning(|_, _| Ok(SegmentCount::Estimated(40)));
+        audiences.expect_sample().returning(|_, _, _, _| Ok(Vec::new()));
+        let mut cache = MockCache::new();
+        cache.expect_get().returning(|_| Ok(None));
+        cache.expect_put().never();
+        let preview = preview(MockContactCensus::new(), Arc::new(audiences), Some(Arc::new(cache)));
+        let found = preview.execute(definition()).await.unwrap();
+        assert_eq!(found.count, SegmentCount::Estimated(40));
+    }
+
     async fn total(audiences: Arc<MockAudienceStore>, cache: MockCache) -> u64 {
-        let preview =
-            PreviewSegment { audiences, cache: Some(Arc::new(cache)), keep_for: Duration::from_mins(1) };
-        preview.execute(definition()).await.unwrap().by_state.values().sum()
+        let preview = preview(MockContactCensus::new(), audiences, Some(Arc::new(cache)));
+        sum(&preview.execute(definition()).await.unwrap().count)
     }
 
     #[tokio::test]

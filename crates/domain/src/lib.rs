@@ -5,6 +5,7 @@
 
 pub mod analysis;
 pub mod campaign;
+pub mod census;
 pub mod city;
 pub mod contact;
 pub mod identity;
@@ -18,6 +19,7 @@ pub mod numbering;
 pub mod phone;
 pub mod port;
 pub mod request;
+pub mod search;
 pub mod segment;
 pub mod sender;
 pub mod session;

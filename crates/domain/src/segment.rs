@@ -7,6 +7,7 @@ mod definition;
 
 use jiff::Timestamp;
 
+use crate::census::Cell;
 use crate::contact::{ContactStatus, LineType};
 use crate::lada::Lada;
 use crate::state::StateCode;
@@ -170,6 +171,63 @@ impl Segment {
     #[must_use]
     pub fn everybody() -> Self {
         Self::All(Vec::new())
+    }
+
+    /// Whether the contacts of a cell by state are meant; `None` where the cell does not tell.
+    #[must_use]
+    pub fn means(&self, cell: &Cell) -> Option<bool> {
+        match self {
+            Self::All(parts) => every(parts, cell, true),
+            Self::Any(parts) => every(parts, cell, false).map(|none| !none),
+            Self::Not(part) => part.means(cell).map(|means| !means),
+            Self::Is(condition) => condition.means(cell),
+        }
+    }
+}
+
+/// Whether every part is as wanted: one that is not decides, also where others are not told.
+fn every(parts: &[Segment], cell: &Cell, wanted: bool) -> Option<bool> {
+    let mut all_told = Some(true);
+    for part in parts {
+        match part.means(cell) {
+            Some(means) if means != wanted => return Some(false),
+            Some(_) => {}
+            None => all_told = None,
+        }
+    }
+    all_told
+}
+
+impl Condition {
+    fn means(&self, cell: &Cell) -> Option<bool> {
+        match self {
+            Self::Text(TextField::State, test) => Some(test.holds_of(cell.key.as_deref())),
+            Self::Text(TextField::LineType, test) => Some(test.holds_of(Some(cell.line_type.as_str()))),
+            Self::Text(TextField::Status, test) => Some(test.holds_of(Some(cell.status.as_str()))),
+            Self::IsValid(is_valid) => Some(cell.is_valid == *is_valid),
+            Self::Text(
+                TextField::Lada
+                | TextField::City
+                | TextField::Municipality
+                | TextField::Carrier
+                | TextField::Tag,
+                _,
+            )
+            | Self::Words(..)
+            | Self::SendCount(_)
+            | Self::Time(..) => None,
+        }
+    }
+}
+
+impl TextTest {
+    fn holds_of(&self, text: Option<&str>) -> bool {
+        let is_one_of = |values: &[String]| text.is_some_and(|text| values.iter().any(|value| value == text));
+        match self {
+            Self::In(values) => is_one_of(values),
+            Self::NotIn(values) => !is_one_of(values),
+            Self::IsNull(is_null) => text.is_none() == *is_null,
+        }
     }
 }
 

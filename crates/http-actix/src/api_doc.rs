@@ -4,7 +4,9 @@ use actix_web::{HttpResponse, get};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use crate::{auth, campaigns, contacts, health, messages, metrics, phones, segments, senders, webhooks};
+use crate::{
+    auth, campaigns, contacts, health, messages, metrics, phones, search, segments, senders, stats, webhooks,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -14,7 +16,7 @@ use crate::{auth, campaigns, contacts, health, messages, metrics, phones, segmen
         auth::login, auth::refresh, auth::logout, auth::me, auth::sessions, auth::end_session,
         campaigns::create, campaigns::list, campaigns::get_one, campaigns::preview, campaigns::launch, campaigns::pause,
         campaigns::resume, campaigns::cancel, campaigns::progress, campaigns::messages,
-        messages::get_one, messages::preview, contacts::create, contacts::list, contacts::get_one, segments::preview, senders::create,
+        messages::get_one, messages::preview, contacts::create, contacts::list, search::search, stats::stats, contacts::get_one, segments::preview, senders::create,
         senders::list, phones::normalize, webhooks::telnyx, health::health, health::ready, health::live, metrics::metrics,
     )
 )]

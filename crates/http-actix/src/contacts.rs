@@ -173,7 +173,16 @@ pub(crate) struct ContactsQuery {
     cursor: Option<String>,
 }
 
-fn filter(query: &ContactsQuery) -> Result<ContactFilter, Problem> {
+/// What contacts are filtered by, as it was given.
+pub(crate) struct GivenFilter<'a> {
+    pub(crate) state: Option<&'a String>,
+    pub(crate) lada: Option<&'a String>,
+    pub(crate) city: Option<&'a String>,
+    pub(crate) line_type: Option<&'a String>,
+    pub(crate) status: Option<&'a String>,
+}
+
+pub(crate) fn filter(given: &GivenFilter<'_>) -> Result<ContactFilter, Problem> {
     fn read<T>(
         name: &str,
         given: Option<&String>,
@@ -191,26 +200,26 @@ fn filter(query: &ContactsQuery) -> Result<ContactFilter, Problem> {
     Ok(ContactFilter {
         state: read(
             "state",
-            query.state.as_ref(),
+            given.state,
             |code| domain::state::StateCode::parse(code).ok(),
             "give a state's code, as JAL",
         )?,
         lada: read(
             "lada",
-            query.lada.as_ref(),
+            given.lada,
             |code| domain::lada::Lada::parse(code).ok(),
             "give an assigned area code, as 55",
         )?,
-        city: query.city.as_deref().map(|city| city::from_spelling(city).unwrap_or(city).to_owned()),
+        city: given.city.map(|city| city::from_spelling(city).unwrap_or(city).to_owned()),
         line_type: read(
             "line_type",
-            query.line_type.as_ref(),
+            given.line_type,
             |name| LineType::ALL.into_iter().find(|one| one.as_str() == name),
             "give mobile, fixed or unknown",
         )?,
         status: read(
             "status",
-            query.status.as_ref(),
+            given.status,
             |name| ContactStatus::ALL.into_iter().find(|one| one.as_str() == name),
             "give ACTIVE, INACTIVE, OPTED_OUT or BLOCKED",
         )?,
@@ -227,7 +236,14 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let limit = limit(query.limit)?;
     let after = behind::<i64>(query.cursor.as_deref())?.unwrap_or(i64::MIN);
-    let found = contacts.page(filter(&query)?, ContactId(after), limit).await?;
+    let filter = filter(&GivenFilter {
+        state: query.state.as_ref(),
+        lada: query.lada.as_ref(),
+        city: query.city.as_ref(),
+        line_type: query.line_type.as_ref(),
+        status: query.status.as_ref(),
+    })?;
+    let found = contacts.page(filter, ContactId(after), limit).await?;
     let page =
         Page::of(found, limit, |contact| contact.id.0.to_string(), |contact| ContactView::of(contact, &who));
     Ok(HttpResponse::Ok().json(page))

@@ -19,9 +19,11 @@ pub mod ops;
 mod page;
 mod phones;
 mod problem;
+mod search;
 mod segments;
 mod senders;
 mod serve;
+mod stats;
 mod webhooks;
 
 pub use api_doc::openapi_json;

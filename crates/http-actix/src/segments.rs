@@ -1,7 +1,10 @@
 //! Segments.
 
+use std::collections::BTreeMap;
+
 use actix_web::{HttpResponse, post, web};
 use application::{PreviewSegment, PreviewSegmentError};
+use domain::port::SegmentCount;
 use domain::segment::SegmentDefinition;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,6 +27,7 @@ pub(crate) struct SegmentRequest {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SegmentView {
     total: TotalView,
+    /// Empty where the total is estimated.
     by_state: Vec<StateView>,
     sample: Vec<ContactView>,
     /// Milliseconds that counting took.
@@ -34,7 +38,7 @@ pub(crate) struct SegmentView {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TotalView {
     value: u64,
-    /// Always `exact`.
+    /// `exact`, or `estimated` where counting would have taken too long.
     relation: &'static str,
 }
 
@@ -59,13 +63,15 @@ pub(crate) async fn preview(
         PreviewSegmentError::Segment(refused) => of_segment(refused, "/definition"),
         PreviewSegmentError::Store(error) => error.into(),
     })?;
+    let (total, by_state) = match found.count {
+        SegmentCount::Exact(by_state) => {
+            (TotalView { value: by_state.values().sum(), relation: "exact" }, by_state)
+        }
+        SegmentCount::Estimated(value) => (TotalView { value, relation: "estimated" }, BTreeMap::new()),
+    };
     Ok(HttpResponse::Ok().json(SegmentView {
-        total: TotalView { value: found.by_state.values().sum(), relation: "exact" },
-        by_state: found
-            .by_state
-            .into_iter()
-            .map(|(state_code, count)| StateView { state_code, count })
-            .collect(),
+        total,
+        by_state: by_state.into_iter().map(|(state_code, count)| StateView { state_code, count }).collect(),
         sample: found.sample.into_iter().map(|contact| ContactView::of(contact, &who)).collect(),
         took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     }))

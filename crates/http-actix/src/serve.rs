@@ -13,9 +13,11 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use application::{
     AddContact, AddSender, Authenticate, ChangeCampaign, DraftCampaign, EndSession, FollowCampaign,
-    KnownPlan, ListSessions, LogIn, LogOut, PreviewCampaign, PreviewSegment, RefreshSession,
+    KnownPlan, ListSessions, LogIn, LogOut, PreviewCampaign, PreviewSegment, RefreshSession, SearchContacts,
 };
-use domain::port::{CampaignStore, Clock, ContactStore, Ids, ProviderWebhooks, ReceiptStore, SenderStore};
+use domain::port::{
+    CampaignStore, Clock, ContactCensus, ContactStore, Ids, ProviderWebhooks, ReceiptStore, SenderStore,
+};
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -24,7 +26,9 @@ use crate::frame::frame;
 use crate::health::{self, Checks};
 use crate::input::{refuse_path, refuse_query};
 use crate::metrics::{self, Metrics};
-use crate::{auth, campaigns, contacts, messages, methods, phones, segments, senders, webhooks};
+use crate::{
+    auth, campaigns, contacts, messages, methods, phones, search, segments, senders, stats, webhooks,
+};
 
 /// What handlers call. Each is given to the handlers that need it, and to no other.
 pub struct Services {
@@ -48,6 +52,10 @@ pub struct Services {
     pub preview: PreviewCampaign,
     /// Follows them.
     pub follow: FollowCampaign,
+    /// Finds contacts.
+    pub search: SearchContacts,
+    /// Counts of contacts.
+    pub census: Arc<dyn ContactCensus>,
     /// Counts segments.
     pub preview_segment: PreviewSegment,
     /// Adds contacts.
@@ -193,6 +201,8 @@ struct Routes {
     preview: Data<PreviewCampaign>,
     follow: Data<FollowCampaign>,
     preview_segment: Data<PreviewSegment>,
+    search: Data<SearchContacts>,
+    census: Data<Arc<dyn ContactCensus>>,
     add_contact: Data<AddContact>,
     add_sender: Data<AddSender>,
     campaigns: Data<Arc<dyn CampaignStore>>,
@@ -228,6 +238,8 @@ impl Routes {
             preview: Data::new(services.preview),
             follow: Data::new(services.follow),
             preview_segment: Data::new(services.preview_segment),
+            search: Data::new(services.search),
+            census: Data::new(services.census),
             add_contact: Data::new(services.add_contact),
             add_sender: Data::new(services.add_sender),
             campaigns: Data::new(services.campaigns),
@@ -257,6 +269,8 @@ impl Routes {
             .app_data(it.preview)
             .app_data(it.follow)
             .app_data(it.preview_segment)
+            .app_data(it.search)
+            .app_data(it.census)
             .app_data(it.add_contact)
             .app_data(it.add_sender)
             .app_data(it.campaigns)
@@ -315,6 +329,8 @@ fn versioned(config: &mut ServiceConfig) {
         .service(messages::get_one)
         .service(contacts::create)
         .service(contacts::list)
+        .service(search::search)
+        .service(stats::stats)
         .service(contacts::get_one)
         .service(segments::preview)
         .service(senders::create)

@@ -30,6 +30,10 @@ pub struct HttpSettings {
     pub plan_refresh: Duration,
     /// How long a segment's count is answered again.
     pub segment_count: Duration,
+    /// How long a segment is counted before it is estimated.
+    pub segment_count_timeout: Duration,
+    /// How long a search may take.
+    pub search_timeout: Duration,
     /// How many proxies of ours stand before us, each of which adds the address it was asked from.
     pub forwarded_hops: usize,
     /// The web sites whose pages may ask us, as in `https://console.example.mx`.
@@ -52,6 +56,9 @@ pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<HttpSet
     let health_timeout = reader.whole(entry!(raw, http.health_timeout_ms), 100_u32..=30_000, "milliseconds");
     let plan_refresh = reader.whole(entry!(raw, http.plan_refresh_seconds), 1_u16..=3600, "seconds");
     let segment_count = reader.whole(entry!(raw, http.segment_count_seconds), 1_u16..=3600, "seconds");
+    let count_timeout =
+        reader.whole(entry!(raw, http.segment_count_timeout_ms), 100_u32..=60_000, "milliseconds");
+    let search_timeout = reader.whole(entry!(raw, http.search_timeout_ms), 100_u32..=60_000, "milliseconds");
     let forwarded_hops = reader.whole(entry!(raw, http.forwarded_hops), 0_u8..=8, "a number of proxies");
     let cors_origins = read_cors_origins(reader, raw);
     Ok(HttpSettings {
@@ -64,6 +71,8 @@ pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<HttpSet
         health_timeout: Duration::from_millis(health_timeout?.into()),
         plan_refresh: Duration::from_secs(plan_refresh?.into()),
         segment_count: Duration::from_secs(segment_count?.into()),
+        segment_count_timeout: Duration::from_millis(count_timeout?.into()),
+        search_timeout: Duration::from_millis(search_timeout?.into()),
         forwarded_hops: forwarded_hops?.into(),
         cors_origins: cors_origins?,
     })

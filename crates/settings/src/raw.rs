@@ -198,6 +198,8 @@ pub(crate) struct RawHttp {
     pub(crate) health_timeout_ms: Option<Given>,
     pub(crate) plan_refresh_seconds: Option<Given>,
     pub(crate) segment_count_seconds: Option<Given>,
+    pub(crate) segment_count_timeout_ms: Option<Given>,
+    pub(crate) search_timeout_ms: Option<Given>,
     pub(crate) forwarded_hops: Option<Given>,
     pub(crate) cors_origins: Option<Given>,
 }

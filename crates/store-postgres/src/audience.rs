@@ -1,13 +1,14 @@
 //! Audiences: counted, and frozen slice by slice.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::campaign::UnknownLineTypes;
 use domain::contact::{Contact, ContactId};
 use domain::message::Evidence;
-use domain::port::{AudienceCount, AudienceStore, Freezing, Slice, StoreError};
+use domain::port::{AudienceCount, AudienceStore, Freezing, SegmentCount, Slice, StoreError};
 use domain::segment::Segment;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Transaction};
 use uuid::Uuid;
@@ -17,11 +18,11 @@ use crate::contact::{decode, to_bigint};
 use crate::database::Database;
 use crate::dispatch::DispatchOptions;
 use crate::dispatch::evidence::{self, Entry, EvidenceBatch};
-use crate::error::{classify, exactly_one};
+use crate::error::{classify, corrupt, exactly_one};
 use crate::segment::SegmentStatement;
 
-/// How long a statement that walks through all contacts may take, in seconds.
-const WALK_SECONDS_MAX: u32 = 600;
+/// How long a statement that walks through all contacts may take.
+const WALK_MAX: Duration = Duration::from_mins(10);
 
 /// The most messages that are canceled at once.
 const CANCELED_MAX: i32 = 5_000;
@@ -40,16 +41,50 @@ impl PostgresAudienceStore {
         Self { database, options, zone }
     }
 
-    /// Runs a statement with a segment in it.
+    /// Runs a statement with a segment in it, for as long as it takes within reason.
     async fn query(&self, doing: &str, statement: &SegmentStatement) -> Result<Vec<Row>, StoreError> {
+        let rows = self.query_within(doing, statement, WALK_MAX).await?;
+        rows.ok_or_else(|| StoreError::Unavailable {
+            doing: doing.to_owned(),
+            reason: format!("it took longer than {} s", WALK_MAX.as_secs()),
+            source: None,
+        })
+    }
+
+    /// Runs a statement with a segment in it; nothing when it takes longer than that.
+    async fn query_within(
+        &self,
+        doing: &str,
+        statement: &SegmentStatement,
+        within: Duration,
+    ) -> Result<Option<Vec<Row>>, StoreError> {
         let failed = |error: tokio_postgres::Error| classify(doing, &error);
         let mut client = self.database.pooled(doing).await?;
         let transaction = client.transaction().await.map_err(failed)?;
-        let limit = format!("SET LOCAL statement_timeout = '{WALK_SECONDS_MAX}s'");
+        let limit = format!("SET LOCAL statement_timeout = '{}ms'", within.as_millis().max(1));
         transaction.batch_execute(&limit).await.map_err(failed)?;
-        let rows = transaction.query(&statement.sql, &statement.parameters()).await.map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
-        Ok(rows)
+        match transaction.query(&statement.sql, &statement.parameters()).await {
+            Ok(rows) => {
+                transaction.commit().await.map_err(failed)?;
+                Ok(Some(rows))
+            }
+            Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => {
+                transaction.rollback().await.map_err(failed)?;
+                Ok(None)
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// What the server reckons that a segment means, by its statistics.
+    async fn estimate(&self, segment: &Segment) -> Result<u64, StoreError> {
+        let doing = "estimate a segment";
+        let sql = include_str!("../sql/audience_estimate.sql");
+        let statement = SegmentStatement::new(sql, segment, Vec::new());
+        let planned = self.query(doing, &statement).await?;
+        let plan: Option<serde_json::Value> = planned.first().map(|row| row.get(0));
+        let rows = plan.as_ref().and_then(|plan| plan[0]["Plan"]["Plan Rows"].as_u64());
+        rows.ok_or_else(|| corrupt(doing, "the server's plan names no rows"))
     }
 
     /// The greatest draw that a campaign takes, drawn once; none where it takes everybody.
@@ -124,6 +159,7 @@ impl AudienceStore for PostgresAudienceStore {
         segment: Segment,
         unknown: UnknownLineTypes,
         limit: u16,
+        within: Duration,
     ) -> Result<Vec<Contact>, StoreError> {
         let doing = "sample an audience";
         let own: Vec<Box<dyn ToSql + Send + Sync>> = vec![
@@ -134,17 +170,17 @@ impl AudienceStore for PostgresAudienceStore {
             Box::new(None::<i64>),
         ];
         let statement = SegmentStatement::new(include_str!("../sql/audience_slice.sql"), &segment, own);
-        self.query(doing, &statement).await?.iter().map(|row| decode(row, doing)).collect()
+        let found = self.query_within(doing, &statement, within).await?.unwrap_or_default();
+        found.iter().map(|row| decode(row, doing)).collect()
     }
 
-    async fn count_by_state(&self, segment: Segment) -> Result<BTreeMap<Option<String>, u64>, StoreError> {
+    async fn count_by_state(&self, segment: Segment, within: Duration) -> Result<SegmentCount, StoreError> {
         let sql = include_str!("../sql/audience_count_by_state.sql");
         let statement = SegmentStatement::new(sql, &segment, Vec::new());
-        let rows = self.query("count a segment by state", &statement).await?;
-        Ok(rows
-            .iter()
-            .map(|row| (row.get("state_code"), row.get::<_, i64>("contacts").cast_unsigned()))
-            .collect())
+        let counted = self.query_within("count a segment by state", &statement, within).await?;
+        let Some(rows) = counted else { return Ok(SegmentCount::Estimated(self.estimate(&segment).await?)) };
+        let count = |row: &Row| (row.get("state_code"), row.get::<_, i64>("contacts").cast_unsigned());
+        Ok(SegmentCount::Exact(rows.iter().map(count).collect()))
     }
 
     async fn next_to_freeze(&self) -> Result<Option<Freezing>, StoreError> {

@@ -174,14 +174,22 @@ pub(crate) fn decode(row: &Row, doing: &str) -> Result<Contact, StoreError> {
         state_text: row.get("state_text"),
         lada: known(lada.map(Lada::parse).transpose(), doing, "lada")?,
         city: row.get("city"),
-        line_type: known(named(LineType::ALL, LineType::as_str, line_type).ok_or(()), doing, "line_type")?,
+        line_type: line_type_of(line_type, doing)?,
         carrier: row.get("carrier"),
         is_valid: row.get("is_valid"),
-        status: known(named(ContactStatus::ALL, ContactStatus::as_str, status).ok_or(()), doing, "status")?,
+        status: status_of(status, doing)?,
         opt_out_at: row.get("opt_out_at"),
         source_row_id: row.get("source_row_id"),
         migrated_at: row.get("migrated_at"),
     })
+}
+
+pub(crate) fn line_type_of(name: &str, doing: &str) -> Result<LineType, StoreError> {
+    known(named(LineType::ALL, LineType::as_str, name).ok_or(()), doing, "line_type")
+}
+
+pub(crate) fn status_of(name: &str, doing: &str) -> Result<ContactStatus, StoreError> {
+    known(named(ContactStatus::ALL, ContactStatus::as_str, name).ok_or(()), doing, "status")
 }
 
 /// A value that could not be read back is corruption.

@@ -5,6 +5,7 @@
 
 mod audience;
 mod campaign;
+mod census;
 mod contact;
 mod copy;
 mod database;
@@ -15,12 +16,14 @@ mod import;
 mod numbering;
 mod request;
 mod schema;
+mod search;
 mod segment;
 mod sender;
 mod session;
 
 pub use audience::PostgresAudienceStore;
 pub use campaign::PostgresCampaignStore;
+pub use census::PostgresContactCensus;
 pub use contact::PostgresContactStore;
 pub use database::{Database, DatabaseOptions};
 pub use dispatch::{DispatchOptions, PostgresDispatch};
@@ -28,5 +31,6 @@ pub use identity::PostgresIdentityStore;
 pub use import::{BulkLoad, PostgresImportInspection, PostgresImportStore};
 pub use numbering::PostgresNumberingPlanStore;
 pub use schema::{Migration, Schema, SchemaState, SchemaStatus};
+pub use search::PostgresContactSearch;
 pub use sender::PostgresSenderStore;
 pub use session::PostgresSessionStore;

@@ -65,7 +65,7 @@ impl Writer {
         match condition {
             Condition::Text(TextField::Tag, test) => self.tag(test),
             Condition::Text(field, test) => self.text(column_of_text(*field), test),
-            Condition::Words(field, test) => self.words(column_of_words(*field), test),
+            Condition::Words(field, test) => self.words(*field, test),
             Condition::IsValid(true) => "c.is_valid".to_owned(),
             Condition::IsValid(false) => "NOT c.is_valid".to_owned(),
             Condition::SendCount(test) => self.number(test),
@@ -98,10 +98,11 @@ impl Writer {
         }
     }
 
-    fn words(&mut self, column: &str, test: &WordsTest) -> String {
+    fn words(&mut self, field: WordsField, test: &WordsTest) -> String {
+        let (column, configuration) = column_of_words(field);
         match test {
             WordsTest::Matches(words) => format!(
-                "to_tsvector('spanish_unaccent', {column}) @@ plainto_tsquery('spanish_unaccent', {}::text)",
+                "to_tsvector('{configuration}', {column}) @@ plainto_tsquery('{configuration}', {}::text)",
                 self.bind(words.clone())
             ),
             WordsTest::IsNull(true) => format!("{column} IS NULL"),
@@ -174,10 +175,11 @@ fn column_of_text(field: TextField) -> &'static str {
     }
 }
 
-fn column_of_words(field: WordsField) -> &'static str {
+/// A column of words, and how its words are read: names as they are, addresses by their stems.
+fn column_of_words(field: WordsField) -> (&'static str, &'static str) {
     match field {
-        WordsField::Name => "c.full_name",
-        WordsField::Address => "c.address",
+        WordsField::Name => ("c.full_name", "simple_unaccent"),
+        WordsField::Address => ("c.address", "spanish_unaccent"),
     }
 }
 

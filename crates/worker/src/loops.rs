@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::{PrepareCampaign, Prepared, RelayPermits};
-use domain::port::{AudienceStore, ReceiptStore, Upkeep};
+use domain::port::{AudienceStore, ContactCensus, ReceiptStore, Upkeep};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +26,7 @@ pub(crate) struct Chores {
     pub(crate) receipts: Arc<dyn ReceiptStore>,
     pub(crate) upkeep: Arc<dyn Upkeep>,
     pub(crate) audiences: Arc<dyn AudienceStore>,
+    pub(crate) census: Arc<dyn ContactCensus>,
 }
 
 /// Whether there may be more to do at once.
@@ -46,6 +47,7 @@ impl Chores {
         start("settle", rhythm.settle, |chores| Box::pin(async move { chores.settle().await }));
         start("prepare", rhythm.prepare, |chores| Box::pin(async move { chores.prepare().await }));
         start("sweep", rhythm.sweep, |chores| Box::pin(async move { chores.sweep().await }));
+        start("fold", rhythm.sweep, |chores| Box::pin(async move { chores.fold().await }));
         loops
     }
 
@@ -73,6 +75,14 @@ impl Chores {
         match self.prepare.execute().await {
             Ok(Prepared::Nothing) => Ok(Done::All),
             Ok(Prepared::Something) => Ok(Done::Part),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    async fn fold(&self) -> Result<Done, String> {
+        match self.census.fold().await {
+            Ok(0) => Ok(Done::All),
+            Ok(_) => Ok(Done::Part),
             Err(error) => Err(error.to_string()),
         }
     }

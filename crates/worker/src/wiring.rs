@@ -13,7 +13,8 @@ use queue_rabbitmq::{RabbitOptions, RabbitPermits};
 use secrecy::ExposeSecret;
 use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
-    Database, DatabaseOptions, DispatchOptions, PostgresAudienceStore, PostgresDispatch, Schema,
+    Database, DatabaseOptions, DispatchOptions, PostgresAudienceStore, PostgresContactCensus,
+    PostgresDispatch, Schema,
 };
 use system::{SystemClock, SystemIds};
 
@@ -155,6 +156,7 @@ pub(crate) async fn worker(
             receipts: engine.clone(),
             upkeep: engine,
             audiences,
+            census: Arc::new(PostgresContactCensus::new(database.clone())),
         },
         rhythm: Rhythm {
             relay: worker.relay_interval,

@@ -1,6 +1,7 @@
 //! The ports to campaigns, their audiences and their messages.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -138,6 +139,15 @@ pub struct Receipt {
     pub received_at: Timestamp,
 }
 
+/// How many contacts a segment means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SegmentCount {
+    /// Counted, by the code of the state; `None` are those without one.
+    Exact(BTreeMap<Option<String>, u64>),
+    /// What the store reckons without counting.
+    Estimated(u64),
+}
+
 /// Counts audiences, and freezes them.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
@@ -149,16 +159,17 @@ pub trait AudienceStore: Send + Sync {
         unknown_line_types: UnknownLineTypes,
     ) -> Result<AudienceCount, StoreError>;
 
-    /// Some contacts of the audience, the same ones every time.
+    /// Some contacts of the audience, the same ones every time; none where looking for them takes longer than `within`.
     async fn sample(
         &self,
         segment: Segment,
         unknown_line_types: UnknownLineTypes,
         limit: u16,
+        within: Duration,
     ) -> Result<Vec<Contact>, StoreError>;
 
-    /// Who a segment means, by state.
-    async fn count_by_state(&self, segment: Segment) -> Result<BTreeMap<Option<String>, u64>, StoreError>;
+    /// Who a segment means, by state; an estimate of the whole where counting takes longer than `within`.
+    async fn count_by_state(&self, segment: Segment, within: Duration) -> Result<SegmentCount, StoreError>;
 
     /// A campaign that is being prepared, and how far its freezing is. None while contacts are loaded for the first time: an
     /// audience would be a part of itself.

@@ -232,6 +232,8 @@ async fn addresses_that_are_none_are_told_so() {
         ("/contacts/99999999999999999999", 404),
         ("/contacts?state=%00", 400),
         ("/contacts?line_type=pigeon", 400),
+        ("/contacts/stats?by=colour", 400),
+        ("/contacts/stats?of=state", 400),
         ("/messages/x", 404),
         ("/nothing/here", 404),
         ("/%ff%fe", 404),
@@ -244,6 +246,82 @@ async fn addresses_that_are_none_are_told_so() {
     assert!(wrong.is_empty(), "{wrong:#?}");
     let (status, _) = house.raw(Method::DELETE, "/api/v1/campaigns", Some(token), "").await;
     assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn contacts_are_counted_by_what_they_have_in_common_and_a_segment_says_the_same() {
+    let house = House::with_contacts(300).await;
+    let (_, pass) = house.log_in(&address("admin"), PASSWORD).await;
+    let token = pass["access_token"].as_str();
+    let mut totals = std::collections::BTreeSet::new();
+    for by in ["state", "lada", "city", "line_type", "status"] {
+        let path = format!("/api/v1/contacts/stats?by={by}");
+        let (status, answer) = house.raw(Method::GET, &path, token, "").await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        assert!(answer["as_of"].is_string());
+        let counts = answer["data"].as_array().unwrap();
+        let sum = |name: &str| counts.iter().map(|count| count[name].as_u64().unwrap()).sum::<u64>();
+        assert!(sum("valid") <= sum("total") && sum("mobile") <= sum("total"), "{answer}");
+        totals.insert(sum("total"));
+        if by == "state" {
+            for count in counts.iter().filter(|count| !count["key"].is_null()).take(3) {
+                let definition = json!({"field": "state", "op": "eq", "value": count["key"]});
+                let body = json!({ "definition": definition }).to_string();
+                let (_, preview) = house.raw(Method::POST, "/api/v1/segments/preview", token, &body).await;
+                assert_eq!(
+                    preview["total"],
+                    json!({"value": count["total"], "relation": "exact"}),
+                    "{preview}"
+                );
+            }
+        }
+    }
+    assert_eq!(totals.len(), 1, "every cube counts everybody: {totals:?}");
+    assert!(totals.first().is_some_and(|total| *total > 0));
+}
+
+#[tokio::test]
+async fn contacts_are_searched_for_and_a_cursor_serves_its_own_search_alone() {
+    let house = House::with_contacts(300).await;
+    let (_, pass) = house.log_in(&address("admin"), PASSWORD).await;
+    let token = pass["access_token"].as_str();
+    let get = async |path: &str| house.raw(Method::GET, &format!("/api/v1{path}"), token, "").await;
+    let (_, listed) = get("/contacts?limit=1").await;
+    let one = &listed["data"][0];
+    let phone = one["phone_e164"].as_str().unwrap();
+    for q in [&phone[1..], &phone[3..]] {
+        let (status, found) = get(&format!("/contacts/search?q={q}")).await;
+        assert_eq!(status, StatusCode::OK, "{found}");
+        assert_eq!(
+            (&found["data"][0]["id"], &found["total"]),
+            (&one["id"], &json!({"value": 1, "relation": "exact"}))
+        );
+        assert!(found["next_cursor"].is_null(), "{found}");
+    }
+    let ends = phone[phone.len() - 3..].to_owned();
+    let (_, first) = get(&format!("/contacts/search?q={}&limit=1", &phone[3..6])).await;
+    let cursor = first["next_cursor"].as_str().expect("there is more than one of these digits").to_owned();
+    let (status, second) = get(&format!("/contacts/search?q={}&limit=1&cursor={cursor}", &phone[3..6])).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_ne!(second["data"][0]["id"], first["data"][0]["id"]);
+    let long = "a".repeat(10_000);
+    for path in [
+        format!("/contacts/search?q={ends}&cursor={cursor}"),
+        format!("/contacts/search?q={}&state=JAL&cursor={cursor}", &phone[3..6]),
+        "/contacts/search?q=551&cursor=x".to_owned(),
+        "/contacts/search".to_owned(),
+        "/contacts/search?q=".to_owned(),
+        "/contacts/search?q=a".to_owned(),
+        "/contacts/search?q=%F0%9F%98%80".to_owned(),
+        "/contacts/search?q=%25".to_owned(),
+        "/contacts/search?q=:*".to_owned(),
+        format!("/contacts/search?q={long}"),
+        "/contacts/search?q=551&state=XX".to_owned(),
+        "/contacts/search?q=551&colour=blue".to_owned(),
+    ] {
+        let (status, answer) = get(&path).await;
+        assert!([400, 414].contains(&status.as_u16()), "{path:.80}: {answer}");
+    }
 }
 
 #[tokio::test]

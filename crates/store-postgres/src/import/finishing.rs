@@ -18,6 +18,8 @@ pub(crate) struct Finishing {
 enum Step {
     /// One index, or two at once.
     BuildIndexes(Index, Option<Index>),
+    /// All contacts are counted, and from then on every change is noted.
+    Count,
     VacuumAnalyze,
     RefreshContactsByState,
 }
@@ -63,6 +65,10 @@ impl Finishing {
                 }
                 name
             }
+            Step::Count => {
+                count(client).await?;
+                "contact counts".to_owned()
+            }
             Step::VacuumAnalyze => {
                 run(client, "VACUUM (ANALYZE) contacts", "vacuum and analyse the contacts").await?;
                 run(client, "ANALYZE import_rejects", "analyse the rejects").await?;
@@ -91,8 +97,14 @@ async fn plan(client: &Client) -> Result<Vec<Step>, StoreError> {
     while let Some(one) = slow.next() {
         builds.push(Step::BuildIndexes(one, slow.next()));
     }
+    let stale = client
+        .query_one(include_str!("../../sql/counts_are_stale.sql"), &[])
+        .await
+        .map_err(|error| classify("ask whether contacts are counted", &error))?;
+    let count = stale.get::<_, bool>("are_stale").then_some(Step::Count);
     let last = [Step::RefreshContactsByState, Step::VacuumAnalyze];
-    Ok(last.into_iter().chain(builds.into_iter().rev()).collect())
+    // Contacts are counted before others may come in, which the last index lets them.
+    Ok(last.into_iter().chain(builds.into_iter().rev()).chain(count).collect())
 }
 
 /// Builds an index and takes it off the list, in one transaction.
@@ -108,6 +120,18 @@ async fn build(client: &mut Client, index: &Index) -> Result<(), StoreError> {
         .await
         .map_err(fail)?;
     exactly_one(forgotten, &doing, "somebody else built it")?;
+    transaction.commit().await.map_err(fail)
+}
+
+/// Counts all contacts while nobody changes them; readers go on.
+async fn count(client: &mut Client) -> Result<(), StoreError> {
+    let fail = |error: tokio_postgres::Error| classify("count the contacts", &error);
+    let transaction = client.transaction().await.map_err(fail)?;
+    transaction.batch_execute("LOCK TABLE contacts IN SHARE ROW EXCLUSIVE MODE").await.map_err(fail)?;
+    transaction.execute(include_str!("../../sql/counts_forget.sql"), &[]).await.map_err(fail)?;
+    transaction.execute(include_str!("../../sql/counts_all.sql"), &[]).await.map_err(fail)?;
+    let from_now_on = "ALTER TABLE contacts ENABLE TRIGGER contacts_counted_insert";
+    transaction.batch_execute(from_now_on).await.map_err(fail)?;
     transaction.commit().await.map_err(fail)
 }
 

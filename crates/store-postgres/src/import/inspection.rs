@@ -243,7 +243,9 @@ async fn numbers(client: &Client, doing: &str) -> Result<Vec<Finding>, StoreErro
     let count = |column| rows::count(&row, column, doing);
     let by_state =
         client.query_one(include_str!("../../sql/inspect_by_state.sql"), &[]).await.map_err(fail)?;
+    let counts = client.query_one(include_str!("../../sql/inspect_counts.sql"), &[]).await.map_err(fail)?;
     Ok(vec![
+        Finding::of("cells of the counts that are wrong", &rows::count(&counts, "different", doing)?, &0),
         Finding::of("numbers that are not E.164", &count("malformed")?, &0),
         Finding::of("contacts of no import", &count("orphans")?, &0),
         Finding::of(

@@ -11,8 +11,8 @@ use domain::campaign::{
 use domain::message::{MessageId, MessageState};
 use domain::money::{Currency, Money};
 use domain::port::{
-    AudienceCount, AudienceStore, CampaignStore, Claimed, Dispatch, SenderStore, StoreError, Upkeep,
-    WriteError,
+    AudienceCount, AudienceStore, CampaignStore, Claimed, Dispatch, SegmentCount, SenderStore, StoreError,
+    Upkeep, WriteError,
 };
 use domain::request::{Envelope, IdempotencyKey};
 use domain::segment::{Segment, SegmentDefinition};
@@ -36,7 +36,7 @@ struct Desk {
     audiences: Arc<PostgresAudienceStore>,
 }
 
-fn options() -> DispatchOptions {
+pub(crate) fn options() -> DispatchOptions {
     DispatchOptions {
         worker: "test".to_owned(),
         shard: 0,
@@ -222,8 +222,9 @@ async fn an_audience_leaves_out_whom_it_must_and_every_one_of_them_is_counted_on
     assert_eq!(count(UnknownLineTypes::Allow).await.unwrap(), expected);
     let without = count(UnknownLineTypes::LeaveOut).await.unwrap();
     assert_eq!((without.not_mobile, without.remaining), (99, 0));
-    let by_state = desk.audiences.count_by_state(json(JALISCO).check().unwrap()).await.unwrap();
-    assert_eq!(by_state, BTreeMap::from([(Some("JAL".to_owned()), 50)]));
+    let jalisco = json(JALISCO).check().unwrap();
+    let by_state = desk.audiences.count_by_state(jalisco, Duration::from_mins(1)).await.unwrap();
+    assert_eq!(by_state, SegmentCount::Exact(BTreeMap::from([(Some("JAL".to_owned()), 50)])));
 
     let draft = desk.draft(EVERYBODY, None).await;
     desk.launch(draft.id).await;

@@ -7,6 +7,7 @@
 )]
 
 mod campaigns;
+mod census;
 mod contracts;
 mod dispatch;
 mod failures;
@@ -19,4 +20,5 @@ mod names;
 mod plan_queries;
 mod poison;
 mod schema;
+mod search;
 mod statements;

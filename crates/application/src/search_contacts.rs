@@ -1,0 +1,138 @@
+//! Contacts are found by what people type.
+
+use std::sync::Arc;
+
+use domain::contact::{Contact, ContactId};
+use domain::port::{ContactFilter, ContactSearch, StoreError};
+use domain::search::{ContactQuery, QueryRefused};
+
+/// Beyond that it is not counted how many there are.
+const COUNTED_MAX: u32 = 10_000;
+
+/// Searches for contacts.
+pub struct SearchContacts {
+    /// Finds them.
+    pub search: Arc<dyn ContactSearch>,
+}
+
+/// Contacts that were found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundContacts {
+    /// A page of them, by ascending id.
+    pub contacts: Vec<Contact>,
+    /// How many there are.
+    pub total: FoundTotal,
+}
+
+/// How many contacts there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FoundTotal {
+    /// So many.
+    Exact(u32),
+    /// So many, and there may be more.
+    AtLeast(u32),
+}
+
+/// Why nothing was searched for.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The query is too short or too long.
+    #[error(transparent)]
+    Query(#[from] QueryRefused),
+    /// The store is away, or searching takes too long.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl SearchContacts {
+    /// A page of the contacts that `text` means and that pass `filter`, behind `after`.
+    ///
+    /// # Errors
+    /// When the text is no query, or the store is away.
+    pub async fn execute(
+        &self,
+        text: &str,
+        filter: ContactFilter,
+        after: Option<ContactId>,
+        limit: u16,
+    ) -> Result<FoundContacts, SearchError> {
+        let query = ContactQuery::parse(text)?;
+        let behind = after.unwrap_or(ContactId(i64::MIN));
+        let contacts = self.search.page(query.clone(), filter.clone(), behind, limit).await?;
+        let found = u32::try_from(contacts.len()).unwrap_or(u32::MAX);
+        let total = if after.is_none() && found < u32::from(limit) {
+            FoundTotal::Exact(found)
+        } else {
+            match self.search.count(query, filter, COUNTED_MAX + 1).await? {
+                Some(counted) if counted <= COUNTED_MAX => FoundTotal::Exact(counted),
+                Some(_) => FoundTotal::AtLeast(COUNTED_MAX),
+                None => FoundTotal::AtLeast(found),
+            }
+        };
+        Ok(FoundContacts { contacts, total })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::contact::{ContactStatus, LineType};
+    use domain::phone::PhoneNumber;
+    use domain::port::MockContactSearch;
+
+    use super::*;
+
+    fn contact(id: i64) -> Contact {
+        let phone = PhoneNumber::parse("5512345678").unwrap();
+        Contact {
+            id: ContactId(id),
+            phone,
+            phone_original: None,
+            full_name: None,
+            address: None,
+            neighborhood: None,
+            municipality: None,
+            state: None,
+            state_text: None,
+            lada: phone.lada(),
+            city: None,
+            line_type: LineType::Unknown,
+            carrier: None,
+            is_valid: true,
+            status: ContactStatus::Active,
+            opt_out_at: None,
+            source_row_id: None,
+            migrated_at: None,
+        }
+    }
+
+    async fn total(found: i64, after: Option<i64>, counted: &[Option<u32>]) -> FoundTotal {
+        let mut search = MockContactSearch::new();
+        search.expect_page().returning(move |_, _, _, _| Ok((1..=found).map(contact).collect()));
+        let mut answers = counted.to_vec();
+        search.expect_count().times(answers.len()).returning(move |_, _, _| Ok(answers.pop().flatten()));
+        let search = SearchContacts { search: Arc::new(search) };
+        let found = search.execute("ana", ContactFilter::default(), after.map(ContactId), 10).await.unwrap();
+        found.total
+    }
+
+    #[tokio::test]
+    async fn a_first_page_that_is_not_full_is_all_there_is() {
+        assert_eq!(total(3, None, &[]).await, FoundTotal::Exact(3));
+        assert_eq!(total(0, None, &[]).await, FoundTotal::Exact(0));
+    }
+
+    #[tokio::test]
+    async fn how_many_there_are_is_counted_to_ten_thousand_and_no_further() {
+        assert_eq!(total(10, None, &[Some(10_000)]).await, FoundTotal::Exact(10_000));
+        assert_eq!(total(10, None, &[Some(10_001)]).await, FoundTotal::AtLeast(10_000));
+        assert_eq!(total(3, Some(7), &[Some(13)]).await, FoundTotal::Exact(13));
+        assert_eq!(total(10, None, &[None]).await, FoundTotal::AtLeast(10));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_query_asks_the_store_nothing() {
+        let search = SearchContacts { search: Arc::new(MockContactSearch::new()) };
+        let refused = search.execute("a", ContactFilter::default(), None, 10).await;
+        assert!(matches!(refused, Err(SearchError::Query(QueryRefused::TooShort))));
+    }
+}

@@ -1,0 +1,122 @@
+//! The search for contacts.
+
+#![expect(unused_qualifications, reason = "what the macro of the description writes")]
+
+use actix_web::web::{self, Query};
+use actix_web::{HttpResponse, get};
+use application::{FoundTotal, SearchContacts, SearchError};
+use domain::contact::ContactId;
+use domain::port::ContactFilter;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::caller::{Caller, Viewer};
+use crate::contacts::{ContactView, GivenFilter, filter};
+use crate::page::{behind, cursor, limit};
+use crate::problem::Problem;
+
+/// What is searched for.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SearchQuery {
+    /// A number, its first or last digits, or words of a name or an address; of the last word the beginning is enough.
+    q: String,
+    /// A state's code, as in JAL.
+    state: Option<String>,
+    /// An area code.
+    lada: Option<String>,
+    /// A city, in any of its known spellings.
+    city: Option<String>,
+    /// mobile, fixed or unknown.
+    line_type: Option<String>,
+    /// ACTIVE, INACTIVE, `OPTED_OUT` or BLOCKED.
+    status: Option<String>,
+    /// How many, from 1 to 200; 50 when left out.
+    limit: Option<u32>,
+    /// `next_cursor` of the page before, of the same search.
+    cursor: Option<String>,
+}
+
+/// Contacts that were found.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FoundView {
+    data: Vec<ContactView>,
+    /// Where the next page begins; `null` after the last.
+    next_cursor: Option<String>,
+    total: FoundTotalView,
+}
+
+/// How many there are.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FoundTotalView {
+    value: u32,
+    /// `exact`, or `at_least`: beyond 10,000 it is not counted.
+    relation: &'static str,
+}
+
+impl From<SearchError> for Problem {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Query(refused) => {
+                Self::bad_request("the query cannot be taken as it is").with("q", refused.to_string())
+            }
+            SearchError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// Searches for contacts by number, or by words of a name or an address, blind to accents and case.
+#[utoipa::path(tag = "contacts", path = "/api/v1/contacts/search", params(SearchQuery), security(("bearer" = [])), responses((status = 200, body = FoundView), (status = 400, body = Problem)))]
+#[get("/contacts/search")]
+pub(crate) async fn search(
+    who: Caller<Viewer>,
+    query: Query<SearchQuery>,
+    use_case: web::Data<SearchContacts>,
+) -> Result<HttpResponse, Problem> {
+    let limit = limit(query.limit)?;
+    let filter = filter(&GivenFilter {
+        state: query.state.as_ref(),
+        lada: query.lada.as_ref(),
+        city: query.city.as_ref(),
+        line_type: query.line_type.as_ref(),
+        status: query.status.as_ref(),
+    })?;
+    let seal = seal_of(&query.q, &filter);
+    let after = match behind::<String>(query.cursor.as_deref())? {
+        Some(sealed) => Some(opened(&sealed, &seal)?),
+        None => None,
+    };
+    let found = use_case.execute(&query.q, filter, after, limit).await?;
+    let next_cursor = (found.contacts.len() >= usize::from(limit))
+        .then(|| found.contacts.last().map(|last| cursor(&format!("{}.{seal}", last.id.0))))
+        .flatten();
+    let (value, relation) = match found.total {
+        FoundTotal::Exact(value) => (value, "exact"),
+        FoundTotal::AtLeast(value) => (value, "at_least"),
+    };
+    Ok(HttpResponse::Ok().json(FoundView {
+        data: found.contacts.into_iter().map(|contact| ContactView::of(contact, &who)).collect(),
+        next_cursor,
+        total: FoundTotalView { value, relation },
+    }))
+}
+
+/// What tells one search from another, so that a cursor is taken by its own alone.
+fn seal_of(text: &str, filter: &ContactFilter) -> String {
+    let hash = Sha256::digest(format!("{}\0{filter:?}", text.trim()).as_bytes());
+    hash.iter().take(8).fold(String::new(), |seal, byte| format!("{seal}{byte:02x}"))
+}
+
+fn opened(sealed: &str, seal: &str) -> Result<ContactId, Problem> {
+    sealed
+        .split_once('.')
+        .filter(|(_, of)| *of == seal)
+        .and_then(|(id, _)| id.parse().ok())
+        .map(ContactId)
+        .ok_or_else(|| {
+            Problem::bad_request("the query cannot be taken as it is")
+                .with("cursor", "give next_cursor as the page before of the same search had it")
+        })
+}

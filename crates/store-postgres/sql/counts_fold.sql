@@ -1,0 +1,15 @@
+-- Folds at most $1 noted changes into the cubes, the oldest first, and answers how many. What another is folding is left to it.
+WITH taken AS (
+    DELETE FROM contact_count_changes
+    WHERE id IN (SELECT id FROM contact_count_changes ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
+    RETURNING dimension, key, line_type, status, is_valid, has_opted_out, contacts
+),
+folded AS (
+    INSERT INTO contact_counts AS cube (dimension, key, line_type, status, is_valid, has_opted_out, contacts)
+    SELECT dimension, key, line_type, status, is_valid, has_opted_out, sum(contacts)
+    FROM taken
+    GROUP BY 1, 2, 3, 4, 5, 6
+    HAVING sum(contacts) <> 0
+    ON CONFLICT ON CONSTRAINT contact_counts_key DO UPDATE SET contacts = cube.contacts + excluded.contacts
+)
+SELECT count(*) AS folded FROM taken

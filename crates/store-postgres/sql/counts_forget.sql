@@ -1,0 +1,2 @@
+-- Empties the cubes, before all is counted anew.
+DELETE FROM contact_counts

@@ -1,0 +1,61 @@
+//! Counts of contacts: cubes that triggers keep true.
+
+use async_trait::async_trait;
+use domain::census::{Cell, Dimension};
+use domain::port::{ContactCensus, StoreError};
+use tokio_postgres::Row;
+
+use crate::contact::{line_type_of, status_of};
+use crate::database::Database;
+use crate::error::{classify, corrupt};
+
+/// Changes that are folded at once.
+const FOLDED_MAX: i64 = 10_000;
+
+/// [`ContactCensus`] over `contact_counts` and what was noted since.
+pub struct PostgresContactCensus {
+    database: Database,
+}
+
+impl PostgresContactCensus {
+    /// The counts of `database`.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl ContactCensus for PostgresContactCensus {
+    async fn cells(&self, dimension: Dimension) -> Result<Vec<Cell>, StoreError> {
+        let doing = "read the counts of contacts";
+        let client = self.database.pooled(doing).await?;
+        let rows = client
+            .query(include_str!("../sql/counts_read.sql"), &[&dimension.as_str()])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        rows.iter().map(|row| decode(row, doing)).collect()
+    }
+
+    async fn fold(&self) -> Result<u64, StoreError> {
+        let doing = "bring the counts of contacts up to date";
+        let client = self.database.pooled(doing).await?;
+        let folded = client
+            .query_one(include_str!("../sql/counts_fold.sql"), &[&FOLDED_MAX])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        Ok(folded.get::<_, i64>("folded").unsigned_abs())
+    }
+}
+
+fn decode(row: &Row, doing: &str) -> Result<Cell, StoreError> {
+    Ok(Cell {
+        key: row.get("key"),
+        line_type: line_type_of(row.get("line_type"), doing)?,
+        status: status_of(row.get("status"), doing)?,
+        is_valid: row.get("is_valid"),
+        has_opted_out: row.get("has_opted_out"),
+        contacts: u64::try_from(row.get::<_, i64>("contacts"))
+            .map_err(|_| corrupt(doing, "a count is negative"))?,
+    })
+}

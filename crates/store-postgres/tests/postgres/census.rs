@@ -1,0 +1,182 @@
+//! The counts of contacts: true after whatever anybody does, and what they tell of a segment is what counting says.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::campaign::UnknownLineTypes;
+use domain::census::{CountedBy, Dimension, count};
+use domain::port::{AudienceStore as _, ContactCensus as _, ImportStore as _, SegmentCount};
+use domain::segment::SegmentDefinition;
+use store_postgres::{PostgresAudienceStore, PostgresContactCensus};
+use testkit::contract::store;
+use testkit::fakes::CountingIds;
+use testkit::fixtures::{rows_numbered, sorted, source_of};
+
+use crate::campaigns::options;
+use crate::harness::Postgres;
+
+/// A few of everything: states and none, area codes, cities, line types, statuses, validity, and some who said no.
+const CONTACTS: &str = "INSERT INTO contacts (phone_national, is_valid, state_code, lada, city, line_type, status, opt_out_at)
+     SELECT 5510000000 + n, n % 7 <> 0, (ARRAY['JAL', 'CMX', 'NLE', NULL])[1 + n % 4], (ARRAY['33', '55', '81'])[1 + n % 3],
+            CASE WHEN n % 5 = 0 THEN 'Guadalajara' END, (ARRAY['mobile', 'fixed', 'unknown'])[1 + n % 3],
+            (ARRAY['ACTIVE', 'ACTIVE', 'INACTIVE', 'OPTED_OUT', 'BLOCKED'])[1 + n % 5], CASE WHEN n % 11 = 0 THEN now() END
+     FROM generate_series(1, 1000) AS n";
+
+async fn assert_true(postgres: &Postgres, after: &str) {
+    let looked = postgres.client.query_one(include_str!("../../sql/inspect_counts.sql"), &[]).await.unwrap();
+    assert_eq!(looked.get::<_, i64>("different"), 0, "after {after}");
+}
+
+async fn changes(postgres: &Postgres) -> i64 {
+    postgres.client.query_one("SELECT count(*) FROM contact_count_changes", &[]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn counts_are_true_after_whatever_anybody_does_to_contacts_and_folding_changes_none() {
+    let postgres = Postgres::fresh().await;
+    let census = PostgresContactCensus::new(postgres.test.database());
+    for step in [
+        CONTACTS,
+        "INSERT INTO contacts (phone_national, is_valid, state_code) VALUES (5599999999, true, 'JAL')",
+        "UPDATE contacts SET status = 'BLOCKED', state_code = NULL WHERE phone_national % 10 = 3",
+        "UPDATE contacts SET full_name = 'ANA', updated_at = now()",
+        "UPDATE contacts SET line_type = 'mobile', is_valid = NOT is_valid WHERE lada = '55'",
+        "UPDATE contacts SET opt_out_at = CASE WHEN opt_out_at IS NULL THEN now() END WHERE phone_national % 2 = 0",
+        "DELETE FROM contacts WHERE city = 'Guadalajara'",
+        "INSERT INTO contacts (phone_national, is_valid) VALUES (5599999999, true) ON CONFLICT DO NOTHING",
+        "BEGIN; DELETE FROM contacts; ROLLBACK",
+        "COPY contacts (phone_national, is_valid) FROM PROGRAM 'printf ''5588888888\\tt\\n5588888889\\tf\\n'''",
+        "TRUNCATE contacts CASCADE",
+        CONTACTS,
+    ] {
+        postgres.client.batch_execute(step).await.unwrap();
+        assert_true(&postgres, step).await;
+        if changes(&postgres).await > 20 {
+            while census.fold().await.unwrap() > 0 {}
+            assert_eq!(changes(&postgres).await, 0);
+            assert_true(&postgres, "folding").await;
+        }
+    }
+    let states = count(&census.cells(Dimension::State).await.unwrap(), CountedBy::State);
+    assert_eq!(states.iter().map(|state| state.total).sum::<u64>(), 1_000);
+    assert!(states.iter().any(|state| state.key.is_none()));
+}
+
+#[tokio::test]
+async fn many_who_fold_at_once_fold_every_change_once() {
+    let postgres = Postgres::fresh().await;
+    for n in 0..50 {
+        let one = format!(
+            "INSERT INTO contacts (phone_national, is_valid, city) VALUES ({}, true, 'C{}')",
+            5_510_000_000_i64 + n,
+            n % 7
+        );
+        postgres.client.batch_execute(&one).await.unwrap();
+    }
+    let folding = (0..6).map(async |_| {
+        let census = PostgresContactCensus::new(postgres.test.database());
+        let mut folded = 0;
+        for _ in 0..10 {
+            folded += census.fold().await.unwrap();
+        }
+        folded
+    });
+    let folded: u64 = futures::future::join_all(folding).await.into_iter().sum();
+    assert_eq!(folded, 150, "three cubes for each of fifty contacts");
+    assert_true(&postgres, "folding").await;
+}
+
+#[tokio::test]
+async fn contacts_of_a_first_load_count_all_at_once_when_they_are_all_there() {
+    let postgres = Postgres::fresh().await;
+    let census = PostgresContactCensus::new(postgres.test.database());
+    let id = domain::import::ImportId(CountingIds::nth(1));
+    let mut session = postgres.import_store().begin(id, source_of("f", 9, 9)).await.unwrap();
+    store(session.as_mut(), sorted(&rows_numbered(1..=5))).await.unwrap();
+    assert!(census.cells(Dimension::State).await.unwrap().is_empty());
+    // It dies, and what it left is counted by who goes on.
+    drop(session);
+    let mut session = loop {
+        match postgres.import_store().reopen(id).await {
+            Ok(session) => break session,
+            Err(_) => tokio::task::yield_now().await,
+        }
+    };
+    store(session.as_mut(), sorted(&rows_numbered(6..=9))).await.unwrap();
+    while session.next_finishing_step().await.unwrap().is_some() {}
+    let total: u64 = census.cells(Dimension::Lada).await.unwrap().iter().map(|cell| cell.contacts).sum();
+    assert_eq!(total, 9);
+    assert_true(&postgres, "a first load").await;
+    // From then on every change is noted again.
+    postgres.client.batch_execute(CONTACTS.replace("5510000000", "5520000000").as_str()).await.unwrap();
+    assert_true(&postgres, "contacts from elsewhere").await;
+}
+
+/// Definitions over what the cubes tell, each nested one level deeper than the last.
+fn definitions() -> Vec<SegmentDefinition> {
+    let leaves = [
+        r#"{"field":"state","op":"eq","value":"JAL"}"#,
+        r#"{"field":"state","op":"ne","value":"JAL"}"#,
+        r#"{"field":"state","op":"in","value":["CMX","NLE"]}"#,
+        r#"{"field":"state","op":"not_in","value":["CMX","NLE"]}"#,
+        r#"{"field":"state","op":"is_null","value":true}"#,
+        r#"{"field":"state","op":"is_null","value":false}"#,
+        r#"{"field":"line_type","op":"eq","value":"mobile"}"#,
+        r#"{"field":"line_type","op":"not_in","value":["fixed","unknown"]}"#,
+        r#"{"field":"status","op":"in","value":["ACTIVE","BLOCKED"]}"#,
+        r#"{"field":"is_valid","op":"eq","value":true}"#,
+        r#"{"field":"is_valid","op":"ne","value":true}"#,
+    ];
+    let mut texts: Vec<String> = leaves.map(str::to_owned).to_vec();
+    texts.push(r#"{"all":[]}"#.to_owned());
+    for one in leaves {
+        texts.push(format!(r#"{{"not":{one}}}"#));
+        for other in leaves {
+            texts.push(format!(r#"{{"all":[{one},{other}]}}"#));
+            texts.push(format!(r#"{{"any":[{one},{{"not":{{"all":[{other},{one}]}}}}]}}"#));
+        }
+    }
+    texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn what_the_cubes_tell_of_a_segment_is_what_counting_it_says() {
+    let postgres = Postgres::fresh().await;
+    postgres.client.batch_execute(CONTACTS).await.unwrap();
+    let zone = "America/Mexico_City".to_owned();
+    let audiences = PostgresAudienceStore::new(postgres.test.database(), options(), zone);
+    let cells = PostgresContactCensus::new(postgres.test.database()).cells(Dimension::State).await.unwrap();
+    let within = Duration::from_mins(1);
+    for definition in definitions() {
+        let segment = definition.check().unwrap();
+        let mut told: BTreeMap<Option<String>, u64> = BTreeMap::new();
+        for cell in &cells {
+            if segment.means(cell).unwrap() {
+                *told.entry(cell.key.clone()).or_default() += cell.contacts;
+            }
+        }
+        let counted = audiences.count_by_state(segment, within).await.unwrap();
+        assert_eq!(SegmentCount::Exact(told), counted, "{definition:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_segment_that_takes_too_long_is_estimated_and_has_no_sample() {
+    let postgres = Postgres::fresh().await;
+    // Slow for each contact, so that no machine is fast enough.
+    let slow = "CREATE FUNCTION slow(text) RETURNS text LANGUAGE plpgsql AS
+                    $$ BEGIN PERFORM pg_sleep(0.05); RETURN $1; END $$;
+                ALTER TABLE contacts RENAME TO contacts_fast;
+                CREATE VIEW contacts AS SELECT id, phone_national, slow(city) AS city, state_code, is_valid, line_type,
+                    status, opt_out_at FROM contacts_fast";
+    postgres.client.batch_execute(&format!("{CONTACTS}; ANALYZE contacts; {slow}")).await.unwrap();
+    let zone = "America/Mexico_City".to_owned();
+    let audiences = PostgresAudienceStore::new(postgres.test.database(), options(), zone);
+    let definition = r#"{"field":"city","op":"eq","value":"Guadalajara"}"#;
+    let segment = serde_json::from_str::<SegmentDefinition>(definition).unwrap().check().unwrap();
+    let within = Duration::from_millis(200);
+    let counted = audiences.count_by_state(segment.clone(), within).await.unwrap();
+    assert!(matches!(counted, SegmentCount::Estimated(rows) if rows <= 1_000), "{counted:?}");
+    let sample = audiences.sample(segment, UnknownLineTypes::Allow, 5, within).await.unwrap();
+    assert!(sample.is_empty());
+}
