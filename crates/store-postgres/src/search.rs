@@ -14,6 +14,42 @@ use crate::contact::{decode, to_bigint};
 use crate::database::Database;
 use crate::error::classify;
 
+/// How words are looked for. The server cannot know how many contacts have a word that few have, and what is best for a rare
+/// one takes minutes for a common one, and the other way round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Plan {
+    /// As the server thinks best.
+    Any,
+    /// In order of id until there are enough: for words that many have.
+    ByKey,
+    /// All that have the words, put in order: for words that few have.
+    ByWords,
+    /// Some of those that have the words, so that counting them ends soon: no more than all of them.
+    SomeByWords,
+}
+
+impl Plan {
+    /// What the server is told, for the transaction at hand alone.
+    fn as_sql(self) -> &'static str {
+        match self {
+            Self::Any => "",
+            Self::ByKey => "SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off; ",
+            Self::ByWords => "SET LOCAL enable_indexscan = off; SET LOCAL enable_seqscan = off; ",
+            Self::SomeByWords => {
+                "SET LOCAL enable_indexscan = off; SET LOCAL enable_seqscan = off; \
+                 SET LOCAL gin_fuzzy_search_limit = 20000; "
+            }
+        }
+    }
+}
+
+/// How long the plan for words that many have is tried first: it is quick for them.
+const BY_KEY_FIRST: Duration = Duration::from_millis(30);
+/// How long the plan for words that few have is tried then.
+const BY_WORDS_NEXT: Duration = Duration::from_millis(200);
+/// How long is counted, beyond which it is only known that there are more than are shown.
+const COUNT_WITHIN: Duration = Duration::from_millis(250);
+
 /// Digits of a whole number.
 const WHOLE_DIGITS: u32 = 10;
 /// So many of the last digits are in the index.
@@ -32,13 +68,19 @@ impl PostgresContactSearch {
         Self { database, within }
     }
 
-    /// Runs a statement; nothing when it takes too long.
-    async fn query(&self, doing: &str, asked: &Asked) -> Result<Option<Vec<Row>>, StoreError> {
+    /// Runs a statement by a plan; nothing when it takes too long.
+    async fn query(
+        &self,
+        doing: &str,
+        asked: &Asked,
+        (plan, within): (Plan, Duration),
+    ) -> Result<Option<Vec<Row>>, StoreError> {
         let failed = |error: tokio_postgres::Error| classify(doing, &error);
         let mut client = self.database.pooled(doing).await?;
         let transaction = client.transaction().await.map_err(failed)?;
-        let limit = format!("SET LOCAL statement_timeout = '{}ms'", self.within.as_millis().max(1));
-        transaction.batch_execute(&limit).await.map_err(failed)?;
+        let within = within.min(self.within).as_millis().max(1);
+        let limits = format!("{}SET LOCAL statement_timeout = '{within}ms'", plan.as_sql());
+        transaction.batch_execute(&limits).await.map_err(failed)?;
         let parameters: Vec<&(dyn ToSql + Sync)> =
             asked.parameters.iter().map(|one| &**one as &(dyn ToSql + Sync)).collect();
         match transaction.query(asked.statement, &parameters).await {
@@ -69,8 +111,21 @@ impl ContactSearch for PostgresContactSearch {
             words: include_str!("../sql/search_words_page.sql"),
             digits: include_str!("../sql/search_digits_page.sql"),
         };
+        let is_words = matches!(query, ContactQuery::Words(_));
         let asked = Asked::new(&statements, query, filter, after, i64::from(limit));
-        let found = self.query(doing, &asked).await?.ok_or_else(|| StoreError::Unavailable {
+        let tries: &[(Plan, Duration)] = if is_words {
+            &[(Plan::ByKey, BY_KEY_FIRST), (Plan::ByWords, BY_WORDS_NEXT), (Plan::ByKey, self.within)]
+        } else {
+            &[(Plan::Any, self.within)]
+        };
+        let mut found = None;
+        for how in tries {
+            found = self.query(doing, &asked, *how).await?;
+            if found.is_some() {
+                break;
+            }
+        }
+        let found = found.ok_or_else(|| StoreError::Unavailable {
             doing: doing.to_owned(),
             reason: format!(
                 "it takes longer than {} ms (http.search_timeout_ms); give more words or digits",
@@ -91,10 +146,19 @@ impl ContactSearch for PostgresContactSearch {
             words: include_str!("../sql/search_words_count.sql"),
             digits: include_str!("../sql/search_digits_count.sql"),
         };
+        let is_words = matches!(query, ContactQuery::Words(_));
         let asked = Asked::new(&statements, query, filter, ContactId(i64::MIN), i64::from(most));
-        let counted = self.query("count what is searched for", &asked).await?;
-        let count = |rows: Vec<Row>| rows.first().map(|row| row.get::<_, i64>("contacts"));
-        Ok(counted.and_then(count).and_then(|contacts| u32::try_from(contacts).ok()))
+        let count =
+            |rows: Vec<Row>| rows.first().and_then(|row| u32::try_from(row.get::<_, i64>("contacts")).ok());
+        let doing = "count what is searched for";
+        if !is_words {
+            return Ok(self.query(doing, &asked, (Plan::Any, COUNT_WITHIN)).await?.and_then(count));
+        }
+        let some = self.query(doing, &asked, (Plan::SomeByWords, COUNT_WITHIN)).await?.and_then(count);
+        if some.is_some_and(|some| some >= most) {
+            return Ok(some);
+        }
+        Ok(self.query(doing, &asked, (Plan::ByWords, COUNT_WITHIN)).await?.and_then(count))
     }
 }
 
