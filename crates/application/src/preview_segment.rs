@@ -71,29 +71,52 @@ impl PreviewSegment {
         definition: SegmentDefinition,
     ) -> Result<SegmentPreview, PreviewSegmentError> {
         let segment = definition.check()?;
-        let count = match self.counted_in_cubes(&segment).await? {
-            Some(by_state) => SegmentCount::Exact(by_state),
-            None => self.counted(&definition, &segment).await?,
-        };
-        let sample = self.audiences.sample(segment, UnknownLineTypes::Allow, SAMPLE, self.count_for).await?;
-        Ok(SegmentPreview { count, sample })
+        let sample = self.audiences.sample(segment.clone(), UnknownLineTypes::Allow, SAMPLE, self.count_for);
+        let (count, sample) = futures::join!(self.count(&definition, &segment), sample);
+        Ok(SegmentPreview { count: count?, sample: sample? })
     }
 
-    /// What the cubes tell of a segment, where they tell all.
-    async fn counted_in_cubes(&self, segment: &Segment) -> Result<Option<ByState>, StoreError> {
-        if segment.means(&ANY_CELL).is_none() {
+    async fn count(
+        &self,
+        definition: &SegmentDefinition,
+        segment: &Segment,
+    ) -> Result<SegmentCount, StoreError> {
+        if let Some(cells) = self.meant_cells(segment, Dimension::State).await? {
+            let mut by_state = ByState::new();
+            for cell in cells {
+                *by_state.entry(cell.key).or_default() += cell.contacts;
+            }
+            return Ok(SegmentCount::Exact(by_state));
+        }
+        let counted = self.counted(definition, segment).await?;
+        if matches!(counted, SegmentCount::Estimated(_)) {
+            for dimension in [Dimension::Lada, Dimension::City] {
+                if let Some(cells) = self.meant_cells(segment, dimension).await? {
+                    return Ok(SegmentCount::Total(cells.iter().map(|cell| cell.contacts).sum()));
+                }
+            }
+        }
+        Ok(counted)
+    }
+
+    /// The cells of a cube that a segment means, where they tell all that it asks.
+    async fn meant_cells(
+        &self,
+        segment: &Segment,
+        dimension: Dimension,
+    ) -> Result<Option<Vec<Cell>>, StoreError> {
+        if segment.means(dimension, &ANY_CELL).is_none() {
             return Ok(None);
         }
-        let cells = self.census.cells(Dimension::State).await?;
-        let mut by_state = ByState::new();
-        for cell in cells {
-            match segment.means(&cell) {
-                Some(true) => *by_state.entry(cell.key).or_default() += cell.contacts,
+        let mut meant = Vec::new();
+        for cell in self.census.cells(dimension).await? {
+            match segment.means(dimension, &cell) {
+                Some(true) => meant.push(cell),
                 Some(false) => {}
                 None => return Ok(None),
             }
         }
-        Ok(Some(by_state))
+        Ok(Some(meant))
     }
 
     async fn counted(
@@ -169,7 +192,7 @@ mod tests {
     fn sum(count: &SegmentCount) -> u64 {
         match count {
             SegmentCount::Exact(by_state) => by_state.values().sum(),
-            SegmentCount::Estimated(value) => *value,
+            SegmentCount::Total(value) | SegmentCount::Estimated(value) => *value,
         }
     }
 
@@ -202,12 +225,24 @@ mod tests {
         let mut audiences = MockAudienceStore::new();
         audiences.expect_count_by_state().returning(|_, _| Ok(SegmentCount::Estimated(40)));
         audiences.expect_sample().returning(|_, _, _, _| Ok(Vec::new()));
+        let audiences = Arc::new(audiences);
         let mut cache = MockCache::new();
         cache.expect_get().returning(|_| Ok(None));
         cache.expect_put().never();
-        let preview = preview(MockContactCensus::new(), Arc::new(audiences), Some(Arc::new(cache)));
-        let found = preview.execute(definition()).await.unwrap();
-        assert_eq!(found.count, SegmentCount::Estimated(40));
+        let cache: Arc<dyn Cache> = Arc::new(cache);
+        let words = serde_json::from_str(r#"{"field":"name","op":"matches","value":"ana"}"#).unwrap();
+        let slow = preview(MockContactCensus::new(), Arc::clone(&audiences), Some(Arc::clone(&cache)));
+        assert_eq!(slow.execute(words).await.unwrap().count, SegmentCount::Estimated(40));
+
+        // Of an area code another cube tells how many they are, if not where.
+        let mut census = MockContactCensus::new();
+        census.expect_cells().returning(|dimension| {
+            assert_eq!(dimension, Dimension::Lada);
+            let cell = |lada: &str, contacts| Cell { key: Some(lada.to_owned()), contacts, ..ANY_CELL };
+            Ok(vec![cell("33", 7), cell("55", 5)])
+        });
+        let slow = preview(census, audiences, Some(cache));
+        assert_eq!(slow.execute(definition()).await.unwrap().count, SegmentCount::Total(7));
     }
 
     async fn total(audiences: Arc<MockAudienceStore>, cache: MockCache) -> u64 {

@@ -7,7 +7,7 @@ mod definition;
 
 use jiff::Timestamp;
 
-use crate::census::Cell;
+use crate::census::{Cell, Dimension};
 use crate::contact::{ContactStatus, LineType};
 use crate::lada::Lada;
 use crate::state::StateCode;
@@ -173,23 +173,23 @@ impl Segment {
         Self::All(Vec::new())
     }
 
-    /// Whether the contacts of a cell by state are meant; `None` where the cell does not tell.
+    /// Whether the contacts of a cell of this cube are meant; `None` where the cell does not tell.
     #[must_use]
-    pub fn means(&self, cell: &Cell) -> Option<bool> {
+    pub fn means(&self, dimension: Dimension, cell: &Cell) -> Option<bool> {
         match self {
-            Self::All(parts) => every(parts, cell, true),
-            Self::Any(parts) => every(parts, cell, false).map(|none| !none),
-            Self::Not(part) => part.means(cell).map(|means| !means),
-            Self::Is(condition) => condition.means(cell),
+            Self::All(parts) => every(parts, dimension, cell, true),
+            Self::Any(parts) => every(parts, dimension, cell, false).map(|none| !none),
+            Self::Not(part) => part.means(dimension, cell).map(|means| !means),
+            Self::Is(condition) => condition.means(dimension, cell),
         }
     }
 }
 
 /// Whether every part is as wanted: one that is not decides, also where others are not told.
-fn every(parts: &[Segment], cell: &Cell, wanted: bool) -> Option<bool> {
+fn every(parts: &[Segment], dimension: Dimension, cell: &Cell, wanted: bool) -> Option<bool> {
     let mut all_told = Some(true);
     for part in parts {
-        match part.means(cell) {
+        match part.means(dimension, cell) {
             Some(means) if means != wanted => return Some(false),
             Some(_) => {}
             None => all_told = None,
@@ -199,23 +199,17 @@ fn every(parts: &[Segment], cell: &Cell, wanted: bool) -> Option<bool> {
 }
 
 impl Condition {
-    fn means(&self, cell: &Cell) -> Option<bool> {
-        match self {
-            Self::Text(TextField::State, test) => Some(test.holds_of(cell.key.as_deref())),
-            Self::Text(TextField::LineType, test) => Some(test.holds_of(Some(cell.line_type.as_str()))),
-            Self::Text(TextField::Status, test) => Some(test.holds_of(Some(cell.status.as_str()))),
-            Self::IsValid(is_valid) => Some(cell.is_valid == *is_valid),
-            Self::Text(
-                TextField::Lada
-                | TextField::City
-                | TextField::Municipality
-                | TextField::Carrier
-                | TextField::Tag,
-                _,
-            )
-            | Self::Words(..)
-            | Self::SendCount(_)
-            | Self::Time(..) => None,
+    fn means(&self, dimension: Dimension, cell: &Cell) -> Option<bool> {
+        match (self, dimension) {
+            (Self::Text(TextField::State, test), Dimension::State)
+            | (Self::Text(TextField::Lada, test), Dimension::Lada)
+            | (Self::Text(TextField::City, test), Dimension::City) => {
+                Some(test.holds_of(cell.key.as_deref()))
+            }
+            (Self::Text(TextField::LineType, test), _) => Some(test.holds_of(Some(cell.line_type.as_str()))),
+            (Self::Text(TextField::Status, test), _) => Some(test.holds_of(Some(cell.status.as_str()))),
+            (Self::IsValid(is_valid), _) => Some(cell.is_valid == *is_valid),
+            (Self::Text(..) | Self::Words(..) | Self::SendCount(_) | Self::Time(..), _) => None,
         }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct SegmentRequest {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SegmentView {
     total: TotalView,
-    /// Empty where the total is estimated.
+    /// Empty where counting by state would have taken too long.
     by_state: Vec<StateView>,
     sample: Vec<ContactView>,
     /// Milliseconds that counting took.
@@ -67,6 +67,7 @@ pub(crate) async fn preview(
         SegmentCount::Exact(by_state) => {
             (TotalView { value: by_state.values().sum(), relation: "exact" }, by_state)
         }
+        SegmentCount::Total(value) => (TotalView { value, relation: "exact" }, BTreeMap::new()),
         SegmentCount::Estimated(value) => (TotalView { value, relation: "estimated" }, BTreeMap::new()),
     };
     Ok(HttpResponse::Ok().json(SegmentView {

@@ -22,7 +22,7 @@ enum Plan {
     Any,
     /// In order of id until there are enough: for words that many have.
     ByKey,
-    /// All that have the words, put in order: for words that few have.
+    /// All that have the words or digits, put in order: for those that few have.
     ByWords,
     /// Some of those that have the words, so that counting them ends soon: no more than all of them.
     SomeByWords,
@@ -111,13 +111,17 @@ impl ContactSearch for PostgresContactSearch {
             words: include_str!("../sql/search_words_page.sql"),
             digits: include_str!("../sql/search_digits_page.sql"),
         };
-        let is_words = matches!(query, ContactQuery::Words(_));
-        let asked = Asked::new(&statements, query, filter, after, i64::from(limit));
-        let tries: &[(Plan, Duration)] = if is_words {
-            &[(Plan::ByKey, BY_KEY_FIRST), (Plan::ByWords, BY_WORDS_NEXT), (Plan::ByKey, self.within)]
-        } else {
-            &[(Plan::Any, self.within)]
+        let tries: &[(Plan, Duration)] = match &query {
+            ContactQuery::Words(_) => {
+                &[(Plan::ByKey, BY_KEY_FIRST), (Plan::ByWords, BY_WORDS_NEXT), (Plan::ByKey, self.within)]
+            }
+            // Few have so many digits in common.
+            ContactQuery::PartOfPhone(digits) if digits.len() >= INDEXED_DIGITS as usize => {
+                &[(Plan::ByWords, BY_WORDS_NEXT), (Plan::Any, self.within)]
+            }
+            ContactQuery::PartOfPhone(_) | ContactQuery::Phone(_) => &[(Plan::Any, self.within)],
         };
+        let asked = Asked::new(&statements, query, filter, after, i64::from(limit));
         let mut found = None;
         for how in tries {
             found = self.query(doing, &asked, *how).await?;
@@ -155,7 +159,8 @@ impl ContactSearch for PostgresContactSearch {
             return Ok(self.query(doing, &asked, (Plan::Any, COUNT_WITHIN)).await?.and_then(count));
         }
         let some = self.query(doing, &asked, (Plan::SomeByWords, COUNT_WITHIN)).await?.and_then(count);
-        if some.is_some_and(|some| some >= most) {
+        // Where some of them take too long, so do all.
+        if some.is_none_or(|some| some >= most) {
             return Ok(some);
         }
         Ok(self.query(doing, &asked, (Plan::ByWords, COUNT_WITHIN)).await?.and_then(count))

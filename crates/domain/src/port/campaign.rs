@@ -144,6 +144,8 @@ pub struct Receipt {
 pub enum SegmentCount {
     /// Counted, by the code of the state; `None` are those without one.
     Exact(BTreeMap<Option<String>, u64>),
+    /// Counted as a whole.
+    Total(u64),
     /// What the store reckons without counting.
     Estimated(u64),
 }

@@ -151,7 +151,7 @@ async fn what_the_cubes_tell_of_a_segment_is_what_counting_it_says() {
         let segment = definition.check().unwrap();
         let mut told: BTreeMap<Option<String>, u64> = BTreeMap::new();
         for cell in &cells {
-            if segment.means(cell).unwrap() {
+            if segment.means(Dimension::State, cell).unwrap() {
                 *told.entry(cell.key.clone()).or_default() += cell.contacts;
             }
         }
