@@ -44,11 +44,11 @@ impl Plan {
 }
 
 /// How long the plan for words that many have is tried first: it is quick for them.
-const BY_KEY_FIRST: Duration = Duration::from_millis(30);
+const BY_KEY_FIRST: Duration = Duration::from_millis(15);
 /// How long the plan for words that few have is tried then.
 const BY_WORDS_NEXT: Duration = Duration::from_millis(200);
 /// How long is counted, beyond which it is only known that there are more than are shown.
-const COUNT_WITHIN: Duration = Duration::from_millis(250);
+const COUNT_WITHIN: Duration = Duration::from_millis(150);
 
 /// Digits of a whole number.
 const WHOLE_DIGITS: u32 = 10;
