@@ -5,6 +5,7 @@
 
 mod api;
 mod house;
+mod imports;
 mod kills;
 mod numbering;
 mod outages;
