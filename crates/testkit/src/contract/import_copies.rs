@@ -1,4 +1,4 @@
-//! What [`ImportSession`] and [`ImportStore::restore`] owe to backups.
+//! What [`ImportSession`] and `ImportStore::restore` owe to backups.
 
 use bytes::Bytes;
 use domain::import::{ImportState, NOTHING_READ, Tally};
