@@ -1,4 +1,5 @@
--- Folds at most $1 noted changes into the cubes, the oldest first, and answers how many. What another is folding is left to it.
+-- Folds at most $1 noted changes into the cubes, the oldest first, and answers how many. What another is folding is left to
+-- it; cells are changed in one order by all, so that nobody waits for who waits for him.
 WITH taken AS (
     DELETE FROM contact_count_changes
     WHERE id IN (SELECT id FROM contact_count_changes ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
@@ -10,6 +11,7 @@ folded AS (
     FROM taken
     GROUP BY 1, 2, 3, 4, 5, 6
     HAVING sum(contacts) <> 0
+    ORDER BY 1, 2, 3, 4, 5, 6
     ON CONFLICT ON CONSTRAINT contact_counts_key DO UPDATE SET contacts = cube.contacts + excluded.contacts
 )
 SELECT count(*) AS folded FROM taken
