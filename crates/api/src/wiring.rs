@@ -259,8 +259,7 @@ fn signing(settings: &Settings, database: &Database, cache: Arc<dyn Cache>) -> R
 /// In development a secret may be missing; then one that nobody knows lasts as long as the program.
 fn made_for_this_run() -> Result<SecretString, Failure> {
     let drawn = SystemSecrets.draw().map_err(|error| Failure::Other(error.to_string()))?;
-    let digits = drawn.expose().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-    Ok(digits.into())
+    Ok(hex::encode(drawn.expose()).into())
 }
 
 struct Postgres(Database);

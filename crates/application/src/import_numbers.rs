@@ -133,7 +133,7 @@ impl ImportNumbers {
             statistics: self.source.statistics().await?,
             missing_ladas: self.source.missing_ladas().await?,
         };
-        session.keep_account(account.statistics.clone(), account.missing_ladas.clone()).await?;
+        session.keep_account(account.clone()).await?;
         if let Some(backup) = backup {
             backup.finish(account).await?;
         }

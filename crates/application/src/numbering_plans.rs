@@ -69,8 +69,7 @@ impl LoadNumberingPlan {
                 Some((version, plan.changes_since(&old)))
             }
         };
-        let file_sha256 =
-            Sha256::digest(bytes).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        let file_sha256 = hex::encode(Sha256::digest(bytes));
         let new = NewPlan {
             file_name,
             file_sha256,

@@ -153,7 +153,7 @@ impl PreviewSegment {
 /// Definitions that are written alike are counted once.
 fn key(definition: &SegmentDefinition) -> String {
     let written = serde_json::to_vec(definition).unwrap_or_default();
-    Sha256::digest(&written).iter().fold(String::from("segment:"), |key, byte| format!("{key}{byte:02x}"))
+    format!("segment:{}", hex::encode(Sha256::digest(&written)))
 }
 
 #[cfg(test)]

@@ -57,8 +57,7 @@ impl RestoreBackup {
         observer.began(&begun);
         self.load(session.as_mut(), &description, (begun.last_source_row_id, counted), observer).await?;
 
-        let account = description.account;
-        session.keep_account(account.statistics, account.missing_ladas).await?;
+        session.keep_account(description.account).await?;
         let outcome = finish(session, observer).await.map_err(|left| match left {
             Left::Unavailable(error) => RestoreError::Store(error),
             Left::Stopped(import) => RestoreError::Interrupted(import),

@@ -75,39 +75,16 @@ impl SearchContacts {
 
 #[cfg(test)]
 mod tests {
-    use domain::contact::{ContactStatus, LineType};
-    use domain::phone::PhoneNumber;
     use domain::port::MockContactSearch;
+    use testkit::fixtures::{contact, phone};
 
     use super::*;
 
-    fn contact(id: i64) -> Contact {
-        let phone = PhoneNumber::parse("5512345678").unwrap();
-        Contact {
-            id: ContactId(id),
-            phone,
-            phone_original: None,
-            full_name: None,
-            address: None,
-            neighborhood: None,
-            municipality: None,
-            state: None,
-            state_text: None,
-            lada: phone.lada(),
-            city: None,
-            line_type: LineType::Unknown,
-            carrier: None,
-            is_valid: true,
-            status: ContactStatus::Active,
-            opt_out_at: None,
-            source_row_id: None,
-            migrated_at: None,
-        }
-    }
-
     async fn total(found: i64, after: Option<i64>, counted: &[Option<u32>]) -> FoundTotal {
         let mut search = MockContactSearch::new();
-        search.expect_page().returning(move |_, _, _, _| Ok((1..=found).map(contact).collect()));
+        search.expect_page().returning(move |_, _, _, _| {
+            Ok((1..=found).map(|id| contact(ContactId(id), phone(1))).collect())
+        });
         let mut answers = counted.to_vec();
         search.expect_count().times(answers.len()).returning(move |_, _, _| Ok(answers.pop().flatten()));
         let search = SearchContacts { search: Arc::new(search) };

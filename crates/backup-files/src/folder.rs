@@ -4,12 +4,14 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::import::Import;
 use domain::port::{
     BackupDescription, BackupError, BackupWriter, CopiedTable, CopyFormat, ImportBackup, PartRows,
 };
+use tokio::sync::Mutex;
 
 use crate::manifest::{FILE_NAME, Manifest};
 use crate::{reader, writer};
@@ -23,6 +25,8 @@ pub struct BackupFolder {
     pub(crate) path: PathBuf,
     pub(crate) part_rows: NonZeroU64,
     pub(crate) source_copy: Option<SourceCopy>,
+    /// Held by whoever writes: one that was left may still have a part to end.
+    writing: Arc<Mutex<()>>,
 }
 
 /// The copy of the source file that stands beside the parts.
@@ -40,7 +44,7 @@ impl BackupFolder {
     /// The folder at `path`, whose parts hold about `part_rows` source rows each.
     #[must_use]
     pub fn new(path: &Path, part_rows: NonZeroU64) -> Self {
-        Self { path: path.to_owned(), part_rows, source_copy: None }
+        Self { path: path.to_owned(), part_rows, source_copy: None, writing: Arc::default() }
     }
 
     /// Makes the folder where it is not there, for its owner alone: what it holds is personal.
@@ -99,7 +103,8 @@ impl ImportBackup for BackupFolder {
         import: &Import,
         format_of: fn(CopiedTable) -> CopyFormat,
     ) -> Result<Box<dyn BackupWriter>, BackupError> {
-        writer::open(self.clone(), import, format_of)
+        let alone = Arc::clone(&self.writing).lock_owned().await;
+        writer::open(self.clone(), import, format_of, alone)
     }
 
     async fn describe(&self) -> Result<BackupDescription, BackupError> {

@@ -62,7 +62,7 @@ impl<W> Hashed<W> {
     }
 
     fn into_parts(self) -> (W, u64, String) {
-        (self.inner, self.bytes, hex(&self.hash.finalize()))
+        (self.inner, self.bytes, hex::encode(self.hash.finalize()))
     }
 }
 
@@ -92,13 +92,4 @@ pub(crate) fn measure(path: &Path) -> io::Result<(u64, String)> {
     }
     let (_, bytes, sha256) = sink.into_parts();
     Ok((bytes, sha256))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::import::{Import, NOTHING_READ, Tally};
 use domain::port::{BackupError, BackupWriter, CopiedTable, CopyFormat, SourceAccount};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedMutexGuard, mpsc};
 use tokio::task::JoinHandle;
 
 use crate::folder::{BackupFolder, unusable, unwritable};
@@ -28,6 +28,7 @@ pub(crate) fn open(
     folder: BackupFolder,
     import: &Import,
     format_of: fn(CopiedTable) -> CopyFormat,
+    alone: OwnedMutexGuard<()>,
 ) -> Result<Box<dyn BackupWriter>, BackupError> {
     folder.make()?;
     let mut manifest = match folder.manifest()? {
@@ -66,7 +67,7 @@ pub(crate) fn open(
 
     let whole_up_to = manifest.parts.last().map_or(NOTHING_READ, |part| part.last_source_row_id);
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
-    let work = Work { folder, manifest, format_of, open: None };
+    let work = Work { folder, manifest, format_of, open: None, _alone: alone };
     let thread = tokio::task::spawn_blocking(move || work.run(receiver));
     Ok(Box::new(FolderWriter { whole_up_to, sender, thread }))
 }
@@ -154,6 +155,8 @@ struct Work {
     format_of: fn(CopiedTable) -> CopyFormat,
     /// The files of the part at hand.
     open: Option<[PartFile; 2]>,
+    /// Lets the next writer begin once this one has ended.
+    _alone: OwnedMutexGuard<()>,
 }
 
 impl Work {

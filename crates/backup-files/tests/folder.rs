@@ -102,23 +102,21 @@ async fn what_was_put_is_read_back_by_parts_as_large_as_asked_for() {
 #[tokio::test]
 async fn a_writer_that_was_left_leaves_whole_parts_and_another_goes_on_behind_them() {
     let place = tempfile::tempdir().unwrap();
-    let mut left = open(place.path(), NOTHING_READ).await;
+    let folder = folder(place.path());
+    let mut left = folder.open(&import(1, NOTHING_READ), format_of).await.unwrap();
     for to in [6, 12, 18] {
         batch(left.as_mut(), to).await.unwrap();
     }
-    // The part is whole once its files have their names.
-    while parts(place.path()).await.is_empty() {
-        tokio::task::yield_now().await;
-    }
+    // One that was left ends the part that it is at before another begins.
     drop(left);
-    let mut writer = open(place.path(), 18).await;
+    let mut writer = folder.open(&import(1, 18), format_of).await.unwrap();
     assert_eq!(writer.whole_up_to(), 12);
     for to in [18, 24] {
         batch(writer.as_mut(), to).await.unwrap();
     }
     writer.finish(SourceAccount::default()).await.unwrap();
     assert_eq!(parts(place.path()).await, [(12, 12), (24, 24)]);
-    let second = folder(place.path()).part(2).await.unwrap();
+    let second = folder.part(2).await.unwrap();
     assert_eq!(text(second).await.0, "<c18c24>");
 }
 

@@ -58,6 +58,21 @@ pub enum CountedBy {
 }
 
 impl CountedBy {
+    /// Everything.
+    pub const ALL: [Self; 5] = [Self::State, Self::Lada, Self::City, Self::LineType, Self::Status];
+
+    /// The name in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::State => "state",
+            Self::Lada => "lada",
+            Self::City => "city",
+            Self::LineType => "line_type",
+            Self::Status => "status",
+        }
+    }
+
     /// The cube that tells it.
     #[must_use]
     pub fn dimension(self) -> Dimension {

@@ -106,7 +106,7 @@ pub(crate) async fn search(
 /// What tells one search from another, so that a cursor is taken by its own alone.
 fn seal_of(text: &str, filter: &ContactFilter) -> String {
     let hash = Sha256::digest(format!("{}\0{filter:?}", text.trim()).as_bytes());
-    hash.iter().take(8).fold(String::new(), |seal, byte| format!("{seal}{byte:02x}"))
+    hex::encode(&hash[..8])
 }
 
 fn opened(sealed: &str, seal: &str) -> Result<ContactId, Problem> {

@@ -57,17 +57,11 @@ pub(crate) async fn stats(
     census: web::Data<Arc<dyn ContactCensus>>,
     clock: web::Data<Arc<dyn Clock>>,
 ) -> Result<HttpResponse, Problem> {
-    let by = match query.by.as_deref() {
-        None | Some("state") => CountedBy::State,
-        Some("lada") => CountedBy::Lada,
-        Some("city") => CountedBy::City,
-        Some("line_type") => CountedBy::LineType,
-        Some("status") => CountedBy::Status,
-        Some(_) => {
-            return Err(Problem::bad_request("the query cannot be taken as it is")
-                .with("by", "give state, lada, city, line_type or status"));
-        }
-    };
+    let by = query.by.as_deref().unwrap_or(CountedBy::State.as_str());
+    let by = CountedBy::ALL.into_iter().find(|known| known.as_str() == by).ok_or_else(|| {
+        Problem::bad_request("the query cannot be taken as it is")
+            .with("by", "give state, lada, city, line_type or status")
+    })?;
     let as_of = clock.now();
     let cells = census.cells(by.dimension()).await?;
     let view = |count: Count| CountView {

@@ -1,6 +1,5 @@
 //! The reader of `numeros.db`.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -104,7 +103,7 @@ fn describe(path: &Path, opened: &Opened) -> Result<SourceDescription, SourceErr
         hash_pages(path, stamp.bytes, &mut hash).map_err(|error| unreadable(path, &error))?;
     }
     opened.check_unchanged(path)?;
-    let fingerprint = hex(&hash.finalize());
+    let fingerprint = hex::encode(hash.finalize());
     Ok(SourceDescription {
         file_name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
         path: std::path::absolute(path).ok().map(|path| path.to_string_lossy().into_owned()),
@@ -112,14 +111,6 @@ fn describe(path: &Path, opened: &Opened) -> Result<SourceDescription, SourceErr
         fingerprint,
         rows,
         last_id,
-    })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
     })
 }
 

@@ -8,7 +8,6 @@ use domain::contact::{Contact, ContactId};
 use domain::message::Evidence;
 use domain::port::{AudienceCount, AudienceStore, Freezing, SegmentCount, Slice, StoreError};
 use domain::segment::Segment;
-use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Transaction};
 use uuid::Uuid;
@@ -58,22 +57,7 @@ impl PostgresAudienceStore {
         statement: &SegmentStatement,
         within: Duration,
     ) -> Result<Option<Vec<Row>>, StoreError> {
-        let failed = |error: tokio_postgres::Error| classify(doing, &error);
-        let mut client = self.database.pooled(doing).await?;
-        let transaction = client.transaction().await.map_err(failed)?;
-        let limit = format!("SET LOCAL statement_timeout = '{}ms'", within.as_millis().max(1));
-        transaction.batch_execute(&limit).await.map_err(failed)?;
-        match transaction.query(&statement.sql, &statement.parameters()).await {
-            Ok(rows) => {
-                transaction.commit().await.map_err(failed)?;
-                Ok(Some(rows))
-            }
-            Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => {
-                transaction.rollback().await.map_err(failed)?;
-                Ok(None)
-            }
-            Err(error) => Err(failed(error)),
-        }
+        self.database.query_within(doing, ("", within), &statement.sql, &statement.parameters()).await
     }
 
     /// What the server reckons that a segment means, by its statistics.

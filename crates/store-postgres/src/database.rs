@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use domain::port::StoreError;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Config, NoTls, Row};
 
 use crate::error::{classify, classify_pool};
 
@@ -97,6 +99,32 @@ impl Database {
 
     pub(crate) fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Runs a statement, in a transaction that begins with `settings`, for so long at most; nothing when it takes longer.
+    pub(crate) async fn query_within(
+        &self,
+        doing: &str,
+        (settings, within): (&str, Duration),
+        statement: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Option<Vec<Row>>, StoreError> {
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let mut client = self.pooled(doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        let limit = format!("{settings}SET LOCAL statement_timeout = '{}ms'", within.as_millis().max(1));
+        transaction.batch_execute(&limit).await.map_err(failed)?;
+        match transaction.query(statement, parameters).await {
+            Ok(rows) => {
+                transaction.commit().await.map_err(failed)?;
+                Ok(Some(rows))
+            }
+            Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => {
+                transaction.rollback().await.map_err(failed)?;
+                Ok(None)
+            }
+            Err(error) => Err(failed(error)),
+        }
     }
 
     /// The database's clock.

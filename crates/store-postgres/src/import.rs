@@ -165,7 +165,7 @@ impl PostgresImportStore {
                 built += 1;
             }
         }
-        if built == 0 {
+        if built == 0 && !finishing::are_counts_stale(&client).await? {
             return Ok(());
         }
         let mut finishing = Finishing::new(self.connections.clone());

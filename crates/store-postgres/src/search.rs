@@ -7,12 +7,10 @@ use domain::contact::{Contact, ContactId, ContactStatus, LineType};
 use domain::port::{ContactFilter, ContactSearch, StoreError};
 use domain::search::ContactQuery;
 use tokio_postgres::Row;
-use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use crate::contact::{decode, to_bigint};
 use crate::database::Database;
-use crate::error::classify;
 
 /// How words are looked for. The server cannot know how many contacts have a word that few have, and what is best for a rare
 /// one takes minutes for a common one, and the other way round.
@@ -75,25 +73,10 @@ impl PostgresContactSearch {
         asked: &Asked,
         (plan, within): (Plan, Duration),
     ) -> Result<Option<Vec<Row>>, StoreError> {
-        let failed = |error: tokio_postgres::Error| classify(doing, &error);
-        let mut client = self.database.pooled(doing).await?;
-        let transaction = client.transaction().await.map_err(failed)?;
-        let within = within.min(self.within).as_millis().max(1);
-        let limits = format!("{}SET LOCAL statement_timeout = '{within}ms'", plan.as_sql());
-        transaction.batch_execute(&limits).await.map_err(failed)?;
         let parameters: Vec<&(dyn ToSql + Sync)> =
             asked.parameters.iter().map(|one| &**one as &(dyn ToSql + Sync)).collect();
-        match transaction.query(asked.statement, &parameters).await {
-            Ok(rows) => {
-                transaction.commit().await.map_err(failed)?;
-                Ok(Some(rows))
-            }
-            Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => {
-                transaction.rollback().await.map_err(failed)?;
-                Ok(None)
-            }
-            Err(error) => Err(failed(error)),
-        }
+        let how = (plan.as_sql(), within.min(self.within));
+        self.database.query_within(doing, how, asked.statement, &parameters).await
     }
 }
 

@@ -4,8 +4,7 @@ use async_trait::async_trait;
 use domain::identity::UserId;
 use domain::import::ImportId;
 use domain::phone::PhoneNumber;
-use domain::port::{ContactStore, IdentityStore, ImportStore, SessionStore, SourceReader};
-use domain::source::{MissingLada, SourceStatistics};
+use domain::port::{ContactStore, IdentityStore, ImportStore, SessionStore, SourceAccount, SourceReader};
 use jiff::Timestamp;
 use testkit::contract::ImportHarness;
 use testkit::contract::identity_store::IdentityHarness;
@@ -39,7 +38,7 @@ impl ImportHarness for Imports {
 
     async fn until_none_is_open(&self) {}
 
-    async fn account(&self, id: ImportId) -> (Vec<SourceStatistics>, Vec<MissingLada>) {
+    async fn account(&self, id: ImportId) -> SourceAccount {
         self.0.account(id)
     }
 }

@@ -82,7 +82,7 @@ fn session(stored: StoredRows) -> MockImportSession {
     session.expect_known_numbers().returning(|_, _| Ok(KnownNumbers { numbers: Vec::new(), next: None }));
     session.expect_append().times(1).returning(|_| Ok(()));
     session.expect_flush().times(1..).returning(|| Ok(()));
-    session.expect_keep_account().returning(|_, _| Ok(()));
+    session.expect_keep_account().returning(|_| Ok(()));
     let mut steps = vec!["vacuum analyze".to_owned()];
     session.expect_next_finishing_step().returning(move || Ok(steps.pop()));
     session.expect_count_stored().returning(move || Ok(stored.clone()));

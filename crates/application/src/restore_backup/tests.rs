@@ -86,7 +86,7 @@ async fn restore(checkpoint: i64, contacts: u64) -> (Result<ImportOutcome, Resto
         Ok(())
     });
     session.expect_flush().returning(|| Ok(()));
-    session.expect_keep_account().returning(|_, _| Ok(()));
+    session.expect_keep_account().returning(|_| Ok(()));
     session.expect_next_finishing_step().returning(|| Ok(None));
     session.expect_count_stored().returning(move || Ok(StoredRows { contacts, refused: BTreeMap::new() }));
     session.expect_close().returning(|| Ok(import(30, counted(30))));

@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
-use super::{CopiedTable, CopyFormat, PartRows, StoreError, StoredCopy};
+use super::{CopiedTable, CopyFormat, PartRows, SourceAccount, StoreError, StoredCopy};
 use crate::campaign::CampaignId;
 use crate::import::{BroughtBy, Import, ImportId, Refusal, SortedBatch, Tally};
 use crate::phone::PhoneNumber;
-use crate::source::{MissingLada, SourceDescription, SourceStatistics};
+use crate::source::SourceDescription;
 use crate::verification::{Breakdown, ContactCounts, Finding, RejectedRow};
 
 /// Keeps imports and what they brought.
@@ -134,11 +134,7 @@ pub trait ImportSession: Send {
     async fn append_part(&mut self, rows: PartRows, checkpoint: i64, tally: Tally) -> Result<(), StoreError>;
 
     /// Keeps the source's own account of itself, replacing what an earlier call kept for this import.
-    async fn keep_account(
-        &mut self,
-        statistics: Vec<SourceStatistics>,
-        missing_ladas: Vec<MissingLada>,
-    ) -> Result<(), StoreError>;
+    async fn keep_account(&mut self, account: SourceAccount) -> Result<(), StoreError>;
 
     /// Puts the store back into the shape that readers rely on (indexes, constraints, statistics, `contacts_by_state`),
     /// one named step at a time: each call does the next one and names it, `None` when all is done. May be repeated.

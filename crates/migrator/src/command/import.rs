@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use application::{ImportCommand, ImportError, ImportNumbers, ImportObserver as _, ImportOutcome, KnownPlan};
 use backup_files::{BackupFolder, SourceCopy};
@@ -140,14 +141,23 @@ async fn back_up_source(
     backup.make()?;
     let (reader, into, stop) = (reader.clone(), folder.to_owned(), observer.stop.clone());
     observer.bar.set_message("copying and checking the contact file");
+    let started = Instant::now();
     let copied = tokio::task::spawn_blocking(move || reader.copy_into(&into, |_| !stop.is_made())).await;
     let copied = match copied {
         Ok(copied) => copied?,
         Err(error) => return Err(Failure::Other(format!("the copy of the file stopped: {error}"))),
     };
     observer.tell_when_begun(
-        json!({"event": "source_copied", "file": &copied.file, "bytes": copied.bytes, "sha256": &copied.sha256}),
-        format!("  {} is copied to {} and read again, SHA-256 {}", copied.file, folder.display(), copied.sha256),
+        json!({
+            "event": "source_copied", "file": &copied.file, "bytes": copied.bytes, "sha256": &copied.sha256,
+            "took_ms": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }),
+        format!(
+            "  {} is copied to {} and read again, SHA-256 {}",
+            copied.file,
+            folder.display(),
+            copied.sha256
+        ),
     );
     Ok(backup.with_source_copy(SourceCopy { file: copied.file, bytes: copied.bytes, sha256: copied.sha256 }))
 }

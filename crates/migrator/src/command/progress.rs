@@ -54,6 +54,8 @@ struct Heard {
     rows_at_start: u64,
     rows_at_line: u64,
     last_line: Instant,
+    /// When its first rows could come in: what was copied or looked at before is no part of the load.
+    began: Instant,
     loaded_after: Option<Duration>,
     last_step: Instant,
     /// The finishing steps with the milliseconds that each took.
@@ -83,6 +85,7 @@ impl Observer {
                 rows_at_start: 0,
                 rows_at_line: 0,
                 last_line: now,
+                began: now,
                 loaded_after: None,
                 last_step: now,
                 steps: Vec::new(),
@@ -134,6 +137,8 @@ impl ImportObserver for Observer {
         // One that goes on by itself began where it began first.
         if !heard.has_begun {
             heard.rows_at_start = import.tally.rows_read;
+            heard.began = Instant::now();
+            heard.last_step = heard.began;
         }
         heard.has_begun = true;
         heard.rows = import.tally.rows_read;
@@ -165,12 +170,12 @@ impl ImportObserver for Observer {
         measure(&import.tally);
         let mut heard = self.heard();
         heard.rows = import.tally.rows_read;
-        heard.loaded_after = Some(self.started.elapsed());
+        heard.loaded_after = Some(heard.began.elapsed());
         heard.last_step = Instant::now();
         let since = heard.last_line.elapsed();
         if self.is_json && since >= PROGRESS_EVERY {
             let rows = import.tally.rows_read;
-            let average = rows_per_second(rows - heard.rows_at_start, self.started.elapsed().as_secs_f64());
+            let average = rows_per_second(rows - heard.rows_at_start, heard.began.elapsed().as_secs_f64());
             let now = rows_per_second(rows - heard.rows_at_line, since.as_secs_f64());
             heard.last_line = Instant::now();
             heard.rows_at_line = rows;

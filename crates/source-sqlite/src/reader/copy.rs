@@ -10,8 +10,8 @@ use std::path::Path;
 use domain::port::SourceError;
 use sha2::{Digest, Sha256};
 
+use super::SqliteNumbersReader;
 use super::open::Opened;
-use super::{SqliteNumbersReader, hex};
 use crate::failure::classify;
 use crate::file::unreadable;
 
@@ -146,7 +146,7 @@ fn pass(
     loop {
         let read = file.read(&mut piece).map_err(Stopped::Reading)?;
         if read == 0 {
-            return Ok((bytes, hex(&hash.finalize())));
+            return Ok((bytes, hex::encode(hash.finalize())));
         }
         hash.update(&piece[..read]);
         put(&piece[..read]).map_err(Stopped::Writing)?;

@@ -179,19 +179,10 @@ fn to_json(value: SourceValue<'_>) -> Value {
         SourceValue::Real(value) => json!({ "real": value.to_string() }),
         SourceValue::Text(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) if !text.contains('\0') => json!(text),
-            Ok(_) | Err(_) => json!({ "text_hex": hex(bytes) }),
+            Ok(_) | Err(_) => json!({ "text_hex": hex::encode(bytes) }),
         },
-        SourceValue::Blob(bytes) => json!({ "blob_hex": hex(bytes) }),
+        SourceValue::Blob(bytes) => json!({ "blob_hex": hex::encode(bytes) }),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -97,14 +97,19 @@ async fn plan(client: &Client) -> Result<Vec<Step>, StoreError> {
     while let Some(one) = slow.next() {
         builds.push(Step::BuildIndexes(one, slow.next()));
     }
+    let count = are_counts_stale(client).await?.then_some(Step::Count);
+    let last = [Step::RefreshContactsByState, Step::VacuumAnalyze];
+    // Contacts are counted before others may come in, which the last index lets them.
+    Ok(last.into_iter().chain(builds.into_iter().rev()).chain(count).collect())
+}
+
+/// Whether contacts came in uncounted, and still do.
+pub(super) async fn are_counts_stale(client: &Client) -> Result<bool, StoreError> {
     let stale = client
         .query_one(include_str!("../../sql/counts_are_stale.sql"), &[])
         .await
         .map_err(|error| classify("ask whether contacts are counted", &error))?;
-    let count = stale.get::<_, bool>("are_stale").then_some(Step::Count);
-    let last = [Step::RefreshContactsByState, Step::VacuumAnalyze];
-    // Contacts are counted before others may come in, which the last index lets them.
-    Ok(last.into_iter().chain(builds.into_iter().rev()).chain(count).collect())
+    Ok(stale.get("are_stale"))
 }
 
 /// Builds an index and takes it off the list, in one transaction.

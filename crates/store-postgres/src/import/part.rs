@@ -21,7 +21,7 @@ pub(super) fn format_of(table: CopiedTable) -> CopyFormat {
     CopyFormat { statement, head: HEAD, tail: TAIL }
 }
 
-/// The rows of an import behind a source row. A utility statement takes no parameters.
+/// The rows of an import behind a source row.
 pub(super) async fn stored_behind(
     client: &Client,
     table: CopiedTable,
@@ -29,16 +29,13 @@ pub(super) async fn stored_behind(
     after: i64,
 ) -> Result<BoxStream<'static, Result<Bytes, StoreError>>, StoreError> {
     const DOING: &str = "write down what an import stored";
-    let (head, _) = format_of(table).statement.rsplit_once("FROM STDIN").unwrap_or_default();
-    let (_, named) = head.split_once("COPY ").unwrap_or_default();
-    let (name, columns) = named.split_once(' ').unwrap_or_default();
-    let columns = columns.trim().trim_start_matches('(').trim_end_matches(')');
-    let copy = format!(
-        "COPY (SELECT {columns} FROM {name} WHERE import_id = '{}' AND source_row_id > {after}) TO STDOUT \
-         (FORMAT binary)",
-        id.0
-    );
-    let copied = client.copy_out(&copy).await.map_err(|error| classify(DOING, &error))?;
+    let fail = |error: tokio_postgres::Error| classify(DOING, &error);
+    let copy_out = match table {
+        CopiedTable::Contacts => include_str!("../../sql/contact_copy_out.sql"),
+        CopiedTable::Rejects => include_str!("../../sql/import_rejects_copy_out.sql"),
+    };
+    client.query_one(include_str!("../../sql/copied_behind.sql"), &[&id.0, &after]).await.map_err(fail)?;
+    let copied = client.copy_out(copy_out).await.map_err(fail)?;
     let copied = copied.map(|chunk| chunk.map_err(|error| classify(DOING, &error)));
     Ok(without_frame(copied.boxed()))
 }

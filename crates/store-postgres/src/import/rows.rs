@@ -1,8 +1,8 @@
 //! Rows of `imports` and of the source's account of itself.
 
 use domain::import::{Import, ImportId, ImportState, Refusal, Tally};
-use domain::port::{StoreError, StoredRows};
-use domain::source::{MissingLada, SourceDescription, SourceStatistics};
+use domain::port::{SourceAccount, StoreError, StoredRows};
+use domain::source::{MissingLada, SourceDescription};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement, Transaction};
 
@@ -132,8 +132,7 @@ pub(super) async fn advance(
 pub(super) async fn replace_account(
     transaction: &Transaction<'_>,
     id: ImportId,
-    statistics: &[SourceStatistics],
-    missing_ladas: &[MissingLada],
+    SourceAccount { statistics, missing_ladas }: &SourceAccount,
 ) -> Result<(), tokio_postgres::Error> {
     transaction.execute(include_str!("../../sql/import_statistics_delete.sql"), &[&id.0]).await?;
     for row in statistics {

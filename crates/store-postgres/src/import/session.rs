@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::import::{BroughtBy, Import, ImportId, SortedBatch, Tally};
 use domain::port::{
-    CopiedTable, CopyFormat, ImportSession, KnownNumbers, PartRows, StoreError, StoredCopy, StoredRows,
+    CopiedTable, CopyFormat, ImportSession, KnownNumbers, PartRows, SourceAccount, StoreError, StoredCopy,
+    StoredRows,
 };
-use domain::source::{MissingLada, SourceStatistics};
 use futures::stream::BoxStream;
 use tokio::sync::oneshot;
 use tokio_postgres::Client;
@@ -109,16 +109,12 @@ impl ImportSession for PostgresImportSession {
         self.hand_in(Rows::Part(rows, tally), checkpoint).await
     }
 
-    async fn keep_account(
-        &mut self,
-        statistics: Vec<SourceStatistics>,
-        missing_ladas: Vec<MissingLada>,
-    ) -> Result<(), StoreError> {
+    async fn keep_account(&mut self, account: SourceAccount) -> Result<(), StoreError> {
         let doing = "keep the source's account of itself";
         let id = self.import.id;
         let fail = |error: tokio_postgres::Error| classify(doing, &error);
         let transaction = self.client().await?.transaction().await.map_err(fail)?;
-        rows::replace_account(&transaction, id, &statistics, &missing_ladas).await.map_err(fail)?;
+        rows::replace_account(&transaction, id, &account).await.map_err(fail)?;
         transaction.commit().await.map_err(fail)
     }
 

@@ -180,3 +180,25 @@ async fn a_segment_that_takes_too_long_is_estimated_and_has_no_sample() {
     let sample = audiences.sample(segment, UnknownLineTypes::Allow, 5, within).await.unwrap();
     assert!(sample.is_empty());
 }
+
+#[tokio::test]
+async fn counts_that_a_dead_build_left_stale_are_counted_when_indexes_are_asked_for_again() {
+    let postgres = Postgres::fresh().await;
+    let imports = postgres.import_store();
+    let id = domain::import::ImportId(CountingIds::nth(1));
+    let mut session = imports.begin(id, source_of("f", 9, 9)).await.unwrap();
+    store(session.as_mut(), sorted(&rows_numbered(1..=9))).await.unwrap();
+    drop(session);
+    // As if `schema indexes` had built every index and was killed then.
+    let built = "SELECT definition FROM deferred_indexes";
+    let definitions: Vec<String> =
+        postgres.client.query(built, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    for definition in definitions {
+        postgres.client.batch_execute(&definition).await.unwrap();
+    }
+    postgres.client.batch_execute("DELETE FROM deferred_indexes").await.unwrap();
+    imports.build_indexes(|_| {}).await.unwrap();
+    assert_true(&postgres, "indexes were asked for").await;
+    postgres.client.batch_execute(CONTACTS.replace("5510000000", "5520000000").as_str()).await.unwrap();
+    assert_true(&postgres, "contacts from elsewhere").await;
+}

@@ -1,7 +1,7 @@
 //! The end of an import, when something stands in its way.
 
 use domain::import::ImportId;
-use domain::port::{ImportSession, ImportStore, StoreError};
+use domain::port::{ImportSession, ImportStore, SourceAccount, StoreError};
 use domain::source::{MissingLada, SourceStatistics};
 use testkit::contract::{ImportHarness, store};
 use testkit::fakes::CountingIds;
@@ -78,8 +78,10 @@ async fn an_account_with_dirt_in_it_is_kept() {
         examples: Some("5510000001\0".to_owned()),
         detected_at: None,
     };
-    session.keep_account(vec![statistics], vec![missing(1), missing(2)]).await.unwrap();
-    let (statistics, missing) = postgres.account(ImportId(CountingIds::nth(1))).await;
+    let account = SourceAccount { statistics: vec![statistics], missing_ladas: vec![missing(1), missing(2)] };
+    session.keep_account(account).await.unwrap();
+    let SourceAccount { statistics, missing_ladas: missing } =
+        postgres.account(ImportId(CountingIds::nth(1))).await;
     assert_eq!(statistics[0].source_file.as_deref(), Some("lista.csv"));
     assert_eq!(statistics[0].migrated_at.as_deref(), Some(""));
     let both = MissingLada {

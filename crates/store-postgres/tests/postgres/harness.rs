@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::identity::UserId;
 use domain::import::ImportId;
 use domain::phone::PhoneNumber;
-use domain::port::{ContactStore, IdentityStore, ImportStore, SessionStore};
+use domain::port::{ContactStore, IdentityStore, ImportStore, SessionStore, SourceAccount};
 use domain::source::{MissingLada, SourceStatistics};
 use store_postgres::{
     BulkLoad, PostgresContactStore, PostgresIdentityStore, PostgresImportStore, PostgresSessionStore,
@@ -88,7 +88,7 @@ impl ImportHarness for Postgres {
         panic!("the server holds the lock of a session that is gone");
     }
 
-    async fn account(&self, id: ImportId) -> (Vec<SourceStatistics>, Vec<MissingLada>) {
+    async fn account(&self, id: ImportId) -> SourceAccount {
         let statistics = "SELECT * FROM import_statistics WHERE import_id = $1 ORDER BY source_id";
         let missing = "SELECT * FROM missing_ladas WHERE import_id = $1 ORDER BY lada";
         let statistics = self.client.query(statistics, &[&id.0]).await.unwrap();
@@ -111,7 +111,7 @@ impl ImportHarness for Postgres {
             examples: row.get("examples"),
             detected_at: row.get("detected_at"),
         });
-        (statistics.collect(), missing.collect())
+        SourceAccount { statistics: statistics.collect(), missing_ladas: missing.collect() }
     }
 }
 

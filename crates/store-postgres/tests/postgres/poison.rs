@@ -98,3 +98,20 @@ async fn with_more_than_the_limit_nothing_of_the_batch_is_stored_and_the_batches
     assert_eq!(session.import().last_source_row_id, 30);
     assert_eq!(session.count_stored().await.unwrap().contacts, 30);
 }
+
+#[tokio::test]
+async fn a_full_disk_is_no_fault_of_the_rows() {
+    let postgres = Postgres::fresh().await;
+    let full = "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
+                CREATE TRIGGER full_disk BEFORE INSERT ON contacts FOR EACH ROW EXECUTE FUNCTION full_disk()";
+    postgres.client.batch_execute(full).await.unwrap();
+    let mut session = open(&postgres, 5).await;
+    let batch = sorted_after(&rows_numbered(1..=5), &mut TakenNumbers::default());
+    let error = store(session.as_mut(), batch).await.unwrap_err();
+    // Whoever is unavailable is waited for.
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    assert!(error.to_string().contains("the server's disk is full"), "{error}");
+    assert_eq!(session.count_stored().await.unwrap().contacts, 0);
+    assert_eq!(session.count_stored().await.unwrap().refused, BTreeMap::new());
+}

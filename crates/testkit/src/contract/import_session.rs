@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::import::{BroughtBy, ImportState, Refusal, TakenNumbers, Tally};
 use domain::phone::{PhoneNumber, PhoneRejection};
-use domain::port::{ImportSession, StoredRows};
+use domain::port::{ImportSession, SourceAccount, StoredRows};
 use domain::source::{MissingLada, SourceStatistics};
 
 use super::imports::{ImportHarness, begin, end, finish, import_id, import_numbered, store};
@@ -226,25 +226,30 @@ fn missing(lada: &str) -> MissingLada {
     MissingLada { lada: lada.to_owned(), rows: Some(7), examples: None, detected_at: Some("ayer".to_owned()) }
 }
 
+fn account(ids: &[i64], ladas: &[&str]) -> SourceAccount {
+    SourceAccount {
+        statistics: ids.iter().map(|id| statistics(*id)).collect(),
+        missing_ladas: ladas.iter().map(|lada| missing(lada)).collect(),
+    }
+}
+
 /// As the sentence says.
 pub async fn an_account_replaces_the_one_that_this_import_kept_before(harness: &impl ImportHarness) {
     let imports = harness.imports();
     let mut other = begin(imports.as_ref(), 1, 0).await;
-    other.keep_account(vec![statistics(1)], vec![missing("551")]).await.unwrap();
+    let of_another = account(&[1], &["551"]);
+    other.keep_account(of_another.clone()).await.unwrap();
     other.close().await.unwrap();
     end(other, harness).await;
 
     let mut session = begin(imports.as_ref(), 2, 9).await;
-    session
-        .keep_account(vec![statistics(1), statistics(2)], vec![missing("551"), missing("552")])
-        .await
-        .unwrap();
-    let replaced = (vec![statistics(2), statistics(3)], vec![missing("552"), missing("553")]);
-    session.keep_account(replaced.0.clone(), replaced.1.clone()).await.unwrap();
+    session.keep_account(account(&[1, 2], &["551", "552"])).await.unwrap();
+    let replaced = account(&[2, 3], &["552", "553"]);
+    session.keep_account(replaced.clone()).await.unwrap();
     assert_eq!(harness.account(import_id(2)).await, replaced);
-    session.keep_account(Vec::new(), Vec::new()).await.unwrap();
-    assert_eq!(harness.account(import_id(2)).await, (Vec::new(), Vec::new()));
-    assert_eq!(harness.account(import_id(1)).await, (vec![statistics(1)], vec![missing("551")]));
+    session.keep_account(SourceAccount::default()).await.unwrap();
+    assert_eq!(harness.account(import_id(2)).await, SourceAccount::default());
+    assert_eq!(harness.account(import_id(1)).await, of_another);
 }
 
 /// As the sentence says.

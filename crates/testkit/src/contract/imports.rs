@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use domain::import::{Import, ImportId, SortedBatch, Tally};
 use domain::phone::PhoneNumber;
-use domain::port::{ContactStore, ImportSession, ImportStore, StoreError};
-use domain::source::{MissingLada, SourceDescription, SourceStatistics};
+use domain::port::{ContactStore, ImportSession, ImportStore, SourceAccount, StoreError};
+use domain::source::SourceDescription;
 
 use crate::fakes::CountingIds;
 use crate::fixtures::{Row, rows_numbered, sorted, source_of};
@@ -28,7 +28,7 @@ pub trait ImportHarness: Send + Sync {
     async fn until_none_is_open(&self);
 
     /// What is kept of an import's source's account of itself, by its own order.
-    async fn account(&self, id: ImportId) -> (Vec<SourceStatistics>, Vec<MissingLada>);
+    async fn account(&self, id: ImportId) -> SourceAccount;
 }
 
 pub(super) fn import_id(n: u64) -> ImportId {

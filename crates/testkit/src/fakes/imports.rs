@@ -6,21 +6,19 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use domain::contact::{Contact, ContactId, ContactStatus, LineType, NewContact};
+use domain::contact::{Contact, ContactId, NewContact};
 use domain::import::{Import, ImportId, ImportState, NOTHING_READ, Refusal, Tally};
 use domain::phone::PhoneNumber;
 use domain::port::{
     AddedContact, Clock, ContactFilter, ContactStore, ImportRollback, ImportSession, ImportStore,
-    ReferringCampaign, StoreError, WriteError,
+    ReferringCampaign, SourceAccount, StoreError, WriteError,
 };
 use domain::request::Envelope;
-use domain::source::{MissingLada, SourceDescription, SourceStatistics};
+use domain::source::SourceDescription;
 
 use super::SteppingClock;
-use crate::fixtures::Row;
+use crate::fixtures::{Row, contact};
 use session::FakeImportSession;
-
-type Account = (Vec<SourceStatistics>, Vec<MissingLada>);
 
 struct Refused {
     import: ImportId,
@@ -43,7 +41,7 @@ struct Kept {
     open: Option<ImportId>,
     contacts: Vec<(Contact, Option<ImportId>)>,
     refused: Vec<Refused>,
-    accounts: BTreeMap<ImportId, Account>,
+    accounts: BTreeMap<ImportId, SourceAccount>,
     /// Everything that imports ever stored: what a copy names by the source row can be brought back from here.
     written: BTreeMap<(ImportId, i64), Written>,
     /// What was added by hand, by actor and key, with the hash of the request.
@@ -91,26 +89,7 @@ impl FakeImportStore {
         if kept.holds(phone) {
             return Err(conflict("add a contact", "the number is there already"));
         }
-        let contact = Contact {
-            id: kept.next_contact_id(),
-            phone,
-            phone_original: None,
-            full_name: None,
-            address: None,
-            neighborhood: None,
-            municipality: None,
-            state: None,
-            state_text: None,
-            lada: phone.lada(),
-            city: None,
-            line_type: LineType::Unknown,
-            carrier: None,
-            is_valid: phone.is_assigned(),
-            status: ContactStatus::Active,
-            opt_out_at: None,
-            source_row_id: None,
-            migrated_at: None,
-        };
+        let contact = contact(kept.next_contact_id(), phone);
         kept.contacts.push((contact, None));
         Ok(())
     }
@@ -122,7 +101,7 @@ impl FakeImportStore {
 
     /// What an import kept of the source's account of itself.
     #[must_use]
-    pub fn account(&self, id: ImportId) -> (Vec<SourceStatistics>, Vec<MissingLada>) {
+    pub fn account(&self, id: ImportId) -> SourceAccount {
         self.kept().accounts.get(&id).cloned().unwrap_or_default()
     }
 

@@ -1,19 +1,25 @@
 //! Copies of whole files.
 
 use std::fs;
+use std::path::PathBuf;
 
 use rusqlite::Connection;
 
 use super::{Folder, create};
 use crate::{CopyError, SqliteNumbersReader};
 
+/// A contact file, and an empty folder beside it.
+fn file_and_folder() -> (Folder, PathBuf, PathBuf) {
+    let folder = Folder::new();
+    let (path, into) = (folder.path("numeros.db"), folder.path("copia"));
+    drop(create(&path));
+    fs::create_dir(&into).unwrap();
+    (folder, path, into)
+}
+
 #[test]
 fn a_copy_is_byte_by_byte_its_file_and_is_read_as_the_same() {
-    let folder = Folder::new();
-    let path = folder.path("numeros.db");
-    drop(create(&path));
-    let into = folder.path("copia");
-    fs::create_dir(&into).unwrap();
+    let (_folder, path, into) = file_and_folder();
     let reader = SqliteNumbersReader::open(&path).unwrap();
     let mut bytes = 0;
     let copy = reader
@@ -33,11 +39,7 @@ fn a_copy_is_byte_by_byte_its_file_and_is_read_as_the_same() {
 
 #[test]
 fn a_copy_that_is_given_up_has_no_name_and_the_next_one_is_whole() {
-    let folder = Folder::new();
-    let path = folder.path("numeros.db");
-    drop(create(&path));
-    let into = folder.path("copia");
-    fs::create_dir(&into).unwrap();
+    let (_folder, path, into) = file_and_folder();
     let reader = SqliteNumbersReader::open(&path).unwrap();
     assert!(matches!(reader.copy_into(&into, |_| false), Err(CopyError::Cancelled)));
     assert!(!into.join("numeros.db").exists());
@@ -47,11 +49,7 @@ fn a_copy_that_is_given_up_has_no_name_and_the_next_one_is_whole() {
 
 #[test]
 fn nobody_writes_to_a_file_while_it_is_copied() {
-    let folder = Folder::new();
-    let path = folder.path("numeros.db");
-    drop(create(&path));
-    let into = folder.path("copia");
-    fs::create_dir(&into).unwrap();
+    let (_folder, path, into) = file_and_folder();
     let mut refused = None;
     let copied = SqliteNumbersReader::open(&path).unwrap().copy_into(&into, |_| {
         if refused.is_none() {
@@ -67,11 +65,7 @@ fn nobody_writes_to_a_file_while_it_is_copied() {
 
 #[test]
 fn another_file_in_its_place_stays_as_it_is() {
-    let folder = Folder::new();
-    let path = folder.path("numeros.db");
-    drop(create(&path));
-    let into = folder.path("copia");
-    fs::create_dir(&into).unwrap();
+    let (_folder, path, into) = file_and_folder();
     fs::write(into.join("numeros.db"), "mine").unwrap();
     let error = SqliteNumbersReader::open(&path).unwrap().copy_into(&into, |_| true).unwrap_err().to_string();
     assert!(error.contains("another file stands there"), "{error}");

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use domain::contact::{Contact, ContactId, ContactStatus, NewContact};
 use domain::import::{BroughtBy, Entry, Import, ImportId, ImportState, Refusal, SortedBatch, Tally};
 use domain::port::{
-    Clock, CopiedTable, CopyFormat, ImportSession, KnownNumbers, PartRows, StoreError, StoredCopy, StoredRows,
+    Clock, CopiedTable, CopyFormat, ImportSession, KnownNumbers, PartRows, SourceAccount, StoreError,
+    StoredCopy, StoredRows,
 };
-use domain::source::{MissingLada, SourceStatistics};
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 
@@ -162,12 +162,8 @@ impl ImportSession for FakeImportSession {
         Ok(())
     }
 
-    async fn keep_account(
-        &mut self,
-        statistics: Vec<SourceStatistics>,
-        missing_ladas: Vec<MissingLada>,
-    ) -> Result<(), StoreError> {
-        self.store.kept().accounts.insert(self.id, (statistics, missing_ladas));
+    async fn keep_account(&mut self, account: SourceAccount) -> Result<(), StoreError> {
+        self.store.kept().accounts.insert(self.id, account);
         Ok(())
     }
 
