@@ -141,7 +141,7 @@ impl ImportNumbers {
             Left::Unavailable(error) => ImportError::Store(error),
             Left::Stopped(import) => ImportError::Interrupted(import),
         })?;
-        match outcome_differs(&outcome, command.rows_max) {
+        match outcome.difference(command.rows_max) {
             Some(what) => Err(ImportError::DoesNotAddUp { outcome: Box::new(outcome), what }),
             None => Ok(outcome),
         }
@@ -298,28 +298,31 @@ pub(crate) async fn finish(
     Ok(ImportOutcome { import: session.close().await.map_err(Left::Unavailable)?, stored })
 }
 
-/// What differs, unless every row read ended in one place, the store holds what was counted, and every row was read that
-/// was to be.
-pub(crate) fn outcome_differs(outcome: &ImportOutcome, rows_max: Option<u64>) -> Option<String> {
-    let ImportOutcome { import, stored } = outcome;
-    let tally = &import.tally;
-    let counted = (tally.imported, tally.duplicates, tally.rejected);
-    let held = (stored.contacts, stored.duplicates(), stored.rejected());
-    if !tally.adds_up() {
-        Some(format!(
-            "{} rows read, but {} imported, {} duplicates and {} rejected",
-            tally.rows_read, tally.imported, tally.duplicates, tally.rejected
-        ))
-    } else if held != counted {
-        Some(format!(
-            "imported, duplicates and rejected were {counted:?} on the way in, and {held:?} are there"
-        ))
-    } else if tally.rows_read < import.source.rows.min(rows_max.unwrap_or(u64::MAX))
-        || tally.rows_read > import.source.rows
-    {
-        Some(format!("the file has {} rows and {} were read", import.source.rows, tally.rows_read))
-    } else {
-        None
+impl ImportOutcome {
+    /// What differs, unless every row read ended in one place, the store holds what was counted, and every row was read that was
+    /// to be: all of them, or the first `rows_max`.
+    #[must_use]
+    pub fn difference(&self, rows_max: Option<u64>) -> Option<String> {
+        let Self { import, stored } = self;
+        let tally = &import.tally;
+        let counted = (tally.imported, tally.duplicates, tally.rejected);
+        let held = (stored.contacts, stored.duplicates(), stored.rejected());
+        if !tally.adds_up() {
+            Some(format!(
+                "{} rows read, but {} imported, {} duplicates and {} rejected",
+                tally.rows_read, tally.imported, tally.duplicates, tally.rejected
+            ))
+        } else if held != counted {
+            Some(format!(
+                "imported, duplicates and rejected were {counted:?} on the way in, and {held:?} are there"
+            ))
+        } else if tally.rows_read < import.source.rows.min(rows_max.unwrap_or(u64::MAX))
+            || tally.rows_read > import.source.rows
+        {
+            Some(format!("the file has {} rows and {} were read", import.source.rows, tally.rows_read))
+        } else {
+            None
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::import::{Import, NOTHING_READ, Tally};
 use domain::port::{BackupDescription, BackupError, ImportBackup, ImportSession, ImportStore, StoreError};
 
-use crate::import_numbers::{ImportObserver, ImportOutcome, Left, finish, outcome_differs};
+use crate::import_numbers::{ImportObserver, ImportOutcome, Left, finish};
 
 /// Restores backups.
 pub struct RestoreBackup {
@@ -63,7 +63,7 @@ impl RestoreBackup {
             Left::Stopped(import) => RestoreError::Interrupted(import),
         })?;
         let rows = description.parts.last().map_or(0, |part| part.tally.rows_read);
-        match outcome_differs(&outcome, Some(rows)) {
+        match outcome.difference(Some(rows)) {
             Some(what) => Err(RestoreError::DoesNotAddUp { outcome: Box::new(outcome), what }),
             None => Ok(outcome),
         }

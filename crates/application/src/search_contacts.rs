@@ -33,12 +33,26 @@ pub enum FoundTotal {
     AtLeast(u32),
 }
 
+/// Whether somebody may look for parts of numbers: by them a number that is shown masked could be guessed digit by digit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartsOfPhones {
+    /// Who sees numbers whole.
+    Searched,
+    /// Who sees them masked.
+    Refused,
+}
+
 /// Why nothing was searched for.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
     /// The query is too short or too long.
     #[error(transparent)]
     Query(#[from] QueryRefused),
+    /// Parts of numbers are for those who see them whole.
+    #[error(
+        "some digits of a number are searched for by those who see numbers whole; give all ten, or words"
+    )]
+    PartOfPhone,
     /// The store is away, or searching takes too long.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -53,10 +67,13 @@ impl SearchContacts {
         &self,
         text: &str,
         filter: ContactFilter,
-        after: Option<ContactId>,
-        limit: u16,
+        (after, limit): (Option<ContactId>, u16),
+        parts: PartsOfPhones,
     ) -> Result<FoundContacts, SearchError> {
         let query = ContactQuery::parse(text)?;
+        if matches!(query, ContactQuery::PartOfPhone(_)) && parts == PartsOfPhones::Refused {
+            return Err(SearchError::PartOfPhone);
+        }
         let behind = after.unwrap_or(ContactId(i64::MIN));
         let contacts = self.search.page(query.clone(), filter.clone(), behind, limit).await?;
         let found = u32::try_from(contacts.len()).unwrap_or(u32::MAX);
@@ -88,7 +105,9 @@ mod tests {
         let mut answers = counted.to_vec();
         search.expect_count().times(answers.len()).returning(move |_, _, _| Ok(answers.pop().flatten()));
         let search = SearchContacts { search: Arc::new(search) };
-        let found = search.execute("ana", ContactFilter::default(), after.map(ContactId), 10).await.unwrap();
+        let page = (after.map(ContactId), 10);
+        let found =
+            search.execute("ana", ContactFilter::default(), page, PartsOfPhones::Refused).await.unwrap();
         found.total
     }
 
@@ -109,7 +128,12 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_query_asks_the_store_nothing() {
         let search = SearchContacts { search: Arc::new(MockContactSearch::new()) };
-        let refused = search.execute("a", ContactFilter::default(), None, 10).await;
+        let ask =
+            async |text: &str, parts| search.execute(text, ContactFilter::default(), (None, 10), parts).await;
+        let refused = ask("a", PartsOfPhones::Searched).await;
         assert!(matches!(refused, Err(SearchError::Query(QueryRefused::TooShort))));
+        // Who sees numbers masked guesses none by its digits.
+        let refused = ask("5678", PartsOfPhones::Refused).await;
+        assert!(matches!(refused, Err(SearchError::PartOfPhone)));
     }
 }

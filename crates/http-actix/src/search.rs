@@ -2,9 +2,10 @@
 
 #![expect(unused_qualifications, reason = "what the macro of the description writes")]
 
+use actix_web::http::StatusCode;
 use actix_web::web::{self, Query};
 use actix_web::{HttpResponse, get};
-use application::{FoundTotal, SearchContacts, SearchError};
+use application::{FoundTotal, PartsOfPhones, SearchContacts, SearchError};
 use domain::contact::ContactId;
 use domain::port::ContactFilter;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::caller::{Caller, Viewer};
 use crate::contacts::{ContactView, GivenFilter, filter};
+use crate::input::sees_whole;
 use crate::page::{behind, cursor, limit};
 use crate::problem::Problem;
 
@@ -62,13 +64,15 @@ impl From<SearchError> for Problem {
             SearchError::Query(refused) => {
                 Self::bad_request("the query cannot be taken as it is").with("q", refused.to_string())
             }
+            SearchError::PartOfPhone => Self::new(StatusCode::FORBIDDEN, error.to_string()),
             SearchError::Store(error) => error.into(),
         }
     }
 }
 
-/// Searches for contacts by number, or by words of a name or an address, blind to accents and case.
-#[utoipa::path(tag = "contacts", path = "/api/v1/contacts/search", params(SearchQuery), security(("bearer" = [])), responses((status = 200, body = FoundView), (status = 400, body = Problem)))]
+/// Searches for contacts by number, or by words of a name or an address, blind to accents and case. Parts of a number are for
+/// those who see numbers whole.
+#[utoipa::path(tag = "contacts", path = "/api/v1/contacts/search", params(SearchQuery), security(("bearer" = [])), responses((status = 200, body = FoundView), (status = 400, body = Problem), (status = 403, body = Problem)))]
 #[get("/contacts/search")]
 pub(crate) async fn search(
     who: Caller<Viewer>,
@@ -88,7 +92,8 @@ pub(crate) async fn search(
         Some(sealed) => Some(opened(&sealed, &seal)?),
         None => None,
     };
-    let found = use_case.execute(&query.q, filter, after, limit).await?;
+    let parts = if sees_whole(&who) { PartsOfPhones::Searched } else { PartsOfPhones::Refused };
+    let found = use_case.execute(&query.q, filter, (after, limit), parts).await?;
     let next_cursor = (found.contacts.len() >= usize::from(limit))
         .then(|| found.contacts.last().map(|last| cursor(&format!("{}.{seal}", last.id.0))))
         .flatten();

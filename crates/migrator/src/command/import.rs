@@ -64,7 +64,11 @@ pub(crate) async fn run(command: &cli::Import, sources: &Sources) -> Result<(), 
         // A server that went away while it ended the import had ended it.
         Err(ImportError::AlreadyCompleted(import)) if observer.rows_stored().is_some() => {
             let stored = inspection.stored_rows(import.id).await?;
-            ImportOutcome { import: *import, stored }
+            let outcome = ImportOutcome { import: *import, stored };
+            if let Some(what) = outcome.difference(command.limit) {
+                return Err(ImportError::DoesNotAddUp { outcome: Box::new(outcome), what }.into());
+            }
+            outcome
         }
         // A program that is started again and again with --resume has then reached its end.
         Err(ImportError::AlreadyCompleted(import)) => {

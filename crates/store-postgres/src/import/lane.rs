@@ -231,7 +231,7 @@ async fn put(
         let mut exceptions = exceptions.clone();
         exceptions.extend(late.iter().map(|row| (row.get(0), Exception::Existing)));
         let mut encoder = encode(batch, rows, way.import, &exceptions);
-        kept = encoder.by_ref().collect();
+        kept = if way.keeps_copy { encoder.by_ref().collect() } else { Vec::new() };
         let (rejects, tally) = encoder.finish();
         return Ok(Brought { rejects, tally, copy: whole_rows(kept) });
     }
