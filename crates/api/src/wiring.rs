@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::{
-    AddContact, AddSender, Authenticate, ChangeCampaign, DraftCampaign, EndSession, FailureLimit,
-    FollowCampaign, KnownPlan, ListSessions, LogIn, LogOut, LoginFailures, PreviewCampaign, PreviewSegment,
-    RefreshSession, SearchContacts, SessionCache, SignInDesk, TokenLifetimes,
+    AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, DraftCampaign, EndSession,
+    ExtractLimits, FailureLimit, FollowCampaign, KnownPlan, ListSessions, LogIn, LogOut, LoginFailures,
+    PreviewCampaign, PreviewSegment, RefreshSession, SaveSegment, SearchContacts, SessionCache, SignInDesk,
+    TakeExtract, TokenLifetimes,
 };
 use async_trait::async_trait;
 use cache_redis::{RedisCache, RedisOptions};
 use credentials::{AccessTokens, Argon2Cost, Argon2Passwords, SystemSecrets};
 use domain::port::{
-    AudienceStore, Cache, CampaignStore, ContactCensus, ContactStore, PermitPublisher, SecretSource,
-    SenderStore, SessionStore,
+    AudienceStore, Cache, CampaignStore, ContactCensus, ContactDesk, ContactStore, ExtractStore,
+    PermitPublisher, SecretSource, SegmentStore, SenderStore, SessionStore,
 };
 use gateway_telnyx::TelnyxWebhooks;
 use http_actix::{Check, CheckFailed, Checks, HttpOptions, Services};
@@ -23,8 +24,9 @@ use secrecy::{ExposeSecret, SecretString};
 use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, PostgresAudienceStore, PostgresCampaignStore,
-    PostgresContactCensus, PostgresContactSearch, PostgresContactStore, PostgresDispatch,
-    PostgresIdentityStore, PostgresNumberingPlanStore, PostgresSenderStore, PostgresSessionStore, Schema,
+    PostgresContactCensus, PostgresContactDesk, PostgresContactSearch, PostgresContactStore,
+    PostgresDispatch, PostgresExtractStore, PostgresIdentityStore, PostgresNumberingPlanStore,
+    PostgresSegmentStore, PostgresSenderStore, PostgresSessionStore, Schema,
 };
 use system::{SystemClock, SystemIds};
 
@@ -108,6 +110,10 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
     let campaigns: Arc<dyn CampaignStore> = Arc::new(PostgresCampaignStore::new(database.clone(), permits));
     let senders: Arc<dyn SenderStore> = Arc::new(PostgresSenderStore::new(database.clone()));
     let contacts: Arc<dyn ContactStore> = Arc::new(PostgresContactStore::new(database.clone()));
+    let desk: Arc<dyn ContactDesk> = Arc::new(PostgresContactDesk::new(database.clone()));
+    let extracts: Arc<dyn ExtractStore> =
+        Arc::new(PostgresExtractStore::new(database.clone(), settings.extract.take_timeout));
+    let segments: Arc<dyn SegmentStore> = Arc::new(PostgresSegmentStore::new(database.clone()));
     let census: Arc<dyn ContactCensus> = Arc::new(PostgresContactCensus::new(database.clone()));
     let engine = engine_options(settings);
     let zone = settings.time.zone.iana_name().unwrap_or("UTC").to_owned();
@@ -128,9 +134,28 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         draft: DraftCampaign {
             campaigns: campaigns.clone(),
             senders: senders.clone(),
+            segments: segments.clone(),
             plan: plan.clone(),
             ids: ids.clone(),
         },
+        change_contact: ChangeContact { desk: desk.clone() },
+        desk,
+        take_extract: TakeExtract {
+            extracts: extracts.clone(),
+            segments: segments.clone(),
+            plan: plan.clone(),
+            ids: ids.clone(),
+            limits: ExtractLimits {
+                numbers_max: settings.extract.numbers_max,
+                numbers_per_day_max: settings.extract.numbers_per_day_max.into(),
+                unused_within_days: settings.extract.unused_within_days,
+                keep_for: settings.extract.keep_for,
+                zone: settings.time.zone.clone(),
+            },
+        },
+        extracts,
+        save_segment: SaveSegment { segments: segments.clone(), ids: ids.clone() },
+        segments: segments.clone(),
         change: ChangeCampaign { campaigns: campaigns.clone() },
         preview: PreviewCampaign {
             campaigns: campaigns.clone(),

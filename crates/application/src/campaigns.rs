@@ -11,10 +11,11 @@ use domain::campaign::{
 use domain::contact::Contact;
 use domain::money::Money;
 use domain::port::{
-    AudienceCount, AudienceStore, CampaignStore, Ids, Progress, SenderStore, StoreError, WriteError,
+    AudienceCount, AudienceStore, CampaignStore, Ids, Progress, SegmentStore, SenderStore, StoreError,
+    WriteError,
 };
 use domain::request::Envelope;
-use domain::segment::{SegmentDefinition, SegmentRefused};
+use domain::segment::{SegmentDefinition, SegmentId, SegmentRefused, SegmentVersion};
 use domain::sender::{Sender, SenderId};
 use domain::sms::{Encoding, Transliteration};
 use domain::template::Template;
@@ -39,6 +40,9 @@ pub enum CampaignError {
     /// Its sender does not exist, or none was named and there is not just one.
     #[error("give the sender_id of one of the senders; one that is left out is the only sender there is")]
     NoSender,
+    /// Its saved segment is none.
+    #[error("there is no such segment")]
+    NoSegment,
     /// Its segment is wrong.
     #[error(transparent)]
     Segment(#[from] SegmentRefused),
@@ -56,6 +60,15 @@ impl From<StoreError> for CampaignError {
     }
 }
 
+/// Who something is for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SegmentChoice {
+    /// A definition.
+    Given(SegmentDefinition),
+    /// A saved segment, as it is now.
+    Saved(SegmentId),
+}
+
 /// A campaign to be, as it is asked for: what is left out is ours to choose.
 pub struct DraftCommand {
     /// What people call it.
@@ -65,7 +78,7 @@ pub struct DraftCommand {
     /// Whether characters that make texts dearer are replaced.
     pub transliteration: Transliteration,
     /// Who it is for.
-    pub segment: SegmentDefinition,
+    pub segment: SegmentChoice,
     /// What it comes from; left out, the only sender there is.
     pub sender: Option<SenderId>,
     /// Which messages go first where several campaigns wait.
@@ -76,12 +89,28 @@ pub struct DraftCommand {
     pub unknown_line_types: Option<UnknownLineTypes>,
 }
 
+/// The definition of what was chosen, and the version where it is a saved one.
+pub(crate) async fn chosen(
+    segments: &dyn SegmentStore,
+    choice: SegmentChoice,
+) -> Result<(SegmentDefinition, Option<SegmentVersion>), CampaignError> {
+    match choice {
+        SegmentChoice::Given(definition) => Ok((definition, None)),
+        SegmentChoice::Saved(id) => {
+            let saved = segments.find(id).await?.ok_or(CampaignError::NoSegment)?;
+            Ok((saved.definition, Some(saved.at)))
+        }
+    }
+}
+
 /// Drafts campaigns.
 pub struct DraftCampaign {
     /// Keeps campaigns.
     pub campaigns: Arc<dyn CampaignStore>,
     /// Keeps senders.
     pub senders: Arc<dyn SenderStore>,
+    /// Keeps segments.
+    pub segments: Arc<dyn SegmentStore>,
     /// Whether line types can be known at all.
     pub plan: Arc<KnownPlan>,
     /// Makes the id.
@@ -99,7 +128,8 @@ impl DraftCampaign {
         command: DraftCommand,
         envelope: Envelope,
     ) -> Result<Campaign, CampaignError> {
-        command.segment.check()?;
+        let (segment, saved_segment) = chosen(&*self.segments, command.segment).await?;
+        segment.check()?;
         let sender = self.sender(command.sender).await?;
         let draft = Campaign {
             id: CampaignId(self.ids.next()),
@@ -107,7 +137,8 @@ impl DraftCampaign {
                 name: command.name,
                 template: command.template,
                 transliteration: command.transliteration,
-                segment: command.segment,
+                segment,
+                saved_segment,
                 sender: sender.id,
                 priority: command.priority,
                 messages_max: command.messages_max,

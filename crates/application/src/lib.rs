@@ -6,6 +6,7 @@ mod add_contact;
 mod add_sender;
 mod analyze_source;
 mod campaigns;
+mod change_contact;
 mod create_user;
 mod import_numbers;
 mod numbering_plans;
@@ -14,8 +15,10 @@ mod preview_segment;
 mod relay_permits;
 mod restore_backup;
 mod roll_back_import;
+mod saved_segments;
 mod search_contacts;
 mod sign_in;
+mod take_extract;
 mod verify_import;
 mod work_permit;
 
@@ -24,8 +27,9 @@ pub use add_sender::{AddSender, AddSenderError, NewSender};
 pub use analyze_source::{AnalyzeSource, AnalyzedSource};
 pub use campaigns::{
     CampaignError, CampaignPreview, ChangeCampaign, DraftCampaign, DraftCommand, FollowCampaign,
-    PreviewCampaign,
+    PreviewCampaign, SegmentChoice,
 };
+pub use change_contact::{ChangeContact, ChangeContactError};
 pub use create_user::{CreateUser, CreateUserError, NewUser};
 pub use import_numbers::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome};
 pub use numbering_plans::{
@@ -36,11 +40,13 @@ pub use preview_segment::{PreviewSegment, PreviewSegmentError, SegmentPreview};
 pub use relay_permits::{RelayError, RelayPermits};
 pub use restore_backup::{RestoreBackup, RestoreError};
 pub use roll_back_import::{Referenced, RollBackImport, RollbackError, RollbackObserver};
+pub use saved_segments::{SaveSegment, SaveSegmentError};
 pub use search_contacts::{FoundContacts, FoundTotal, PartsOfPhones, SearchContacts, SearchError};
 pub use sign_in::{
     Authenticate, AuthenticateError, DeskError, EndSession, FailureLimit, ListSessions, LogIn, LogInError,
     LogOut, Login, LoginFailures, Pass, RefreshError, RefreshSession, SessionCache, SignInDesk,
     TokenLifetimes,
 };
+pub use take_extract::{ExtractCommand, ExtractLimits, TakeExtract, TakeExtractError};
 pub use verify_import::{VerifyCommand, VerifyError, VerifyImport};
 pub use work_permit::{Gateways, SendLimits, WorkPermit};

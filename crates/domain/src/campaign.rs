@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::money::Money;
-use crate::segment::SegmentDefinition;
+use crate::segment::{SegmentDefinition, SegmentVersion};
 use crate::sender::SenderId;
 use crate::sms::Transliteration;
 use crate::template::Template;
@@ -28,6 +28,8 @@ pub struct CampaignPlan {
     pub transliteration: Transliteration,
     /// Who it is for.
     pub segment: SegmentDefinition,
+    /// The saved segment that was, if it was one.
+    pub saved_segment: Option<SegmentVersion>,
     /// What it comes from.
     pub sender: SenderId,
     /// Which campaigns it goes before.

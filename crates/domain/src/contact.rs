@@ -10,8 +10,12 @@ use crate::lada::Lada;
 use crate::phone::PhoneNumber;
 use crate::state::StateCode;
 
+mod edit;
 mod new;
 
+pub use edit::{
+    Consent, ConsentChannel, ConsentKind, ContactChange, ContactEdit, Edit, InvalidTag, Tag, Tagged,
+};
 pub use new::{ContactFields, FieldRefused, NewContact, Oddities, denies_validity};
 
 /// Identifies a contact: a 64-bit integer, never used again.
@@ -112,6 +116,8 @@ pub struct Contact {
     pub source_row_id: Option<i64>,
     /// When its source took it in.
     pub migrated_at: Option<Timestamp>,
+    /// When it was last changed: no two versions of a contact have the same.
+    pub updated_at: Timestamp,
 }
 
 /// Shows which contact it is and nothing about the person.

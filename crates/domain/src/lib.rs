@@ -8,6 +8,7 @@ pub mod campaign;
 pub mod census;
 pub mod city;
 pub mod contact;
+pub mod extract;
 pub mod identity;
 pub mod import;
 pub mod keyword;

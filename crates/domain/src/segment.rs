@@ -4,6 +4,7 @@
 //! `not_in` and `not_within_days` are true, and every other operator but `is_null` is false. `not` is the plain opposite.
 
 mod definition;
+mod saved;
 
 use jiff::Timestamp;
 
@@ -13,6 +14,7 @@ use crate::lada::Lada;
 use crate::state::StateCode;
 
 pub use definition::{SegmentDefinition, SegmentProblem, SegmentRefused};
+pub use saved::{SavedSegment, SegmentId, SegmentVersion};
 
 /// The deepest nesting.
 pub const DEPTH_MAX: usize = 8;

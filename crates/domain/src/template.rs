@@ -288,6 +288,7 @@ mod tests {
             opt_out_at: None,
             source_row_id: None,
             migrated_at: None,
+            updated_at: jiff::Timestamp::UNIX_EPOCH,
         }
     }
 

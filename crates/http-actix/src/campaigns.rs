@@ -19,13 +19,13 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-pub(crate) use request::CampaignRequest;
+pub(crate) use request::{CampaignRequest, choice};
 pub(crate) use view::{CampaignView, PreviewView, ProgressView};
 
 use crate::caller::{Caller, Manager, Operator, Viewer};
 use crate::input::{Asked, Body};
 use crate::messages::MessageView;
-use crate::page::{Page, behind, limit};
+use crate::page::{Page, PageQuery, behind, limit};
 use crate::problem::{Problem, of_segment};
 
 impl From<CampaignError> for Problem {
@@ -33,6 +33,7 @@ impl From<CampaignError> for Problem {
         match error {
             CampaignError::Missing => Self::not_found(error.to_string()),
             CampaignError::NoSender => Self::unprocessable("/sender_id", error.to_string()),
+            CampaignError::NoSegment => Self::unprocessable("/segment_id", error.to_string()),
             CampaignError::Segment(refused) => of_segment(refused, "/segment"),
             CampaignError::Transition(refused) => refused.into(),
             CampaignError::Write(error) => error.into(),
@@ -54,23 +55,12 @@ pub(crate) async fn create(
     Ok(HttpResponse::Created().json(CampaignView::from(campaign)))
 }
 
-/// How a list is asked for.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ListQuery {
-    /// How many, from 1 to 200; 50 when left out.
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// Lists campaigns, the newest first.
-#[utoipa::path(tag = "campaigns", path = "/api/v1/campaigns", params(ListQuery), security(("bearer" = [])), responses((status = 200, body = Page<CampaignView>), (status = 400, body = Problem)))]
+#[utoipa::path(tag = "campaigns", path = "/api/v1/campaigns", params(PageQuery), security(("bearer" = [])), responses((status = 200, body = Page<CampaignView>), (status = 400, body = Problem)))]
 #[get("/campaigns")]
 pub(crate) async fn list(
     _who: Caller<Viewer>,
-    query: Query<ListQuery>,
+    query: Query<PageQuery>,
     campaigns: web::Data<Arc<dyn CampaignStore>>,
 ) -> Result<HttpResponse, Problem> {
     let limit = limit(query.limit)?;

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
 use actix_web::web::{self, Query};
 use actix_web::{HttpResponse, get, post};
 use application::{AddContact, AddContactError};
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::caller::{Caller, Operator, Viewer};
+use crate::contact_changes::answer;
 use crate::input::{Asked, Body, sees_whole};
 use crate::page::{Page, behind, limit};
 use crate::problem::Problem;
@@ -47,6 +49,9 @@ pub(crate) struct ContactView {
     opt_out_at: Option<Timestamp>,
     #[schema(value_type = Option<String>, format = DateTime)]
     migrated_at: Option<Timestamp>,
+    /// When it was last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
 }
 
 impl ContactView {
@@ -78,6 +83,7 @@ impl ContactView {
             status: contact.status.as_str(),
             opt_out_at: contact.opt_out_at,
             migrated_at: contact.migrated_at,
+            updated_at: contact.updated_at,
         }
     }
 }
@@ -149,7 +155,7 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, Problem> {
     let envelope = asked.once_by(&who, Some(body.sha256))?;
     let contact = add.execute(body.value.into(), envelope).await?;
-    Ok(HttpResponse::Created().json(ContactView::of(contact, &who)))
+    Ok(answer(StatusCode::CREATED, contact, &who))
 }
 
 /// What contacts are listed by.
@@ -259,5 +265,5 @@ pub(crate) async fn get_one(
 ) -> Result<HttpResponse, Problem> {
     let contact = contacts.find(ContactId(*id)).await?;
     let contact = contact.ok_or_else(|| Problem::not_found("there is no such contact"))?;
-    Ok(HttpResponse::Ok().json(ContactView::of(contact, &who)))
+    Ok(answer(StatusCode::OK, contact, &who))
 }

@@ -2,12 +2,24 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use crate::problem::Problem;
 
 const LIMIT_DEFAULT: u16 = 50;
 const LIMIT_MAX: u16 = 200;
+
+/// Which part of a list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// How many, from 1 to 200; 50 when left out.
+    pub(crate) limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    pub(crate) cursor: Option<String>,
+}
 
 /// Checks the parameter `limit`.
 pub(crate) fn limit(given: Option<u32>) -> Result<u16, Problem> {

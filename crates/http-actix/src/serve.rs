@@ -7,16 +7,18 @@ use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::dev::{Server as ActixServer, ServerHandle};
-use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use application::{
-    AddContact, AddSender, Authenticate, ChangeCampaign, DraftCampaign, EndSession, FollowCampaign,
-    KnownPlan, ListSessions, LogIn, LogOut, PreviewCampaign, PreviewSegment, RefreshSession, SearchContacts,
+    AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, DraftCampaign, EndSession,
+    FollowCampaign, KnownPlan, ListSessions, LogIn, LogOut, PreviewCampaign, PreviewSegment, RefreshSession,
+    SaveSegment, SearchContacts, TakeExtract,
 };
 use domain::port::{
-    CampaignStore, Clock, ContactCensus, ContactStore, Ids, ProviderWebhooks, ReceiptStore, SenderStore,
+    CampaignStore, Clock, ContactCensus, ContactDesk, ContactStore, ExtractStore, Ids, ProviderWebhooks,
+    ReceiptStore, SegmentStore, SenderStore,
 };
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
@@ -27,7 +29,8 @@ use crate::health::{self, Checks};
 use crate::input::{refuse_path, refuse_query};
 use crate::metrics::{self, Metrics};
 use crate::{
-    auth, campaigns, contacts, messages, methods, phones, search, segments, senders, stats, webhooks,
+    auth, campaigns, contact_changes, contacts, extracts, messages, methods, phones, saved_segments, search,
+    segments, senders, stats, webhooks,
 };
 
 /// What handlers call. Each is given to the handlers that need it, and to no other.
@@ -60,6 +63,18 @@ pub struct Services {
     pub preview_segment: PreviewSegment,
     /// Adds contacts.
     pub add_contact: AddContact,
+    /// Changes contacts.
+    pub change_contact: ChangeContact,
+    /// What else is done to them.
+    pub desk: Arc<dyn ContactDesk>,
+    /// Keeps segments.
+    pub save_segment: SaveSegment,
+    /// Segments, to be read and deleted.
+    pub segments: Arc<dyn SegmentStore>,
+    /// Hands numbers out.
+    pub take_extract: TakeExtract,
+    /// What was handed out.
+    pub extracts: Arc<dyn ExtractStore>,
     /// Adds senders.
     pub add_sender: AddSender,
     /// Campaigns, to be read.
@@ -176,11 +191,11 @@ impl Server {
 
 fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
-        .allowed_methods(["GET", "POST", "PATCH", "DELETE"])
-        .allowed_headers([AUTHORIZATION, CONTENT_TYPE])
+        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH])
         .allowed_header("idempotency-key")
         .allowed_header("x-request-id")
-        .expose_headers(["x-request-id", "retry-after"])
+        .expose_headers(["x-request-id", "retry-after", "etag"])
         .max_age(3600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
@@ -204,6 +219,12 @@ struct Routes {
     search: Data<SearchContacts>,
     census: Data<Arc<dyn ContactCensus>>,
     add_contact: Data<AddContact>,
+    change_contact: Data<ChangeContact>,
+    desk: Data<Arc<dyn ContactDesk>>,
+    save_segment: Data<SaveSegment>,
+    segments: Data<Arc<dyn SegmentStore>>,
+    take_extract: Data<TakeExtract>,
+    extracts: Data<Arc<dyn ExtractStore>>,
     add_sender: Data<AddSender>,
     campaigns: Data<Arc<dyn CampaignStore>>,
     senders: Data<Arc<dyn SenderStore>>,
@@ -241,6 +262,12 @@ impl Routes {
             search: Data::new(services.search),
             census: Data::new(services.census),
             add_contact: Data::new(services.add_contact),
+            change_contact: Data::new(services.change_contact),
+            desk: Data::new(services.desk),
+            save_segment: Data::new(services.save_segment),
+            segments: Data::new(services.segments),
+            take_extract: Data::new(services.take_extract),
+            extracts: Data::new(services.extracts),
             add_sender: Data::new(services.add_sender),
             campaigns: Data::new(services.campaigns),
             senders: Data::new(services.senders),
@@ -272,6 +299,12 @@ impl Routes {
             .app_data(it.search)
             .app_data(it.census)
             .app_data(it.add_contact)
+            .app_data(it.change_contact)
+            .app_data(it.desk)
+            .app_data(it.save_segment)
+            .app_data(it.segments)
+            .app_data(it.take_extract)
+            .app_data(it.extracts)
             .app_data(it.add_sender)
             .app_data(it.campaigns)
             .app_data(it.senders)
@@ -332,7 +365,29 @@ fn versioned(config: &mut ServiceConfig) {
         .service(search::search)
         .service(stats::stats)
         .service(contacts::get_one)
+        .service(contact_changes::change)
+        .service(contact_changes::remove)
+        .service(contact_changes::opt_out)
+        .service(contact_changes::opt_in)
+        .service(contact_changes::list_tags)
+        .service(contact_changes::add_tags)
+        .service(contact_changes::set_tags)
+        .service(contact_changes::remove_tag)
+        .service(contact_changes::messages)
+        .service(extracts::create)
+        .service(extracts::list)
+        .service(extracts::get_one)
+        .service(extracts::download)
+        .service(extracts::seeds)
+        .service(extracts::put_seed)
+        .service(extracts::remove_seed)
         .service(segments::preview)
+        .service(saved_segments::create)
+        .service(saved_segments::list)
+        .service(saved_segments::get_one)
+        .service(saved_segments::versions)
+        .service(saved_segments::change)
+        .service(saved_segments::remove)
         .service(senders::create)
         .service(senders::list)
         .service(phones::normalize);

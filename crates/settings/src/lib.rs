@@ -14,6 +14,7 @@ mod auth;
 mod database;
 mod database_url;
 mod error;
+mod extract;
 mod http;
 mod import;
 mod keys;
@@ -35,6 +36,7 @@ use std::fmt;
 pub use auth::AuthSettings;
 pub use database::DatabaseSettings;
 pub use error::{Origin, SettingProblem, SettingsError};
+pub use extract::ExtractSettings;
 pub use http::HttpSettings;
 pub use import::{BatchRows, Bounded, ImportSettings, OutOfBounds, ValidPercentMin};
 pub use log::{LogFormat, LogSettings};
@@ -86,6 +88,8 @@ pub struct Settings {
     pub sending: SendingSettings,
     /// How the worker runs.
     pub worker: WorkerSettings,
+    /// What bounds the extracts.
+    pub extract: ExtractSettings,
     /// How requests are taken.
     pub http: HttpSettings,
     auth: AuthSection,
@@ -121,6 +125,7 @@ impl Settings {
         let sending = sending::read_sending(&mut reader, &raw);
         let worker = sending::read_worker(&mut reader, &raw);
 
+        let extract = extract::read(&mut reader, &raw);
         let http = http::read(&mut reader, &raw);
         let auth = auth::read(&mut reader, &raw, judged_as);
         let rabbitmq = server::read_rabbitmq(&mut reader, &raw, judged_as);
@@ -136,6 +141,7 @@ impl Settings {
                 time: time?,
                 sending: sending?,
                 worker: worker?,
+                extract: extract?,
                 http: http?,
                 auth: auth?,
                 database: database?,

@@ -58,6 +58,7 @@ pub(crate) struct RawSettings {
     pub(crate) telnyx: RawTelnyx,
     pub(crate) sending: RawSending,
     pub(crate) worker: RawWorker,
+    pub(crate) extract: RawExtract,
     pub(crate) http: RawHttp,
     pub(crate) auth: RawAuth,
     pub(crate) rabbitmq: RawRabbitmq,
@@ -159,6 +160,7 @@ pub(crate) struct RawWorker {
     pub(crate) prepare_interval_ms: Option<Given>,
     pub(crate) sweep_interval_ms: Option<Given>,
     pub(crate) revive_after_s: Option<Given>,
+    pub(crate) by_state_interval_s: Option<Given>,
     pub(crate) store_retry_ms: Option<Given>,
     pub(crate) drain_s: Option<Given>,
 }
@@ -184,6 +186,16 @@ pub(crate) struct RawRedis {
     pub(crate) connect_timeout_ms: Option<Given>,
     pub(crate) command_timeout_ms: Option<Given>,
     pub(crate) value_bytes_max: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawExtract {
+    pub(crate) numbers_max: Option<Given>,
+    pub(crate) numbers_per_day_max: Option<Given>,
+    pub(crate) unused_within_days: Option<Given>,
+    pub(crate) keep_days: Option<Given>,
+    pub(crate) take_timeout_ms: Option<Given>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

@@ -65,6 +65,8 @@ pub struct WorkerSettings {
     pub revive_after: Duration,
     /// The wait before something is asked of a server again that it could not do.
     pub store_retry: Duration,
+    /// How old `contacts_by_state` may become before it is refreshed.
+    pub by_state_interval: Duration,
     /// How long a worker that was asked to end waits for answers that are under way.
     pub drain: Duration,
 }
@@ -123,6 +125,7 @@ pub(crate) fn read_worker(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<
         reader.whole(entry!(raw, worker.prepare_interval_ms), 10_u32..=10000, "milliseconds");
     let sweep_interval = reader.whole(entry!(raw, worker.sweep_interval_ms), 10_u32..=60000, "milliseconds");
     let revive_after = reader.whole(entry!(raw, worker.revive_after_s), 1_u32..=3600, "seconds");
+    let by_state = reader.whole(entry!(raw, worker.by_state_interval_s), 10_u32..=86_400, "seconds");
     let store_retry = reader.whole(entry!(raw, worker.store_retry_ms), 10_u32..=60000, "milliseconds");
     let drain = reader.whole(entry!(raw, worker.drain_s), 1_u32..=600, "seconds");
     Ok(WorkerSettings {
@@ -132,6 +135,7 @@ pub(crate) fn read_worker(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<
         prepare_interval: Duration::from_millis(prepare_interval?.into()),
         sweep_interval: Duration::from_millis(sweep_interval?.into()),
         revive_after: Duration::from_secs(revive_after?.into()),
+        by_state_interval: Duration::from_secs(by_state?.into()),
         store_retry: Duration::from_millis(store_retry?.into()),
         drain: Duration::from_secs(drain?.into()),
     })

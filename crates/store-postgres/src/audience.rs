@@ -17,8 +17,8 @@ use crate::contact::{decode, to_bigint};
 use crate::database::Database;
 use crate::dispatch::DispatchOptions;
 use crate::dispatch::evidence::{self, Entry, EvidenceBatch};
-use crate::error::{classify, corrupt, exactly_one};
-use crate::segment::SegmentStatement;
+use crate::error::{classify, exactly_one};
+use crate::segment::{SegmentStatement, estimate};
 
 /// How long a statement that walks through all contacts may take.
 const WALK_MAX: Duration = Duration::from_mins(10);
@@ -63,12 +63,8 @@ impl PostgresAudienceStore {
     /// What the server reckons that a segment means, by its statistics.
     async fn estimate(&self, segment: &Segment) -> Result<u64, StoreError> {
         let doing = "estimate a segment";
-        let sql = include_str!("../sql/audience_estimate.sql");
-        let statement = SegmentStatement::new(sql, segment, Vec::new());
-        let planned = self.query(doing, &statement).await?;
-        let plan: Option<serde_json::Value> = planned.first().map(|row| row.get(0));
-        let rows = plan.as_ref().and_then(|plan| plan[0]["Plan"]["Plan Rows"].as_u64());
-        rows.ok_or_else(|| corrupt(doing, "the server's plan names no rows"))
+        let client = self.database.pooled(doing).await?;
+        estimate(&**client, segment, doing).await
     }
 
     /// The greatest draw that a campaign takes, drawn once; none where it takes everybody.

@@ -10,6 +10,7 @@ use domain::port::{
     Attempt, CampaignStore, Message, MessageHistory, Progress, Receipt, StoreError, WriteError,
 };
 use domain::request::Envelope;
+use domain::segment::{SegmentId, SegmentVersion};
 use domain::sender::SenderId;
 use domain::sms::Transliteration;
 use domain::template::Template;
@@ -109,6 +110,8 @@ impl CampaignStore for PostgresCampaignStore {
                     &(plan.transliteration == Transliteration::Replace),
                     &segment,
                     &settings.to_string(),
+                    &plan.saved_segment.map(|saved| saved.id.0),
+                    &plan.saved_segment.map(|saved| saved.version.cast_signed()),
                     &campaign.created_by,
                     &campaign.created_at,
                 ],
@@ -278,7 +281,7 @@ impl CampaignStore for PostgresCampaignStore {
     }
 }
 
-fn decode_message(row: &Row, doing: &str) -> Result<Message, StoreError> {
+pub(crate) fn decode_message(row: &Row, doing: &str) -> Result<Message, StoreError> {
     let state: &str = row.get("state");
     Ok(Message {
         id: MessageId {
@@ -315,6 +318,7 @@ pub(crate) fn decode_campaign(row: &Row, doing: &str) -> Result<Campaign, StoreE
             } else {
                 Transliteration::Keep
             },
+            saved_segment: decode_saved_segment(row),
             segment: serde_json::from_value(segment).map_err(|_| broken("segment"))?,
             sender: SenderId(row.get("sender_id")),
             priority: priority.parse().map_err(|_| broken("priority"))?,
@@ -332,6 +336,12 @@ pub(crate) fn decode_campaign(row: &Row, doing: &str) -> Result<Campaign, StoreE
         created_at: row.get("created_at"),
         updated_at: row.get("updated_at"),
     })
+}
+
+fn decode_saved_segment(row: &Row) -> Option<SegmentVersion> {
+    let id: Option<uuid::Uuid> = row.get("segment_id");
+    let version: Option<i32> = row.get("segment_version");
+    Some(SegmentVersion { id: SegmentId(id?), version: version?.cast_unsigned() })
 }
 
 /// `None` where a column is missing that the state must have.

@@ -1,5 +1,7 @@
 //! Counts of contacts: cubes that triggers keep true.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use domain::census::{Cell, Dimension};
 use domain::port::{ContactCensus, StoreError};
@@ -45,6 +47,32 @@ impl ContactCensus for PostgresContactCensus {
             .await
             .map_err(|error| classify(doing, &error))?;
         Ok(folded.get::<_, i64>("folded").unsigned_abs())
+    }
+
+    async fn refresh_by_state(&self, at_age: Duration) -> Result<Option<Duration>, StoreError> {
+        let doing = "refresh contacts_by_state";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let age = async || -> Result<Option<Duration>, StoreError> {
+            let client = self.database.pooled(doing).await?;
+            let row = client.query_opt(include_str!("../sql/by_state_age.sql"), &[]).await.map_err(failed)?;
+            Ok(row.map(|row| Duration::try_from_secs_f64(row.get("seconds")).unwrap_or_default()))
+        };
+        let is_young = |age: Option<Duration>| age.is_some_and(|age| age < at_age);
+        let before = age().await?;
+        if is_young(before) {
+            return Ok(before);
+        }
+        // A connection of its own: it takes longer than a statement of the pool may, and the lock goes with it.
+        let client = self.database.single(doing).await?;
+        let lock = "SELECT pg_try_advisory_lock(hashtext('contacts_by_state'))";
+        let is_first: bool = client.query_one(lock, &[]).await.map_err(failed)?.get(0);
+        if !is_first || is_young(age().await?) {
+            return age().await;
+        }
+        let refresh = "REFRESH MATERIALIZED VIEW CONCURRENTLY contacts_by_state";
+        client.batch_execute(refresh).await.map_err(failed)?;
+        client.execute(include_str!("../sql/by_state_refreshed.sql"), &[]).await.map_err(failed)?;
+        age().await
     }
 }
 

@@ -181,6 +181,7 @@ pub(crate) fn decode(row: &Row, doing: &str) -> Result<Contact, StoreError> {
         opt_out_at: row.get("opt_out_at"),
         source_row_id: row.get("source_row_id"),
         migrated_at: row.get("migrated_at"),
+        updated_at: row.get("updated_at"),
     })
 }
 

@@ -1,12 +1,16 @@
 //! A segment as a condition over `contacts AS c`: the one place where a statement is put together. Values are parameters,
 //! never text.
 
+use domain::port::StoreError;
 use domain::segment::{
     Comparison, Condition, NumberTest, Segment, TextField, TextTest, TimeField, TimeTest, WordsField,
     WordsTest,
 };
 use jiff::Timestamp;
+use tokio_postgres::GenericClient;
 use tokio_postgres::types::ToSql;
+
+use crate::error::{classify, corrupt};
 
 /// Where a statement's file leaves room for the condition.
 const MARKER: &str = "TRUE /* segment */";
@@ -32,6 +36,23 @@ impl SegmentStatement {
     pub(crate) fn parameters(&self) -> Vec<&(dyn ToSql + Sync)> {
         self.parameters.iter().map(|parameter| &**parameter as &(dyn ToSql + Sync)).collect()
     }
+}
+
+/// What the server reckons that a segment means, by its statistics.
+pub(crate) async fn estimate(
+    client: &impl GenericClient,
+    segment: &Segment,
+    doing: &str,
+) -> Result<u64, StoreError> {
+    let sql = include_str!("../sql/audience_estimate.sql");
+    let statement = SegmentStatement::new(sql, segment, Vec::new());
+    let planned = client
+        .query(&statement.sql, &statement.parameters())
+        .await
+        .map_err(|error| classify(doing, &error))?;
+    let plan: Option<serde_json::Value> = planned.first().map(|row| row.get(0));
+    let rows = plan.as_ref().and_then(|plan| plan[0]["Plan"]["Plan Rows"].as_u64());
+    rows.ok_or_else(|| corrupt(doing, "the server's plan names no rows"))
 }
 
 struct Writer {

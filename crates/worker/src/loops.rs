@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::{PrepareCampaign, Prepared, RelayPermits};
-use domain::port::{AudienceStore, ContactCensus, ReceiptStore, Upkeep};
+use domain::port::{AudienceStore, ContactCensus, ExtractStore, ReceiptStore, Upkeep};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +16,7 @@ pub(crate) struct Rhythm {
     pub(crate) settle: Duration,
     pub(crate) prepare: Duration,
     pub(crate) sweep: Duration,
+    pub(crate) by_state: Duration,
     pub(crate) after_failure: Duration,
 }
 
@@ -27,6 +28,8 @@ pub(crate) struct Chores {
     pub(crate) upkeep: Arc<dyn Upkeep>,
     pub(crate) audiences: Arc<dyn AudienceStore>,
     pub(crate) census: Arc<dyn ContactCensus>,
+    pub(crate) extracts: Arc<dyn ExtractStore>,
+    pub(crate) by_state_at_age: Duration,
 }
 
 /// Whether there may be more to do at once.
@@ -48,6 +51,8 @@ impl Chores {
         start("prepare", rhythm.prepare, |chores| Box::pin(async move { chores.prepare().await }));
         start("sweep", rhythm.sweep, |chores| Box::pin(async move { chores.sweep().await }));
         start("fold", rhythm.sweep, |chores| Box::pin(async move { chores.fold().await }));
+        start("expire", rhythm.by_state, |chores| Box::pin(async move { chores.expire().await }));
+        start("by_state", rhythm.by_state, |chores| Box::pin(async move { chores.by_state().await }));
         loops
     }
 
@@ -83,6 +88,26 @@ impl Chores {
         match self.census.fold().await {
             Ok(0) => Ok(Done::All),
             Ok(_) => Ok(Done::Part),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    async fn expire(&self) -> Result<Done, String> {
+        match self.extracts.empty_expired().await {
+            Ok(0) => Ok(Done::All),
+            Ok(_) => Ok(Done::Part),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    async fn by_state(&self) -> Result<Done, String> {
+        match self.census.refresh_by_state(self.by_state_at_age).await {
+            Ok(age) => {
+                if let Some(age) = age {
+                    metrics::gauge!("pregon_contacts_by_state_age_seconds").set(age.as_secs_f64());
+                }
+                Ok(Done::All)
+            }
             Err(error) => Err(error.to_string()),
         }
     }

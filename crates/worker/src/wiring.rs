@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, PostgresAudienceStore, PostgresContactCensus,
-    PostgresDispatch, Schema,
+    PostgresDispatch, PostgresExtractStore, Schema,
 };
 use system::{SystemClock, SystemIds};
 
@@ -157,12 +157,15 @@ pub(crate) async fn worker(
             upkeep: engine,
             audiences,
             census: Arc::new(PostgresContactCensus::new(database.clone())),
+            extracts: Arc::new(PostgresExtractStore::new(database.clone(), settings.extract.take_timeout)),
+            by_state_at_age: worker.by_state_interval,
         },
         rhythm: Rhythm {
             relay: worker.relay_interval,
             settle: worker.settle_interval,
             prepare: worker.prepare_interval,
             sweep: worker.sweep_interval,
+            by_state: (worker.by_state_interval / 10).max(Duration::from_secs(1)),
             after_failure: worker.store_retry,
         },
     })

@@ -14,6 +14,7 @@ fn campaign(state: CampaignState) -> Campaign {
             sender: SenderId(Uuid::from_u128(8)),
             priority: Priority::Normal,
             messages_max: None,
+            saved_segment: None,
             unknown_line_types: UnknownLineTypes::Allow,
         },
         state,

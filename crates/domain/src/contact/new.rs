@@ -245,6 +245,11 @@ pub enum FieldRefused {
     /// The state is spelled in no known way.
     #[error("give a state's code, as JAL, or one of its known spellings")]
     UnknownState,
+    /// Consent is noted by what somebody said, not by a status.
+    #[error(
+        "give ACTIVE, INACTIVE or BLOCKED; what somebody said of being written to is noted by opt-out and opt-in"
+    )]
+    ConsentIsNoStatus,
 }
 
 impl FieldRefused {
@@ -254,6 +259,7 @@ impl FieldRefused {
         match self {
             Self::TooLong { field, .. } => field,
             Self::UnknownState => "state_code",
+            Self::ConsentIsNoStatus => "status",
         }
     }
 }

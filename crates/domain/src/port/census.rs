@@ -1,5 +1,7 @@
 //! The port to the counts of contacts.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::StoreError;
@@ -15,4 +17,8 @@ pub trait ContactCensus: Send + Sync {
 
     /// Folds some of what changed lately into the cubes, and answers how much; 0 when nothing is left. It changes no count.
     async fn fold(&self) -> Result<u64, StoreError>;
+
+    /// Brings the view `contacts_by_state` up to date, if it is as old as that and nobody else is at it; readers go on
+    /// meanwhile. Answers how old it is then; `None` when nobody knows.
+    async fn refresh_by_state(&self, at_age: Duration) -> Result<Option<Duration>, StoreError>;
 }

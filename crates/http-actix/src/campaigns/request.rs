@@ -1,9 +1,9 @@
 //! A campaign as it is asked for.
 
 use actix_web::http::StatusCode;
-use application::DraftCommand;
+use application::{DraftCommand, SegmentChoice};
 use domain::campaign::{CampaignPlan, Priority, UnknownLineTypes};
-use domain::segment::SegmentDefinition;
+use domain::segment::{SegmentDefinition, SegmentId};
 use domain::sender::SenderId;
 use domain::sms::Transliteration;
 use domain::template::Template;
@@ -24,8 +24,8 @@ pub(crate) struct CampaignRequest {
     /// Who it is for: a segment's definition.
     #[schema(value_type = Object, example = json!({"field": "state", "op": "eq", "value": "JAL"}))]
     segment: Option<SegmentDefinition>,
-    /// Not available yet: give `segment`.
-    segment_id: Option<Value>,
+    /// Who it is for: a saved segment, as it is now. Either this or `segment`.
+    segment_id: Option<Uuid>,
     /// What it comes from; left out, the only sender there is.
     sender_id: Option<Uuid>,
     /// high, normal or bulk.
@@ -67,6 +67,19 @@ pub(crate) struct LimitsRequest {
     per_second: Option<Value>,
 }
 
+/// Who something is for, of the two ways to say it.
+pub(crate) fn choice(
+    segment: Option<SegmentDefinition>,
+    segment_id: Option<Uuid>,
+) -> Result<SegmentChoice, &'static str> {
+    match (segment, segment_id) {
+        (Some(definition), None) => Ok(SegmentChoice::Given(definition)),
+        (None, Some(id)) => Ok(SegmentChoice::Saved(SegmentId(id))),
+        (None, None) => Err("say who it is for, by segment or segment_id; {\"all\": []} is everybody"),
+        (Some(_), Some(_)) => Err("give segment or segment_id, not both"),
+    }
+}
+
 impl TryFrom<CampaignRequest> for DraftCommand {
     type Error = Problem;
 
@@ -76,7 +89,6 @@ impl TryFrom<CampaignRequest> for DraftCommand {
         let mut refuse = |pointer: &str, detail: String| wrong.push((pointer.to_owned(), detail));
         let limits = request.limits.unwrap_or_default();
         for (pointer, given) in [
-            ("/segment_id", &request.segment_id),
             ("/schedule_at", &request.schedule_at),
             ("/window", &request.window),
             ("/canary", &request.canary),
@@ -97,9 +109,13 @@ impl TryFrom<CampaignRequest> for DraftCommand {
         if limits.max_messages == Some(0) {
             refuse("/limits/max_messages", "give at least 1".to_owned());
         }
-        if request.segment.is_none() {
-            refuse("/segment", "say who it is for; {\"all\": []} is everybody".to_owned());
-        }
+        let segment = match choice(request.segment, request.segment_id) {
+            Ok(choice) => Some(choice),
+            Err(detail) => {
+                refuse("/segment", detail.to_owned());
+                None
+            }
+        };
         let template = Template::parse(&request.message.template);
         match &template {
             Ok(_) if request.message.template.trim().is_empty() => {
@@ -112,7 +128,7 @@ impl TryFrom<CampaignRequest> for DraftCommand {
         if let Err(unknown) = priority {
             refuse("/priority", unknown.to_string());
         }
-        match (template, priority, request.segment, wrong.is_empty()) {
+        match (template, priority, segment, wrong.is_empty()) {
             (Ok(template), Ok(priority), Some(segment), true) => Ok(Self {
                 name,
                 template,

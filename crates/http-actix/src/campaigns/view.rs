@@ -30,6 +30,10 @@ pub(crate) struct CampaignView {
     /// Who it is for.
     #[schema(value_type = Object)]
     segment: SegmentDefinition,
+    /// The saved segment that was, if it was one.
+    segment_id: Option<Uuid>,
+    /// And which of its versions.
+    segment_version: Option<u32>,
     /// What it comes from.
     sender_id: Uuid,
     /// high, normal or bulk.
@@ -83,6 +87,8 @@ impl From<Campaign> for CampaignView {
                 template: plan.template.as_str().to_owned(),
                 transliterate: plan.transliteration == Transliteration::Replace,
             },
+            segment_id: plan.saved_segment.map(|saved| saved.id.0),
+            segment_version: plan.saved_segment.map(|saved| saved.version),
             segment: plan.segment,
             sender_id: plan.sender.0,
             priority: plan.priority.as_str(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use domain::contact::{Consent, ConsentChannel, ConsentKind};
 use domain::message::Evidence;
 use domain::port::{ConsentChange, ProviderEvent, ReceiptStore, Report, StoreError};
 use tokio_postgres::Row;
@@ -11,6 +12,7 @@ use uuid::Uuid;
 use super::PostgresDispatch;
 use super::evidence::{self, Entry, EvidenceBatch};
 use crate::contact::{phone_from, to_bigint};
+use crate::contact_desk::note_consent;
 use crate::error::{classify, corrupt};
 
 /// The most events that are settled at once.
@@ -67,11 +69,16 @@ impl ReceiptStore for PostgresDispatch {
             .map_err(failed)?;
         // A repeat must not undo what was decided since.
         if let (1, Some(phone), Some(consent)) = (kept, phone, consent) {
-            let statement = match consent {
-                ConsentChange::OptOut => include_str!("../../sql/suppression_opt_out.sql"),
-                ConsentChange::OptIn => include_str!("../../sql/suppression_opt_in.sql"),
+            let consent = Consent {
+                kind: match consent {
+                    ConsentChange::OptOut => ConsentKind::OptOut,
+                    ConsentChange::OptIn => ConsentKind::OptIn,
+                },
+                channel: ConsentChannel::Sms,
+                reason: Some("written by the number itself".to_owned()),
+                evidence: Some(format!("{provider} {}", event.id)),
             };
-            transaction.execute(statement, &[&phone]).await.map_err(failed)?;
+            note_consent(&transaction, phone, &consent, INBOUND).await.map_err(failed)?;
         }
         transaction.commit().await.map_err(failed)
     }

@@ -141,6 +141,7 @@ fn campaign(id: CampaignId, segment: &str, messages_max: Option<u32>) -> Campaig
             sender: SENDER,
             priority: Priority::Bulk,
             messages_max,
+            saved_segment: None,
             unknown_line_types: UnknownLineTypes::Allow,
         },
         state: CampaignState::Draft,

@@ -8,8 +8,10 @@
 
 mod campaigns;
 mod census;
+mod contact_desk;
 mod contracts;
 mod dispatch;
+mod extracts;
 mod failures;
 mod finishing;
 mod guards;

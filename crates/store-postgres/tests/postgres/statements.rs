@@ -21,6 +21,10 @@ async fn every_statement_is_prepared_by_a_server_that_has_the_schema() {
     // What the statements of a session find there.
     client.batch_execute(include_str!("../../sql/incoming_create.sql")).await.unwrap();
     client.batch_execute(include_str!("../../sql/kept_create.sql")).await.unwrap();
+    client
+        .batch_execute("CREATE TEMPORARY TABLE picked (id bigint, phone_national bigint, place text)")
+        .await
+        .unwrap();
     let files = files();
     assert!(files.len() > 20, "the folder sql is looked for in the wrong place");
     for path in files {

@@ -222,5 +222,6 @@ pub(super) fn stored(id: ContactId, contact: NewContact<'_>) -> Contact {
         opt_out_at: None,
         source_row_id: contact.source_row_id,
         migrated_at: contact.migrated_at,
+        updated_at: jiff::Timestamp::UNIX_EPOCH,
     }
 }

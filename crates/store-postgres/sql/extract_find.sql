@@ -1,0 +1,2 @@
+-- One extract, by extracts_pkey.
+SELECT * FROM extracts WHERE id = $1

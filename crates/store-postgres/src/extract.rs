@@ -1,0 +1,410 @@
+//! Extracts: numbers handed out in one transaction.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::campaign::UnknownLineTypes;
+use domain::extract::{Extract, ExtractFormat, ExtractId, ExtractedNumber, Pick, SeedNumber};
+use domain::phone::PhoneNumber;
+use domain::port::{ExtractOrder, ExtractStore, StoreError, TakenExtract, WriteError};
+use domain::request::Envelope;
+use domain::segment::{Segment, SegmentId, SegmentVersion};
+use jiff::Timestamp;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Transaction};
+
+use crate::contact::{phone_from, to_bigint};
+use crate::database::Database;
+use crate::error::{classify, corrupt};
+use crate::request::{answered_before, audit, take_key};
+use crate::segment::{SegmentStatement, estimate};
+
+/// Numbers of expired extracts that are taken away at once.
+const EMPTIED_MAX: i64 = 20_000;
+
+/// From this part of all contacts on it is cheaper to draw ids, or to walk along them, than to look at all that fit.
+const LARGE_PART: f64 = 0.1;
+/// Ids that are drawn for each number that is wanted, beyond those that reckoning asks for.
+const DRAWN_BEYOND: f64 = 1.2;
+/// The most ids that are drawn.
+const DRAWN_MAX: f64 = 4_000_000.0;
+
+/// So close to each other two extracts were made at the same time.
+const AT_ONCE: &str = "60 seconds";
+
+/// [`ExtractStore`] over `extracts`, `extract_numbers` and `seed_numbers`.
+pub struct PostgresExtractStore {
+    database: Database,
+    within: Duration,
+}
+
+impl PostgresExtractStore {
+    /// The extracts of `database`, each made within that time or not at all.
+    #[must_use]
+    pub fn new(database: Database, within: Duration) -> Self {
+        Self { database, within }
+    }
+
+    async fn answered(
+        transaction: &Transaction<'_>,
+        envelope: &Envelope,
+        doing: &str,
+    ) -> Result<Option<TakenExtract>, WriteError> {
+        let statement = include_str!("../sql/idempotency_extract.sql");
+        let row = answered_before(transaction, statement, envelope, doing).await?;
+        Ok(row
+            .map(|row| decode(&row, doing))
+            .transpose()?
+            .map(|extract| TakenExtract::New(Box::new(extract))))
+    }
+}
+
+/// Waits for other extracts to be done; since when no number may have been in another because of that.
+async fn one_at_a_time(transaction: &Transaction<'_>) -> Result<Option<Timestamp>, tokio_postgres::Error> {
+    let lock = "SELECT pg_try_advisory_xact_lock(hashtext('extracts')) AS is_first, \
+                clock_timestamp() - interval '1 second' * extract(epoch FROM $1::text::interval) AS since";
+    let row = transaction.query_one(lock, &[&AT_ONCE]).await?;
+    if row.get("is_first") {
+        return Ok(None);
+    }
+    transaction.execute("SELECT pg_advisory_xact_lock(hashtext('extracts'))", &[]).await?;
+    Ok(Some(row.get("since")))
+}
+
+/// Gathers numbers, and answers how many there are of those that are wanted.
+async fn pick(
+    transaction: &Transaction<'_>,
+    order: &ExtractOrder,
+    since: Option<Timestamp>,
+    doing: &str,
+) -> Result<u64, StoreError> {
+    let failed = |error: tokio_postgres::Error| classify(doing, &error);
+    transaction.batch_execute(include_str!("../sql/picked_create.sql")).await.map_err(failed)?;
+    let plan = &order.plan;
+    let unknown = plan.unknown_line_types == UnknownLineTypes::Allow;
+    let reckoned = estimate(transaction, &order.segment, doing).await?;
+    let all: f64 = transaction
+        .query_one(include_str!("../sql/contacts_reckoned.sql"), &[])
+        .await
+        .map_err(failed)?
+        .get(0);
+    #[expect(clippy::cast_precision_loss, reason = "a reckoning")]
+    let part = (reckoned as f64 / all).clamp(1e-9, 1.0);
+    let wanted = i64::from(plan.numbers);
+    let own = || -> Vec<Box<dyn ToSql + Send + Sync>> {
+        vec![Box::new(wanted), Box::new(unknown), Box::new(since)]
+    };
+    let run = async |sql: &str, own: Vec<Box<dyn ToSql + Send + Sync>>, segment: &Segment| {
+        let statement = SegmentStatement::new(sql, segment, own);
+        transaction.execute(&statement.sql, &statement.parameters()).await.map_err(failed)
+    };
+    let drawn = f64::from(plan.numbers) / part * DRAWN_BEYOND + 100.0;
+    match plan.pick {
+        Pick::Random => {
+            if part >= LARGE_PART && drawn <= DRAWN_MAX {
+                let mut own = own();
+                #[expect(clippy::cast_possible_truncation, reason = "at most DRAWN_MAX")]
+                own.push(Box::new(drawn as i32));
+                let found = run(include_str!("../sql/extract_pick_drawing.sql"), own, &order.segment).await?;
+                if found >= u64::from(plan.numbers) {
+                    return Ok(found);
+                }
+                // Fewer fit than was reckoned: all of them are looked at.
+                transaction.batch_execute("TRUNCATE picked").await.map_err(failed)?;
+            }
+            let mut own = own();
+            own.push(Box::new(order.id.0.to_string()));
+            run(include_str!("../sql/extract_pick_hashing.sql"), own, &order.segment).await
+        }
+        Pick::Stable if part >= LARGE_PART => {
+            run(include_str!("../sql/extract_pick_walking.sql"), own(), &order.segment).await
+        }
+        Pick::Stable => run(include_str!("../sql/extract_pick_sorting.sql"), own(), &order.segment).await,
+    }
+}
+
+/// Writes the extract, its numbers and their activity.
+async fn write(
+    transaction: &Transaction<'_>,
+    order: &ExtractOrder,
+    envelope: &Envelope,
+    doing: &str,
+) -> Result<Extract, StoreError> {
+    let failed = |error: tokio_postgres::Error| classify(doing, &error);
+    let plan = &order.plan;
+    let segment = serde_json::to_string(&plan.segment)
+        .map_err(|error| corrupt(doing, format!("the segment is no JSON: {error}")))?;
+    let id = order.id.0;
+    transaction
+        .execute(
+            include_str!("../sql/extract_insert.sql"),
+            &[
+                &id,
+                &segment,
+                &plan.saved_segment.map(|saved| saved.id.0),
+                &plan.saved_segment.map(|saved| saved.version.cast_signed()),
+                &plan.numbers.cast_signed(),
+                &0_i32,
+                &plan.unused_within_days.cast_signed(),
+                &plan.pick.as_str(),
+                &plan.format.as_str(),
+                &envelope.actor.0,
+                &envelope.at,
+                &order.expires_at,
+            ],
+        )
+        .await
+        .map_err(failed)?;
+    let written = transaction
+        .query_one(
+            include_str!("../sql/extract_insert_numbers.sql"),
+            &[&id, &i64::from(plan.seeds), &(plan.pick == Pick::Random)],
+        )
+        .await
+        .map_err(failed)?;
+    if written.get::<_, i32>("numbers") != plan.numbers.cast_signed() {
+        return Err(corrupt(doing, "other numbers were written than were picked"));
+    }
+    transaction.execute(include_str!("../sql/extract_note_activity.sql"), &[]).await.map_err(failed)?;
+    let seeds: i32 = written.get("seeds");
+    let row = transaction
+        .query_one(include_str!("../sql/extract_count_seeds.sql"), &[&id, &seeds])
+        .await
+        .map_err(failed)?;
+    decode(&row, doing)
+}
+
+#[async_trait]
+impl ExtractStore for PostgresExtractStore {
+    async fn take(&self, order: ExtractOrder, envelope: Envelope) -> Result<TakenExtract, WriteError> {
+        let doing = "make an extract";
+        let failed = |error: tokio_postgres::Error| match error.code() {
+            Some(code) if *code == SqlState::LOCK_NOT_AVAILABLE || *code == SqlState::QUERY_CANCELED => {
+                StoreError::Unavailable {
+                    doing: doing.to_owned(),
+                    reason: format!(
+                        "it takes longer than {} ms (extract.take_timeout_ms), or others are being made",
+                        self.within.as_millis()
+                    ),
+                    source: None,
+                }
+            }
+            _ => classify(doing, &error),
+        };
+        let mut client = self.database.pooled(doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        let limit = self.within.as_millis().max(1);
+        let limits =
+            format!("SET LOCAL statement_timeout = '{limit}ms'; SET LOCAL lock_timeout = '{limit}ms'");
+        transaction.batch_execute(&limits).await.map_err(failed)?;
+        if !take_key(&transaction, &envelope, doing).await? {
+            if let Some(before) = Self::answered(&transaction, &envelope, doing).await? {
+                return Ok(before);
+            }
+            let reason = "the request with this Idempotency-Key handed nothing out; give a new key";
+            return Err(StoreError::Conflict { doing: doing.to_owned(), reason: reason.to_owned() }.into());
+        }
+        let at_once = one_at_a_time(&transaction).await.map_err(failed)?;
+        let taken: i64 = transaction
+            .query_one(
+                include_str!("../sql/extract_taken_since.sql"),
+                &[&envelope.actor.0, &order.counted_since],
+            )
+            .await
+            .map_err(failed)?
+            .get("numbers");
+        let left = order.numbers_max.saturating_sub(taken.cast_unsigned());
+        if u64::from(order.plan.numbers) > left {
+            return Ok(TakenExtract::OverLimit(left));
+        }
+        let days = i64::from(order.plan.unused_within_days);
+        let unused_since = (days > 0).then(|| envelope.at - jiff::SignedDuration::from_hours(24 * days));
+        // What is unused for so long was not handed out at the same time either.
+        let picked = pick(&transaction, &order, unused_since.or(at_once), doing).await?;
+        if picked < u64::from(order.plan.numbers) {
+            return Ok(TakenExtract::Only(picked));
+        }
+        let extract = write(&transaction, &order, &envelope, doing).await?;
+        let id = extract.id.0;
+        audit(&transaction, "extract.create", ("extract", &id.to_string()), &envelope, doing).await?;
+        if let Some(used) = &envelope.idempotency {
+            let statement = include_str!("../sql/idempotency_answer_extract.sql");
+            transaction.execute(statement, &[&envelope.actor.0, &used.key, &id]).await.map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(TakenExtract::New(Box::new(extract)))
+    }
+
+    async fn find(&self, id: ExtractId) -> Result<Option<Extract>, StoreError> {
+        let doing = "find an extract";
+        let client = self.database.pooled(doing).await?;
+        let row = client
+            .query_opt(include_str!("../sql/extract_find.sql"), &[&id.0])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        row.map(|row| decode(&row, doing)).transpose()
+    }
+
+    async fn page(&self, before: Option<ExtractId>, limit: u16) -> Result<Vec<Extract>, StoreError> {
+        let doing = "list extracts";
+        let client = self.database.pooled(doing).await?;
+        let before = before.map(|id| id.0);
+        let rows = client
+            .query(include_str!("../sql/extract_page.sql"), &[&before, &i64::from(limit)])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        rows.iter().map(|row| decode(row, doing)).collect()
+    }
+
+    async fn numbers(
+        &self,
+        id: ExtractId,
+        after: u32,
+        limit: u32,
+    ) -> Result<Vec<ExtractedNumber>, StoreError> {
+        let doing = "read the numbers of an extract";
+        let client = self.database.pooled(doing).await?;
+        let rows = client
+            .query(
+                include_str!("../sql/extract_numbers_page.sql"),
+                &[&id.0, &after.cast_signed(), &i64::from(limit)],
+            )
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        rows.iter()
+            .map(|row| {
+                Ok(ExtractedNumber {
+                    position: row.get::<_, i32>("position").cast_unsigned(),
+                    phone: phone_from(row.get("phone_national"), doing)?,
+                    place: row.get("place"),
+                })
+            })
+            .collect()
+    }
+
+    async fn note_download(&self, id: ExtractId, envelope: Envelope) -> Result<Option<Extract>, StoreError> {
+        let doing = "give the file of an extract out";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let mut client = self.database.pooled(doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        let row = transaction
+            .query_opt(include_str!("../sql/extract_download.sql"), &[&id.0])
+            .await
+            .map_err(failed)?;
+        let Some(row) = row else { return Ok(None) };
+        let extract = decode(&row, doing)?;
+        audit(&transaction, "extract.download", ("extract", &id.0.to_string()), &envelope, doing).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(Some(extract))
+    }
+
+    async fn empty_expired(&self) -> Result<u64, StoreError> {
+        let doing = "take the numbers of expired extracts away";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let mut client = self.database.pooled(doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        let expired =
+            transaction.query_opt(include_str!("../sql/extract_expired.sql"), &[]).await.map_err(failed)?;
+        let Some(expired) = expired else { return Ok(0) };
+        let id: uuid::Uuid = expired.get("id");
+        let gone = transaction
+            .execute(include_str!("../sql/extract_empty.sql"), &[&id, &EMPTIED_MAX])
+            .await
+            .map_err(failed)?;
+        if gone < EMPTIED_MAX.cast_unsigned() {
+            transaction.execute(include_str!("../sql/extract_emptied.sql"), &[&id]).await.map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(gone.max(1))
+    }
+
+    async fn seeds(&self) -> Result<Vec<SeedNumber>, StoreError> {
+        let doing = "list the seed numbers";
+        let client = self.database.pooled(doing).await?;
+        let rows = client
+            .query(include_str!("../sql/seed_list.sql"), &[])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        rows.iter().map(|row| decode_seed(row, doing)).collect()
+    }
+
+    async fn put_seed(
+        &self,
+        phone: PhoneNumber,
+        label: String,
+        envelope: Envelope,
+    ) -> Result<SeedNumber, StoreError> {
+        let doing = "keep a seed number";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let mut client = self.database.pooled(doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        let row = transaction
+            .query_one(
+                include_str!("../sql/seed_put.sql"),
+                &[&to_bigint(phone), &label, &envelope.actor.0, &envelope.at],
+            )
+            .await
+            .map_err(failed)?;
+        let seed = decode_seed(&row, doing)?;
+        let masked = phone.masked().to_string();
+        audit(&transaction, "seed_number.put", ("seed_number", &masked), &envelope, doing).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(seed)
+    }
+
+    async fn remove_seed(&self, phone: PhoneNumber, envelope: Envelope) -> Result<bool, StoreError> {
+        let doing = "take a seed number away";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let mut client = self.database.pooled(doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        let removed = transaction
+            .execute(include_str!("../sql/seed_remove.sql"), &[&to_bigint(phone)])
+            .await
+            .map_err(failed)?;
+        if removed == 0 {
+            return Ok(false);
+        }
+        let masked = phone.masked().to_string();
+        audit(&transaction, "seed_number.delete", ("seed_number", &masked), &envelope, doing).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(true)
+    }
+}
+
+fn decode(row: &Row, doing: &str) -> Result<Extract, StoreError> {
+    let broken = |column: &str| corrupt(doing, format!("{column} of an extract holds an unknown value"));
+    let (pick, format): (&str, &str) = (row.get("picked"), row.get("format"));
+    let segment: serde_json::Value = row.get("segment");
+    let (saved, version): (Option<uuid::Uuid>, Option<i32>) =
+        (row.get("segment_id"), row.get("segment_version"));
+    Ok(Extract {
+        id: ExtractId(row.get("id")),
+        segment: serde_json::from_value(segment).map_err(|_| broken("segment"))?,
+        saved_segment: saved
+            .zip(version)
+            .map(|(id, version)| SegmentVersion { id: SegmentId(id), version: version.cast_unsigned() }),
+        numbers: row.get::<_, i32>("numbers").cast_unsigned(),
+        seeds: row.get::<_, i32>("seeds").cast_unsigned(),
+        pick: Pick::ALL.into_iter().find(|one| one.as_str() == pick).ok_or_else(|| broken("picked"))?,
+        unused_within_days: row.get::<_, i32>("unused_within_days").cast_unsigned(),
+        format: ExtractFormat::ALL
+            .into_iter()
+            .find(|one| one.as_str() == format)
+            .ok_or_else(|| broken("format"))?,
+        created_by: row.get("created_by"),
+        created_at: row.get("created_at"),
+        expires_at: row.get("expires_at"),
+        downloads: row.get::<_, i32>("downloads").cast_unsigned(),
+    })
+}
+
+fn decode_seed(row: &Row, doing: &str) -> Result<SeedNumber, StoreError> {
+    Ok(SeedNumber {
+        phone: phone_from(row.get("phone_national"), doing)?,
+        label: row.get("label"),
+        times_used: row.get::<_, i64>("times_used").cast_unsigned(),
+        last_used_at: row.get("last_used_at"),
+        created_at: row.get("created_at"),
+    })
+}
