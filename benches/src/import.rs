@@ -50,7 +50,7 @@ pub(crate) async fn measure(rows: u64) -> Result<Value> {
 }
 
 /// The contact file, made once for each size.
-async fn contact_file(tools: &Tools, rows: u64) -> Result<PathBuf> {
+pub(crate) async fn contact_file(tools: &Tools, rows: u64) -> Result<PathBuf> {
     let this = std::env::current_exe().context("cannot tell where this program stands")?;
     let folder = this
         .parent()

@@ -5,13 +5,15 @@
 mod import;
 mod load;
 mod numbering;
+mod segments;
 mod send;
 
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
-/// Runs the benchmarks, all or one, in the database `pregon_bench`, which it drops and makes anew.
+/// Runs the benchmarks, all or one, in the database `pregon_bench`, which it drops and makes anew, and `segments` in
+/// one that it keeps.
 #[derive(Debug, Parser)]
 #[command(
     name = "benches",
@@ -21,6 +23,7 @@ Examples:
   cargo xtask bench
   cargo xtask bench import --rows 1000000
   cargo xtask bench numbering
+  cargo xtask bench segments --rows 36645692
   cargo xtask bench send --messages 5000"
 )]
 struct Arguments {
@@ -40,6 +43,8 @@ enum Name {
     Import,
     /// Numbers read and looked up, beside the phonenumber crate.
     Numbering,
+    /// Segments counted, contacts searched for and handed out.
+    Segments,
     /// A campaign to its last receipt, beside the same posts alone.
     Send,
 }
@@ -50,12 +55,13 @@ async fn main() -> ExitCode {
     let names = arguments.name.map_or_else(|| Name::value_variants().to_vec(), |name| vec![name]);
     for name in names {
         let measured = match name {
-            Name::Import => import::measure(arguments.rows).await,
-            Name::Numbering => numbering::measure(),
-            Name::Send => send::measure(arguments.messages).await,
+            Name::Import => import::measure(arguments.rows).await.map(|line| vec![line]),
+            Name::Numbering => numbering::measure().map(|line| vec![line]),
+            Name::Segments => segments::measure(arguments.rows).await,
+            Name::Send => send::measure(arguments.messages).await.map(|line| vec![line]),
         };
         match measured {
-            Ok(line) => println!("{line}"),
+            Ok(lines) => lines.iter().for_each(|line| println!("{line}")),
             Err(error) => {
                 eprintln!("bench: {error:#}");
                 return ExitCode::FAILURE;

@@ -121,6 +121,7 @@ Usage: cargo xtask bench [NAME] [--rows N] [--messages N]
 Examples:
   cargo xtask bench
   cargo xtask bench import --rows 1000000 > import.jsonl
+  cargo xtask bench segments --rows 36645692
   cargo xtask bench send --messages 5000";
 
 const BOUNDARIES: &str = "\

@@ -143,7 +143,6 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         take_extract: TakeExtract {
             extracts: extracts.clone(),
             segments: segments.clone(),
-            plan: plan.clone(),
             ids: ids.clone(),
             limits: ExtractLimits {
                 numbers_max: settings.extract.numbers_max,

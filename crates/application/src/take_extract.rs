@@ -11,7 +11,6 @@ use domain::segment::SegmentRefused;
 use jiff::tz::TimeZone;
 
 use crate::campaigns::{CampaignError, SegmentChoice, chosen};
-use crate::numbering_plans::KnownPlan;
 
 /// Hands numbers out.
 pub struct TakeExtract {
@@ -19,8 +18,6 @@ pub struct TakeExtract {
     pub extracts: Arc<dyn ExtractStore>,
     /// Keeps segments.
     pub segments: Arc<dyn SegmentStore>,
-    /// Whether line types can be known at all.
-    pub plan: Arc<KnownPlan>,
     /// Makes the id.
     pub ids: Arc<dyn Ids>,
     /// What bounds them.
@@ -57,6 +54,8 @@ pub struct ExtractCommand {
     pub format: ExtractFormat,
     /// Whether seed numbers are put among them.
     pub is_seeded: bool,
+    /// Whether numbers of unknown line type are handed out.
+    pub unknown_line_types: UnknownLineTypes,
 }
 
 /// Why nothing was handed out.
@@ -126,11 +125,7 @@ impl TakeExtract {
                 unused_within_days: command.unused_within_days.unwrap_or(self.limits.unused_within_days),
                 format: command.format,
                 seeds: if command.is_seeded { command.numbers / NUMBERS_PER_SEED } else { 0 },
-                unknown_line_types: if self.plan.plan().is_some() {
-                    UnknownLineTypes::LeaveOut
-                } else {
-                    UnknownLineTypes::Allow
-                },
+                unknown_line_types: command.unknown_line_types,
             },
             segment,
             expires_at: envelope.at + self.limits.keep_for,
@@ -156,7 +151,7 @@ impl TakeExtract {
 
 #[cfg(test)]
 mod tests {
-    use domain::port::{MockExtractStore, MockIds, MockNumberingPlanStore, MockSegmentStore};
+    use domain::port::{MockExtractStore, MockIds, MockSegmentStore};
     use domain::segment::SegmentDefinition;
     use jiff::Timestamp;
     use uuid::Uuid;
@@ -171,7 +166,6 @@ mod tests {
         TakeExtract {
             extracts: Arc::new(extracts),
             segments: Arc::new(segments),
-            plan: Arc::new(KnownPlan::new(Arc::new(MockNumberingPlanStore::new()))),
             ids: Arc::new(ids),
             limits: ExtractLimits {
                 numbers_max: 100_000,
@@ -192,6 +186,7 @@ mod tests {
             unused_within_days: None,
             format: ExtractFormat::Csv,
             is_seeded: true,
+            unknown_line_types: UnknownLineTypes::Allow,
         }
     }
 

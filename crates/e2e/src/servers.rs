@@ -63,6 +63,14 @@ impl ScratchDatabase {
             .batch_execute(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)"))
             .await
             .with_context(|| format!("the database {name} of an earlier run cannot be dropped"))?;
+        Self::kept(database_url, name)
+    }
+
+    /// The database `name` on the server of `database_url`, whether it is there or not. Who uses it next makes it.
+    ///
+    /// # Errors
+    /// When the URL names no server.
+    pub fn kept(database_url: &str, name: &str) -> Result<Self> {
         let (address, parameters) = database_url.split_once('?').unwrap_or((database_url, ""));
         let (server, _) = address
             .rsplit_once('/')

@@ -9,6 +9,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::{self, Query};
 use actix_web::{HttpResponse, delete, get, post};
 use application::{ExtractCommand, TakeExtract, TakeExtractError};
+use domain::campaign::UnknownLineTypes;
 use domain::extract::{Extract, ExtractFormat, ExtractId, Pick, SeedNumber};
 use domain::phone::PhoneNumber;
 use domain::port::ExtractStore;
@@ -49,6 +50,8 @@ pub(crate) struct ExtractRequest {
     /// Whether your own seed numbers are put among them, one for each full 1,000.
     #[serde(default)]
     seed_numbers: bool,
+    /// Whether numbers of unknown line type are handed out; true when left out. Those known to be fixed never are.
+    allow_unknown_line_type: Option<bool>,
 }
 
 /// An extract.
@@ -131,6 +134,11 @@ fn command(request: ExtractRequest) -> Result<ExtractCommand, Problem> {
         unused_within_days: request.unused_within_days,
         format: format.ok_or_else(|| Problem::unprocessable("/format", "give xlsx, csv or txt"))?,
         is_seeded: request.seed_numbers,
+        unknown_line_types: if request.allow_unknown_line_type.unwrap_or(true) {
+            UnknownLineTypes::Allow
+        } else {
+            UnknownLineTypes::LeaveOut
+        },
     })
 }
 

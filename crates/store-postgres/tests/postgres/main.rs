@@ -23,4 +23,5 @@ mod plan_queries;
 mod poison;
 mod schema;
 mod search;
+mod server_settings;
 mod statements;
