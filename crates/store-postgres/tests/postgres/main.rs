@@ -21,4 +21,5 @@ mod plan_queries;
 mod poison;
 mod schema;
 mod search;
+mod segments;
 mod statements;
