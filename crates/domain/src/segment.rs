@@ -4,6 +4,7 @@
 //! `not_in` and `not_within_days` are true, and every other operator but `is_null` is false. `not` is the plain opposite.
 
 mod definition;
+mod facts;
 mod saved;
 
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use crate::lada::Lada;
 use crate::state::StateCode;
 
 pub use definition::{SegmentDefinition, SegmentProblem, SegmentRefused};
+pub use facts::Facts;
 pub use saved::{SavedSegment, SegmentId, SegmentVersion};
 
 /// The deepest nesting.
@@ -208,8 +210,8 @@ impl Condition {
             | (Self::Text(TextField::City, test), Dimension::City) => {
                 Some(test.holds_of(cell.key.as_deref()))
             }
-            (Self::Text(TextField::LineType, test), _) => Some(test.holds_of(Some(cell.line_type.as_str()))),
-            (Self::Text(TextField::Status, test), _) => Some(test.holds_of(Some(cell.status.as_str()))),
+            (Self::Text(TextField::LineType, test), _) => Some(test.holds_of([cell.line_type.as_str()])),
+            (Self::Text(TextField::Status, test), _) => Some(test.holds_of([cell.status.as_str()])),
             (Self::IsValid(is_valid), _) => Some(cell.is_valid == *is_valid),
             (Self::Text(..) | Self::Words(..) | Self::SendCount(_) | Self::Time(..), _) => None,
         }
@@ -217,12 +219,13 @@ impl Condition {
 }
 
 impl TextTest {
-    fn holds_of(&self, text: Option<&str>) -> bool {
-        let is_one_of = |values: &[String]| text.is_some_and(|text| values.iter().any(|value| value == text));
+    /// Whether it holds of a field with these texts: any number of tags, and of every other field one or none.
+    fn holds_of<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> bool {
+        let mut texts = texts.into_iter();
         match self {
-            Self::In(values) => is_one_of(values),
-            Self::NotIn(values) => !is_one_of(values),
-            Self::IsNull(is_null) => text.is_none() == *is_null,
+            Self::In(values) => texts.any(|text| values.iter().any(|value| value == text)),
+            Self::NotIn(values) => texts.all(|text| values.iter().all(|value| value != text)),
+            Self::IsNull(is_null) => texts.next().is_none() == *is_null,
         }
     }
 }

@@ -15,6 +15,10 @@ use crate::error::{classify, corrupt};
 /// Where a statement's file leaves room for the condition.
 const MARKER: &str = "TRUE /* segment */";
 
+/// The first second of the year 1. The server refuses times of some millennia before it that a definition may name, and
+/// no contact is older than either.
+const OLDEST: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+
 /// A statement with a segment's condition in it, and the parameters of both.
 pub(crate) struct SegmentStatement {
     pub(crate) sql: String,
@@ -166,7 +170,7 @@ impl Writer {
     }
 
     fn instant(&mut self, value: Timestamp) -> String {
-        self.bind(value)
+        self.bind(value.max(OLDEST))
     }
 
     fn days_ago(&mut self, days: u32) -> String {

@@ -196,20 +196,21 @@ fn wrong_value<T>(expected: &str) -> Result<T, Wrong> {
     Err(Wrong::Value(expected.to_owned()))
 }
 
+/// Whether a text can be asked for: no contact has one with a NUL, and no store takes it.
+fn can_be_asked(text: &str) -> bool {
+    text.chars().count() <= VALUE_CHARS_MAX && !text.contains('\0')
+}
+
 fn text(field: TextField, op: &str, value: &Value) -> Result<Condition, Wrong> {
     let one = |value: &Value| match value {
-        Value::Text(text)
-            if !text.is_empty() && text.chars().count() <= VALUE_CHARS_MAX && field.admits(text) =>
-        {
-            Ok(text.clone())
-        }
+        Value::Text(text) if !text.is_empty() && can_be_asked(text) && field.admits(text) => Ok(text.clone()),
         Value::Text(_) | Value::Bool(_) | Value::Number(_) | Value::List(_) => wrong_value(match field {
             TextField::State => "codes of states, as in \"JAL\"",
             TextField::Lada => "assigned area codes, as in \"55\"",
             TextField::LineType => "mobile, fixed or unknown",
             TextField::Status => "ACTIVE, INACTIVE, OPTED_OUT or BLOCKED",
             TextField::City | TextField::Municipality | TextField::Carrier | TextField::Tag => {
-                "text of 1 to 200 characters"
+                "text of 1 to 200 characters, without NUL"
             }
         }),
     };
@@ -241,12 +242,10 @@ fn text(field: TextField, op: &str, value: &Value) -> Result<Condition, Wrong> {
 
 fn words(field: WordsField, op: &str, value: &Value) -> Result<Condition, Wrong> {
     let test = match (op, value) {
-        ("matches", Value::Text(text))
-            if text.chars().any(char::is_alphanumeric) && text.chars().count() <= VALUE_CHARS_MAX =>
-        {
+        ("matches", Value::Text(text)) if text.chars().any(char::is_alphanumeric) && can_be_asked(text) => {
             WordsTest::Matches(text.clone())
         }
-        ("matches", _) => return wrong_value("words, of 1 to 200 characters together"),
+        ("matches", _) => return wrong_value("words, of 1 to 200 characters together, without NUL"),
         ("is_null", value) => WordsTest::IsNull(boolean(value)?),
         _ => return Err(Wrong::Op("matches, is_null")),
     };

@@ -92,4 +92,8 @@ fn the_limits_hold() {
     assert!(problems(&values(10_001))[0].1.contains("10001 values"));
     let long = format!(r#"{{"field":"city","op":"eq","value":"{}"}}"#, "a".repeat(201));
     assert_eq!(problems(&long)[0].0, "/value");
+    for field_and_op in [r#""city","op":"eq""#, r#""name","op":"matches""#] {
+        let with_nul = format!(r#"{{"field":{field_and_op},"value":"a\u0000b"}}"#);
+        assert!(problems(&with_nul)[0].1.contains("without NUL"));
+    }
 }

@@ -46,13 +46,13 @@ async fn a_contact_is_changed_tagged_heard_and_taken_away() {
 
     let read = house.send(&token, Method::GET, &path, &[], None).await;
     let etag = read.headers()["etag"].to_str().unwrap().to_owned();
-    let patch = json!({"full_name": "Ana Ruiz", "city": "GUADALAJARA@SD", "address": null});
-    let changed = house.send(&token, Method::PATCH, &path, &[("if-match", &etag)], Some(&patch)).await;
+    let edit = json!({"full_name": "Ana Ruiz", "city": "GUADALAJARA@SD", "address": null});
+    let changed = house.send(&token, Method::PATCH, &path, &[("if-match", &etag)], Some(&edit)).await;
     assert_eq!(changed.status(), StatusCode::OK);
     assert_ne!(changed.headers()["etag"].to_str().unwrap(), etag);
     let changed: Value = changed.json().await.unwrap();
     assert_eq!((&changed["full_name"], &changed["city"]), (&json!("Ana Ruiz"), &json!("Guadalajara")));
-    let late = house.send(&token, Method::PATCH, &path, &[("if-match", &etag)], Some(&patch)).await;
+    let late = house.send(&token, Method::PATCH, &path, &[("if-match", &etag)], Some(&edit)).await;
     assert_eq!(late.status(), StatusCode::PRECONDITION_FAILED);
     for (body, pointer) in [
         (json!({"status": "OPTED_OUT"}), "/status"),
@@ -88,8 +88,8 @@ async fn a_contact_is_changed_tagged_heard_and_taken_away() {
     assert_eq!((&back["status"], &back["barred_by"]), (&json!("ACTIVE"), &json!([])));
     let wrong = json!({"channel": "pigeon"});
     house.admin.must(422, Method::POST, &format!("{path}/opt-out"), Some(&wrong)).await.unwrap();
-    let sent = house.admin.must(200, Method::GET, &format!("{path}/messages"), None).await.unwrap();
-    assert_eq!(sent, json!({"data": [], "next_cursor": null}));
+    let history = house.admin.must(200, Method::GET, &format!("{path}/messages"), None).await.unwrap();
+    assert_eq!(history, json!({"data": [], "next_cursor": null}));
     house.admin.must(204, Method::DELETE, &path, None).await.unwrap();
     house.admin.must(404, Method::DELETE, &path, None).await.unwrap();
     house.admin.must(404, Method::GET, &format!("{path}/tags"), None).await.unwrap();
@@ -110,11 +110,11 @@ async fn a_saved_segment_has_versions_and_a_campaign_keeps_its_own() {
     assert_eq!((&campaign["segment_id"], &campaign["segment_version"]), (&json!(id), &json!(1)));
 
     let path = format!("/segments/{id}");
-    let patch = json!({"definition": {"field": "state", "op": "eq", "value": "JAL"}});
+    let edit = json!({"definition": {"field": "state", "op": "eq", "value": "JAL"}});
     let token = house.token("admin").await;
-    let changed = house.send(&token, Method::PATCH, &path, &[("if-match", "\"1\"")], Some(&patch)).await;
+    let changed = house.send(&token, Method::PATCH, &path, &[("if-match", "\"1\"")], Some(&edit)).await;
     assert_eq!(changed.status(), StatusCode::OK);
-    let late = house.send(&token, Method::PATCH, &path, &[("if-match", "\"1\"")], Some(&patch)).await;
+    let late = house.send(&token, Method::PATCH, &path, &[("if-match", "\"1\"")], Some(&edit)).await;
     assert_eq!(late.status(), StatusCode::PRECONDITION_FAILED);
     let versions = house.admin.must(200, Method::GET, &format!("{path}/versions"), None).await.unwrap();
     let versions: Vec<&Value> =
@@ -194,8 +194,8 @@ async fn numbers_are_handed_out_as_files_once_and_to_managers_alone() {
     let workbook =
         house.send(&token, Method::GET, &format!("{path}/file"), &[], None).await.bytes().await.unwrap();
     assert_eq!(&workbook[..4], b"PK\x03\x04");
-    let seen = house.send(&token, Method::GET, &path, &[], None).await.json::<Value>().await.unwrap();
-    assert_eq!(seen["downloads"], 1);
+    let shown = house.send(&token, Method::GET, &path, &[], None).await.json::<Value>().await.unwrap();
+    assert_eq!(shown["downloads"], 1);
 
     for (wrong, pointer) in [
         (json!({"segment": {"all": []}, "count": 0, "format": "csv"}), "/count"),

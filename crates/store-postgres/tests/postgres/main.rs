@@ -23,5 +23,6 @@ mod plan_queries;
 mod poison;
 mod schema;
 mod search;
+mod segments;
 mod server_settings;
 mod statements;
