@@ -178,10 +178,10 @@ impl Kind {
             rows.push(ask(n, one).await?);
             took.push(started.elapsed().as_secs_f64() * 1_000.0);
         }
-        Ok(self.line(took, rows, load_before))
+        Ok(self.line(took, rows, load_before.as_deref()))
     }
 
-    fn line(&self, mut took: Vec<f64>, mut rows: Vec<u64>, load_before: Option<String>) -> Value {
+    fn line(&self, mut took: Vec<f64>, mut rows: Vec<u64>, load_before: Option<&str>) -> Value {
         took.sort_by(f64::total_cmp);
         rows.sort_unstable();
         let at = |part: usize| took.get((took.len() * part / 100).min(took.len().saturating_sub(1)));
@@ -264,13 +264,13 @@ async fn counts(desk: &Desk, client: &Client) -> Result<Vec<Value>> {
     let by_cube = kind("a segment of states and line types, from the cube, with a sample", 20.0, 500.0);
     lines.push(by_cube.measure(&states, async |_, one| desk.previewed(one).await).await?);
     let names: Vec<CountedBy> = CountedBy::ALL.into_iter().cycle().take(QUERIES).collect();
-    let stats = kind("contacts by state, area code, city, line type, status", 5.0, 500.0);
+    let all_counts = kind("contacts by state, area code, city, line type, status", 5.0, 500.0);
     let census = &desk.census;
     let counted = async |_, by: &CountedBy| {
         let cells = census.cells(by.dimension()).await?;
         Ok(domain::census::count(&cells, *by).iter().map(|count| count.total).sum())
     };
-    lines.push(stats.measure(&names, counted).await?);
+    lines.push(all_counts.measure(&names, counted).await?);
     for (name, goal, limit, from, to) in [
         ("a segment of about 200,000, counted", 20.0, 500.0, 100_000, 300_000),
         ("a segment of about 600,000, counted", 40.0, 500.0, 400_000, 900_000),
@@ -399,5 +399,5 @@ async fn at_once(desk: &Arc<Desk>, asked: &Searches, servers: &Servers) -> Resul
         rows.extend(of);
     }
     let name = "50 people search, each twice a second, while a million rows are imported";
-    Ok(kind(name, 100.0, 200.0).line(took, rows, load_before))
+    Ok(kind(name, 100.0, 200.0).line(took, rows, load_before.as_deref()))
 }
