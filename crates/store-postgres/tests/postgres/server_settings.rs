@@ -23,11 +23,10 @@ async fn every_setting_that_is_shipped_is_one_of_the_server_and_within_its_bound
             "integer" | "real" => {
                 let number: f64 = digits.parse().unwrap_or_else(|_| panic!("{line}"));
                 let ours = match &value[digits.len()..] {
-                    "" => 1.0,
                     "MB" => 1024.0 * 1024.0,
                     "GB" => 1024.0 * 1024.0 * 1024.0,
                     "ms" => 0.001,
-                    "s" => 1.0,
+                    "" | "s" => 1.0,
                     "min" => 60.0,
                     unit => panic!("{line}: {unit}"),
                 };
