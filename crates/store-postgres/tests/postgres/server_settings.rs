@@ -15,7 +15,7 @@ async fn every_setting_that_is_shipped_is_one_of_the_server_and_within_its_bound
             continue;
         }
         let look = "SELECT vartype, min_val::float8, max_val::float8, enumvals, coalesce(unit, '') AS unit
-                    FROM pg_settings WHERE name = $1";
+                    FROM pg_settings WHERE lower(name) = lower($1)";
         let setting =
             postgres.client.query_opt(look, &[&name]).await.unwrap().unwrap_or_else(|| panic!("{name}"));
         let digits: String = value.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
