@@ -1,6 +1,16 @@
 -- What people do with contacts all day: note what somebody said of being written to, keep segments, and hand numbers out in
 -- extracts.
 
+-- Who may be written to, whatever a segment says: the one rule for audiences and extracts. Numbers of unknown line type are among
+-- them; whoever asks says whether these are wanted.
+CREATE VIEW reachable_contacts AS
+SELECT *
+FROM contacts
+WHERE is_valid AND opt_out_at IS NULL AND status <> 'BLOCKED' AND line_type <> 'fixed'
+  AND NOT EXISTS (SELECT FROM suppressions
+                  WHERE suppressions.phone_national = contacts.phone_national
+                    AND (suppressions.expires_at IS NULL OR suppressions.expires_at > now()));
+
 -- What a number said of being written to, and who wrote it down: append-only, keyed by phone, so that it outlives the
 -- contact. Whether it may be written to now is the suppression's to say.
 CREATE TABLE consent_events (
@@ -83,6 +93,20 @@ CREATE TABLE view_refreshes (
     refreshed_at timestamptz NOT NULL,
     CONSTRAINT view_refreshes_pkey PRIMARY KEY (name)
 );
+
+-- Brings contacts_by_state up to date while others read it, and notes of which moment it is. A view is refreshed by its owner
+-- alone, so the applications ask its owner for it.
+CREATE FUNCTION refresh_contacts_by_state() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, public AS $$
+DECLARE
+    began timestamptz := clock_timestamp();
+BEGIN
+    REFRESH MATERIALIZED VIEW CONCURRENTLY contacts_by_state;
+    INSERT INTO view_refreshes (name, refreshed_at)
+    VALUES ('contacts_by_state', began)
+    ON CONFLICT (name) DO UPDATE SET refreshed_at = greatest(view_refreshes.refreshed_at, excluded.refreshed_at);
+END
+$$;
 
 -- The planner knows the hundred most frequent values of a column; area codes and cities are more.
 ALTER TABLE contacts ALTER COLUMN lada SET STATISTICS 500;

@@ -57,7 +57,9 @@ async fn main() -> ExitCode {
         let measured = match name {
             Name::Import => import::measure(arguments.rows).await.map(|line| vec![line]),
             Name::Numbering => numbering::measure().map(|line| vec![line]),
-            Name::Segments => segments::measure(arguments.rows).await,
+            Name::Segments => {
+                segments::measure(arguments.rows, |line| println!("{line}")).await.map(|()| Vec::new())
+            }
             Name::Send => send::measure(arguments.messages).await.map(|line| vec![line]),
         };
         match measured {

@@ -15,13 +15,14 @@ use domain::port::{
     WriteError,
 };
 use domain::request::Envelope;
-use domain::segment::{SegmentDefinition, SegmentId, SegmentRefused, SegmentVersion};
+use domain::segment::SegmentRefused;
 use domain::sender::{Sender, SenderId};
 use domain::sms::{Encoding, Transliteration};
 use domain::template::Template;
 
 use crate::numbering_plans::KnownPlan;
 use crate::prepare_campaign::render;
+use crate::saved_segments::{SegmentChoice, chosen};
 
 /// The texts that a preview renders to tell what all will cost.
 const PREVIEW_SAMPLE: u16 = 200;
@@ -60,15 +61,6 @@ impl From<StoreError> for CampaignError {
     }
 }
 
-/// Who something is for.
-#[derive(Debug, Clone, PartialEq)]
-pub enum SegmentChoice {
-    /// A definition.
-    Given(SegmentDefinition),
-    /// A saved segment, as it is now.
-    Saved(SegmentId),
-}
-
 /// A campaign to be, as it is asked for: what is left out is ours to choose.
 pub struct DraftCommand {
     /// What people call it.
@@ -87,20 +79,6 @@ pub struct DraftCommand {
     pub messages_max: Option<u32>,
     /// Whether numbers of unknown line type are written to; left out, only while no numbering plan tells mobile ones.
     pub unknown_line_types: Option<UnknownLineTypes>,
-}
-
-/// The definition of what was chosen, and the version where it is a saved one.
-pub(crate) async fn chosen(
-    segments: &dyn SegmentStore,
-    choice: SegmentChoice,
-) -> Result<(SegmentDefinition, Option<SegmentVersion>), CampaignError> {
-    match choice {
-        SegmentChoice::Given(definition) => Ok((definition, None)),
-        SegmentChoice::Saved(id) => {
-            let saved = segments.find(id).await?.ok_or(CampaignError::NoSegment)?;
-            Ok((saved.definition, Some(saved.at)))
-        }
-    }
 }
 
 /// Drafts campaigns.
@@ -128,7 +106,8 @@ impl DraftCampaign {
         command: DraftCommand,
         envelope: Envelope,
     ) -> Result<Campaign, CampaignError> {
-        let (segment, saved_segment) = chosen(&*self.segments, command.segment).await?;
+        let chosen = chosen(&*self.segments, command.segment).await?;
+        let (segment, saved_segment) = chosen.ok_or(CampaignError::NoSegment)?;
         segment.check()?;
         let sender = self.sender(command.sender).await?;
         let draft = Campaign {

@@ -27,7 +27,7 @@ pub use add_sender::{AddSender, AddSenderError, NewSender};
 pub use analyze_source::{AnalyzeSource, AnalyzedSource};
 pub use campaigns::{
     CampaignError, CampaignPreview, ChangeCampaign, DraftCampaign, DraftCommand, FollowCampaign,
-    PreviewCampaign, SegmentChoice,
+    PreviewCampaign,
 };
 pub use change_contact::{ChangeContact, ChangeContactError};
 pub use create_user::{CreateUser, CreateUserError, NewUser};
@@ -40,7 +40,7 @@ pub use preview_segment::{PreviewSegment, PreviewSegmentError, SegmentPreview};
 pub use relay_permits::{RelayError, RelayPermits};
 pub use restore_backup::{RestoreBackup, RestoreError};
 pub use roll_back_import::{Referenced, RollBackImport, RollbackError, RollbackObserver};
-pub use saved_segments::{SaveSegment, SaveSegmentError};
+pub use saved_segments::{SaveSegment, SaveSegmentError, SegmentChoice};
 pub use search_contacts::{FoundContacts, FoundTotal, PartsOfPhones, SearchContacts, SearchError};
 pub use sign_in::{
     Authenticate, AuthenticateError, DeskError, EndSession, FailureLimit, ListSessions, LogIn, LogInError,

@@ -24,6 +24,9 @@ const ANY_CELL: Cell = Cell {
     contacts: 0,
 };
 
+/// Of more contacts than these it is not looked at where they are, if a cube tells how many.
+const BY_STATE_MAX: u64 = 50_000;
+
 /// The contacts that a preview shows.
 const SAMPLE: u16 = 5;
 
@@ -88,15 +91,25 @@ impl PreviewSegment {
             }
             return Ok(SegmentCount::Exact(by_state));
         }
+        let total = self.total(segment).await?;
+        if let Some(total) = total.filter(|total| *total > BY_STATE_MAX) {
+            return Ok(SegmentCount::Total(total));
+        }
         let counted = self.counted(definition, segment).await?;
-        if matches!(counted, SegmentCount::Estimated(_)) {
-            for dimension in [Dimension::Lada, Dimension::City] {
-                if let Some(cells) = self.meant_cells(segment, dimension).await? {
-                    return Ok(SegmentCount::Total(cells.iter().map(|cell| cell.contacts).sum()));
-                }
+        Ok(match (total, counted) {
+            (Some(total), SegmentCount::Estimated(_)) => SegmentCount::Total(total),
+            (_, counted) => counted,
+        })
+    }
+
+    /// How many contacts a segment means, where a cube tells that which does not tell their states.
+    async fn total(&self, segment: &Segment) -> Result<Option<u64>, StoreError> {
+        for dimension in [Dimension::Lada, Dimension::City] {
+            if let Some(cells) = self.meant_cells(segment, dimension).await? {
+                return Ok(Some(cells.iter().map(|cell| cell.contacts).sum()));
             }
         }
-        Ok(counted)
+        Ok(None)
     }
 
     /// The cells of a cube that a segment means, where they tell all that it asks.
@@ -235,18 +248,30 @@ mod tests {
         assert_eq!(slow.execute(words).await.unwrap().count, SegmentCount::Estimated(40));
 
         // Of an area code another cube tells how many they are, if not where.
-        let mut census = MockContactCensus::new();
-        census.expect_cells().returning(|dimension| {
-            assert_eq!(dimension, Dimension::Lada);
-            let cell = |lada: &str, contacts| Cell { key: Some(lada.to_owned()), contacts, ..ANY_CELL };
-            Ok(vec![cell("33", 7), cell("55", 5)])
-        });
+        let census = of_lada_33(7);
         let slow = preview(census, audiences, Some(cache));
         assert_eq!(slow.execute(definition()).await.unwrap().count, SegmentCount::Total(7));
     }
 
+    #[tokio::test]
+    async fn many_of_whom_a_cube_tells_how_many_are_not_looked_at() {
+        let preview = preview(of_lada_33(60_000), audiences(0), None);
+        assert_eq!(preview.execute(definition()).await.unwrap().count, SegmentCount::Total(60_000));
+    }
+
+    /// A cube in which so many have the area code 33.
+    fn of_lada_33(contacts: u64) -> MockContactCensus {
+        let mut census = MockContactCensus::new();
+        census.expect_cells().returning(move |dimension| {
+            assert_eq!(dimension, Dimension::Lada);
+            let cell = |lada: &str, contacts| Cell { key: Some(lada.to_owned()), contacts, ..ANY_CELL };
+            Ok(vec![cell("33", contacts), cell("55", 5)])
+        });
+        census
+    }
+
     async fn total(audiences: Arc<MockAudienceStore>, cache: MockCache) -> u64 {
-        let preview = preview(MockContactCensus::new(), audiences, Some(Arc::new(cache)));
+        let preview = preview(of_lada_33(8), audiences, Some(Arc::new(cache)));
         sum(&preview.execute(definition()).await.unwrap().count)
     }
 

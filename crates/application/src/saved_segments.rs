@@ -92,6 +92,28 @@ impl SaveSegment {
     }
 }
 
+/// Who something is for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SegmentChoice {
+    /// A definition.
+    Given(SegmentDefinition),
+    /// A saved segment, as it is now.
+    Saved(SegmentId),
+}
+
+/// The definition of what was chosen, and the version where it is a saved one; `None` when there is no such segment.
+pub(crate) async fn chosen(
+    segments: &dyn SegmentStore,
+    choice: SegmentChoice,
+) -> Result<Option<(SegmentDefinition, Option<SegmentVersion>)>, StoreError> {
+    match choice {
+        SegmentChoice::Given(definition) => Ok(Some((definition, None))),
+        SegmentChoice::Saved(id) => {
+            Ok(segments.find(id).await?.map(|saved| (saved.definition, Some(saved.at))))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use domain::port::{MockIds, MockSegmentStore};

@@ -10,7 +10,7 @@ use domain::request::Envelope;
 use domain::segment::SegmentRefused;
 use jiff::tz::TimeZone;
 
-use crate::campaigns::{CampaignError, SegmentChoice, chosen};
+use crate::saved_segments::{SegmentChoice, chosen};
 
 /// Hands numbers out.
 pub struct TakeExtract {
@@ -103,15 +103,8 @@ impl TakeExtract {
         if !(1..=self.limits.numbers_max).contains(&command.numbers) {
             return Err(TakeExtractError::Numbers(self.limits.numbers_max));
         }
-        let (definition, saved_segment) =
-            chosen(&*self.segments, command.segment).await.map_err(|error| match error {
-                CampaignError::Write(error) => TakeExtractError::Write(error),
-                CampaignError::Segment(refused) => TakeExtractError::Segment(refused),
-                CampaignError::Missing
-                | CampaignError::NoSender
-                | CampaignError::NoSegment
-                | CampaignError::Transition(_) => TakeExtractError::NoSegment,
-            })?;
+        let chosen = chosen(&*self.segments, command.segment).await.map_err(WriteError::from)?;
+        let (definition, saved_segment) = chosen.ok_or(TakeExtractError::NoSegment)?;
         let segment = definition.check()?;
         let now = envelope.at.to_zoned(self.limits.zone.clone());
         let today = now.start_of_day().map_or(envelope.at, |day| day.timestamp());

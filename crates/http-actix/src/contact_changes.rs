@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ETAG, IF_MATCH};
+use actix_web::http::header::ETAG;
 use actix_web::web::{self, Query};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
 use application::{ChangeContact, ChangeContactError};
@@ -11,7 +11,7 @@ use domain::campaign::CampaignId;
 use domain::contact::{
     Consent, ConsentChannel, ConsentKind, Contact, ContactEdit, ContactId, ContactStatus, Edit, Tag, Tagged,
 };
-use domain::port::{ContactDesk, Edited, Removed, TagChanges};
+use domain::port::{ContactDesk, Edited, Removed, TagChange};
 use domain::session::SignedIn;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::caller::{Caller, Operator, Viewer};
 use crate::contacts::ContactView;
-use crate::input::{Asked, Body};
+use crate::input::{Asked, Body, meant};
 use crate::messages::MessageView;
 use crate::page::{Page, PageQuery, behind, limit};
 use crate::problem::Problem;
@@ -36,24 +36,9 @@ pub(crate) fn answer(status: StatusCode, contact: Contact, who: &SignedIn) -> Ht
     HttpResponse::build(status).insert_header((ETAG, tag)).json(ContactView::of(contact, who))
 }
 
-/// The version that a change is meant for: `If-Match` with one `ETag`; `*`, like no header, is any.
+/// The version that a change is meant for, by `If-Match`.
 fn meant_version(request: &HttpRequest) -> Result<Option<Timestamp>, Problem> {
-    let Some(given) = request.headers().get(IF_MATCH) else { return Ok(None) };
-    let given = given.to_str().unwrap_or_default().trim();
-    if given == "*" {
-        return Ok(None);
-    }
-    given
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .and_then(|micros| micros.parse().ok())
-        .and_then(|micros| Timestamp::from_microsecond(micros).ok())
-        .map(Some)
-        .ok_or_else(|| {
-            Problem::bad_request(
-                "If-Match cannot be taken as it is; give the ETag that the contact came with",
-            )
-        })
+    meant(request, |etag| Timestamp::from_microsecond(etag.parse().ok()?).ok())
 }
 
 fn missing() -> Problem {
@@ -317,7 +302,7 @@ pub(crate) async fn add_tags(
     body: Body<TagsRequest>,
     desk: web::Data<Arc<dyn ContactDesk>>,
 ) -> Result<HttpResponse, Problem> {
-    let changes = TagChanges { add: read_tags("/tags", &body.value.tags)?, remove: Vec::new() };
+    let changes = TagChange::Add(read_tags("/tags", &body.value.tags)?);
     let tags = desk.tag(ContactId(*id), changes, asked.by(&who)).await?;
     Ok(tagged(tags.ok_or_else(missing)?))
 }
@@ -332,10 +317,7 @@ pub(crate) async fn set_tags(
     body: Body<TagsRequest>,
     desk: web::Data<Arc<dyn ContactDesk>>,
 ) -> Result<HttpResponse, Problem> {
-    let add = read_tags("/tags", &body.value.tags)?;
-    let had = desk.tags(ContactId(*id)).await?.ok_or_else(missing)?;
-    let had = had.iter().filter_map(|one| Tag::parse(&one.tag).ok());
-    let changes = TagChanges { remove: had.filter(|tag| !add.contains(tag)).collect(), add };
+    let changes = TagChange::Replace(read_tags("/tags", &body.value.tags)?);
     let tags = desk.tag(ContactId(*id), changes, asked.by(&who)).await?;
     Ok(tagged(tags.ok_or_else(missing)?))
 }
@@ -351,7 +333,7 @@ pub(crate) async fn remove_tag(
 ) -> Result<HttpResponse, Problem> {
     let (id, tag) = path.into_inner();
     let tag = Tag::parse(&tag).map_err(|_| Problem::not_found("there is no such tag"))?;
-    let changes = TagChanges { add: Vec::new(), remove: vec![tag] };
+    let changes = TagChange::Remove(vec![tag]);
     let tags = desk.tag(ContactId(id), changes, asked.by(&who)).await?;
     Ok(tagged(tags.ok_or_else(missing)?))
 }

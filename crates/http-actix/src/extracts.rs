@@ -215,10 +215,8 @@ pub(crate) async fn download(
         .content_type(file::media_type(extract.format));
     let extracts: Arc<dyn ExtractStore> = Arc::clone(extracts.get_ref());
     match extract.format {
-        ExtractFormat::Csv | ExtractFormat::Txt => {
-            Ok(response.streaming(file::lines(extracts, id, extract.format)))
-        }
-        ExtractFormat::Xlsx => Ok(response.streaming(file::workbook(&extracts, id).await?)),
+        ExtractFormat::Csv | ExtractFormat::Txt => Ok(response.streaming(file::lines(extracts, extract))),
+        ExtractFormat::Xlsx => Ok(response.streaming(file::workbook(&*extracts, &extract).await?)),
     }
 }
 

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::error::{PathError, QueryPayloadError};
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_TYPE, IF_MATCH};
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
 use domain::identity::Role;
 use domain::request::{Actor, Envelope, IdempotencyKey};
@@ -160,6 +160,19 @@ fn remote_addr(request: &HttpRequest, hops: usize) -> Option<std::net::IpAddr> {
     }
     let forwarded = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok())?;
     forwarded.rsplit(',').nth(hops - 1).and_then(|address| address.trim().parse().ok()).or(peer)
+}
+
+/// The version that a change is meant for: what `If-Match` has between its quotation marks; `*`, like no header, is any.
+pub(crate) fn meant<T>(
+    request: &HttpRequest,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, Problem> {
+    let given = request.headers().get(IF_MATCH).map(|given| given.to_str().unwrap_or_default().trim());
+    let Some(given) = given.filter(|given| *given != "*") else { return Ok(None) };
+    let etag = given.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    etag.and_then(read).map(Some).ok_or_else(|| {
+        Problem::bad_request("If-Match cannot be taken as it is; give the ETag that the resource came with")
+    })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature that actix asks for")]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ETAG, IF_MATCH};
+use actix_web::http::header::ETAG;
 use actix_web::web::{self, Query};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use application::{SaveSegment, SaveSegmentError};
@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::caller::{Caller, Operator, Viewer};
-use crate::input::{Asked, Body};
+use crate::input::{Asked, Body, meant};
 use crate::page::{Page, PageQuery, behind, limit};
 use crate::problem::{Problem, of_segment};
 
@@ -87,19 +87,6 @@ impl From<SaveSegmentError> for Problem {
 fn answer(status: StatusCode, segment: SavedSegment) -> HttpResponse {
     let tag = format!("\"{}\"", segment.at.version);
     HttpResponse::build(status).insert_header((ETAG, tag)).json(SavedSegmentView::from(segment))
-}
-
-/// The version that a change is meant for: `If-Match` with one `ETag`; `*`, like no header, is any.
-fn meant_version(request: &HttpRequest) -> Result<Option<u32>, Problem> {
-    let given = request.headers().get(IF_MATCH).map(|given| given.to_str().unwrap_or_default().trim());
-    match given {
-        None | Some("*") => Ok(None),
-        Some(given) => given.trim_matches('"').parse().map(Some).map_err(|_| {
-            Problem::bad_request(
-                "If-Match cannot be taken as it is; give the ETag that the segment came with",
-            )
-        }),
-    }
 }
 
 fn missing() -> Problem {
@@ -176,10 +163,10 @@ pub(crate) async fn change(
     body: Body<SegmentPatch>,
     save: web::Data<SaveSegment>,
 ) -> Result<HttpResponse, Problem> {
-    let meant = meant_version(&request)?;
+    let version = meant(&request, |etag| etag.parse().ok())?;
     let SegmentPatch { name, definition } = body.value;
     let change = (name.as_deref(), definition);
-    let changed = save.change(SegmentId(*id), change, meant, asked.by(&who)).await?;
+    let changed = save.change(SegmentId(*id), change, version, asked.by(&who)).await?;
     Ok(answer(StatusCode::OK, changed))
 }
 

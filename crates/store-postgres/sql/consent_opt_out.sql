@@ -10,6 +10,6 @@ suppressed AS (
     ON CONFLICT DO NOTHING
 )
 UPDATE contacts
-SET status = 'OPTED_OUT', opt_out_at = now(),
+SET status = CASE status WHEN 'BLOCKED' THEN 'BLOCKED' ELSE 'OPTED_OUT' END, opt_out_at = now(),
     updated_at = greatest(clock_timestamp(), updated_at + interval '1 microsecond')
 WHERE phone_national = $1 AND opt_out_at IS NULL

@@ -1,4 +1,4 @@
--- Remembers that the picked numbers were handed out, by contact_activity_pkey.
+-- Remembers that the picked numbers were handed out, by contact_activity_pkey. Seed numbers may be in every extract.
 INSERT INTO contact_activity (phone_national, last_extracted_at)
-SELECT phone_national, clock_timestamp() FROM picked
+SELECT phone_national, clock_timestamp() FROM picked WHERE NOT is_seed
 ON CONFLICT (phone_national) DO UPDATE SET last_extracted_at = excluded.last_extracted_at

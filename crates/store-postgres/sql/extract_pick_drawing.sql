@@ -13,13 +13,8 @@ drawn AS MATERIALIZED (
 INSERT INTO picked (id, phone_national, place)
 SELECT c.id, c.phone_national, coalesce(c.city, c.municipality, c.state_name)
 FROM drawn
-JOIN contacts AS c ON c.id = drawn.id
-WHERE true
-  AND c.is_valid AND c.opt_out_at IS NULL AND c.status <> 'BLOCKED'
-  AND (c.line_type = 'mobile' OR (c.line_type = 'unknown' AND $2::boolean))
-  AND NOT EXISTS (SELECT FROM suppressions
-                  WHERE suppressions.phone_national = c.phone_national
-                    AND (suppressions.expires_at IS NULL OR suppressions.expires_at > now()))
+JOIN reachable_contacts AS c ON c.id = drawn.id
+WHERE (c.line_type <> 'unknown' OR $2::boolean)
   AND NOT EXISTS (SELECT FROM contact_activity AS activity
                   WHERE activity.phone_national = c.phone_national AND activity.last_extracted_at >= $3::timestamptz)
   AND TRUE /* segment */

@@ -3,13 +3,8 @@
 -- $1 how many, $2 whether numbers of unknown line type are in it, $3 since when none may have been in an extract, $4 the extract.
 INSERT INTO picked (id, phone_national, place)
 SELECT c.id, c.phone_national, coalesce(c.city, c.municipality, c.state_name)
-FROM contacts AS c
-WHERE true
-  AND c.is_valid AND c.opt_out_at IS NULL AND c.status <> 'BLOCKED'
-  AND (c.line_type = 'mobile' OR (c.line_type = 'unknown' AND $2::boolean))
-  AND NOT EXISTS (SELECT FROM suppressions
-                  WHERE suppressions.phone_national = c.phone_national
-                    AND (suppressions.expires_at IS NULL OR suppressions.expires_at > now()))
+FROM reachable_contacts AS c
+WHERE (c.line_type <> 'unknown' OR $2::boolean)
   AND NOT EXISTS (SELECT FROM contact_activity AS activity
                   WHERE activity.phone_national = c.phone_national AND activity.last_extracted_at >= $3::timestamptz)
   AND TRUE /* segment */

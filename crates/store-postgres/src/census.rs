@@ -11,6 +11,9 @@ use crate::contact::{line_type_of, status_of};
 use crate::database::Database;
 use crate::error::{classify, corrupt};
 
+/// Brings `contacts_by_state` up to date.
+pub(crate) const REFRESH_BY_STATE: &str = include_str!("../sql/by_state_refresh.sql");
+
 /// Changes that are folded at once.
 const FOLDED_MAX: i64 = 10_000;
 
@@ -64,14 +67,10 @@ impl ContactCensus for PostgresContactCensus {
         }
         // A connection of its own: it takes longer than a statement of the pool may, and the lock goes with it.
         let client = self.database.single(doing).await?;
-        let lock = "SELECT pg_try_advisory_lock(hashtext('contacts_by_state'))";
-        let is_first: bool = client.query_one(lock, &[]).await.map_err(failed)?.get(0);
-        if !is_first || is_young(age().await?) {
-            return age().await;
+        let lock = client.query_one(include_str!("../sql/by_state_lock.sql"), &[]).await.map_err(failed)?;
+        if lock.get("is_alone") && !is_young(age().await?) {
+            client.execute(REFRESH_BY_STATE, &[]).await.map_err(failed)?;
         }
-        let refresh = "REFRESH MATERIALIZED VIEW CONCURRENTLY contacts_by_state";
-        client.batch_execute(refresh).await.map_err(failed)?;
-        client.execute(include_str!("../sql/by_state_refreshed.sql"), &[]).await.map_err(failed)?;
         age().await
     }
 }

@@ -5,7 +5,7 @@ use domain::campaign::CampaignId;
 use domain::contact::{
     Consent, ConsentKind, Contact, ContactChange, ContactId, ContactStatus, Edit, Tag, Tagged,
 };
-use domain::port::{Consented, ContactDesk, Edited, Message, Removed, StoreError, TagChanges};
+use domain::port::{Consented, ContactDesk, Edited, Message, Removed, StoreError, TagChange};
 use domain::request::Envelope;
 use domain::state::StateCode;
 use jiff::Timestamp;
@@ -96,7 +96,10 @@ impl ContactDesk for PostgresContactDesk {
         match hold(&transaction, id, version, &doing).await? {
             Held::Missing => return Ok(Edited::Missing),
             Held::OfAnotherVersion => return Ok(Edited::IsOfAnotherVersion),
-            Held::Here(contact) if contact.status == ContactStatus::OptedOut && change.status.is_some() => {
+            Held::Here(contact)
+                if contact.opt_out_at.is_some()
+                    && change.status.is_some_and(|status| status != ContactStatus::Blocked) =>
+            {
                 return Err(conflict(&doing, "it opted out; an opt-in changes that, and no status does"));
             }
             Held::Here(_) => {}
@@ -199,7 +202,7 @@ impl ContactDesk for PostgresContactDesk {
     async fn tag(
         &self,
         id: ContactId,
-        changes: TagChanges,
+        change: TagChange,
         envelope: Envelope,
     ) -> Result<Option<Vec<Tagged>>, StoreError> {
         let doing = format!("tag contact {}", id.0);
@@ -208,15 +211,17 @@ impl ContactDesk for PostgresContactDesk {
         let transaction = client.transaction().await.map_err(failed)?;
         let Held::Here(_) = hold(&transaction, id, None, &doing).await? else { return Ok(None) };
         let names = |tags: &[Tag]| tags.iter().map(|tag| tag.as_str().to_owned()).collect::<Vec<_>>();
-        let (add, remove) = (names(&changes.add), names(&changes.remove));
-        transaction
-            .execute(include_str!("../sql/contact_tag_remove.sql"), &[&id.0, &remove])
-            .await
-            .map_err(failed)?;
-        transaction
-            .execute(include_str!("../sql/contact_tag_add.sql"), &[&id.0, &add])
-            .await
-            .map_err(failed)?;
+        let statements: &[(&str, &[Tag])] = match &change {
+            TagChange::Add(tags) => &[(include_str!("../sql/contact_tag_add.sql"), tags)],
+            TagChange::Remove(tags) => &[(include_str!("../sql/contact_tag_remove.sql"), tags)],
+            TagChange::Replace(tags) => &[
+                (include_str!("../sql/contact_tag_remove_others.sql"), tags),
+                (include_str!("../sql/contact_tag_add.sql"), tags),
+            ],
+        };
+        for (statement, tags) in statements {
+            transaction.execute(*statement, &[&id.0, &names(tags)]).await.map_err(failed)?;
+        }
         let tags = tags_of(&*transaction, id, &doing).await?;
         if tags.len() > Tag::COUNT_MAX {
             return Err(conflict(&doing, &format!("a contact has at most {} tags", Tag::COUNT_MAX)));

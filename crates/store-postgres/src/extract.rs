@@ -1,6 +1,6 @@
 //! Extracts: numbers handed out in one transaction.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use domain::campaign::UnknownLineTypes;
@@ -9,29 +9,29 @@ use domain::phone::PhoneNumber;
 use domain::port::{ExtractOrder, ExtractStore, StoreError, TakenExtract, WriteError};
 use domain::request::Envelope;
 use domain::segment::{Segment, SegmentId, SegmentVersion};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Transaction};
 
 use crate::contact::{phone_from, to_bigint};
 use crate::database::Database;
-use crate::error::{classify, corrupt};
+use crate::error::{classify, conflict, corrupt};
 use crate::request::{answered_before, audit, take_key};
 use crate::segment::{SegmentStatement, estimate};
 
 /// Numbers of expired extracts that are taken away at once.
 const EMPTIED_MAX: i64 = 20_000;
 
-/// From this part of all contacts on it is cheaper to draw ids, or to walk along them, than to look at all that fit.
+/// From this part of all contacts on it is cheaper to walk along ids than to look at all that fit.
 const LARGE_PART: f64 = 0.1;
 /// Ids that are drawn for each number that is wanted, beyond those that reckoning asks for.
 const DRAWN_BEYOND: f64 = 1.2;
-/// The most ids that are drawn.
+/// The most ids that are drawn, and never more than contacts fit: then it is cheaper to look at these.
 const DRAWN_MAX: f64 = 4_000_000.0;
 
 /// So close to each other two extracts were made at the same time.
-const AT_ONCE: &str = "60 seconds";
+const AT_ONCE: SignedDuration = SignedDuration::from_mins(1);
 
 /// [`ExtractStore`] over `extracts`, `extract_numbers` and `seed_numbers`.
 pub struct PostgresExtractStore {
@@ -62,14 +62,22 @@ impl PostgresExtractStore {
 
 /// Waits for other extracts to be done; since when no number may have been in another because of that.
 async fn one_at_a_time(transaction: &Transaction<'_>) -> Result<Option<Timestamp>, tokio_postgres::Error> {
-    let lock = "SELECT pg_try_advisory_xact_lock(hashtext('extracts')) AS is_first, \
-                clock_timestamp() - interval '1 second' * extract(epoch FROM $1::text::interval) AS since";
-    let row = transaction.query_one(lock, &[&AT_ONCE]).await?;
-    if row.get("is_first") {
+    let row = transaction.query_one(include_str!("../sql/extract_lock.sql"), &[]).await?;
+    if row.get("is_alone") {
         return Ok(None);
     }
-    transaction.execute("SELECT pg_advisory_xact_lock(hashtext('extracts'))", &[]).await?;
-    Ok(Some(row.get("since")))
+    transaction.execute(include_str!("../sql/extract_wait.sql"), &[]).await?;
+    Ok(Some(row.get::<_, Timestamp>("asked_at") - AT_ONCE))
+}
+
+/// What is left of the time that an extract may take is what its next statement may take.
+async fn limit(
+    transaction: &Transaction<'_>,
+    (began, within): (Instant, Duration),
+) -> Result<(), tokio_postgres::Error> {
+    let left = within.saturating_sub(began.elapsed()).as_millis().max(1);
+    let limits = format!("SET LOCAL statement_timeout = '{left}ms'; SET LOCAL lock_timeout = '{left}ms'");
+    transaction.batch_execute(&limits).await
 }
 
 /// Gathers numbers, and answers how many there are of those that are wanted.
@@ -90,7 +98,8 @@ async fn pick(
         .map_err(failed)?
         .get(0);
     #[expect(clippy::cast_precision_loss, reason = "a reckoning")]
-    let part = (reckoned as f64 / all).clamp(1e-9, 1.0);
+    let reckoned = reckoned as f64;
+    let part = (reckoned / all).clamp(1e-9, 1.0);
     let wanted = i64::from(plan.numbers);
     let own = || -> Vec<Box<dyn ToSql + Send + Sync>> {
         vec![Box::new(wanted), Box::new(unknown), Box::new(since)]
@@ -102,7 +111,7 @@ async fn pick(
     let drawn = f64::from(plan.numbers) / part * DRAWN_BEYOND + 100.0;
     match plan.pick {
         Pick::Random => {
-            if part >= LARGE_PART && drawn <= DRAWN_MAX {
+            if drawn <= DRAWN_MAX.min(reckoned) {
                 let mut own = own();
                 #[expect(clippy::cast_possible_truncation, reason = "at most DRAWN_MAX")]
                 own.push(Box::new(drawn as i32));
@@ -135,9 +144,14 @@ async fn write(
     let plan = &order.plan;
     let segment = serde_json::to_string(&plan.segment)
         .map_err(|error| corrupt(doing, format!("the segment is no JSON: {error}")))?;
+    let seeds = transaction
+        .execute(include_str!("../sql/extract_pick_seeds.sql"), &[&i64::from(plan.seeds)])
+        .await
+        .map_err(failed)?;
+    let seeds = i32::try_from(seeds).map_err(|_| corrupt(doing, "there are too many seed numbers"))?;
     let id = order.id.0;
-    transaction
-        .execute(
+    let row = transaction
+        .query_one(
             include_str!("../sql/extract_insert.sql"),
             &[
                 &id,
@@ -145,7 +159,7 @@ async fn write(
                 &plan.saved_segment.map(|saved| saved.id.0),
                 &plan.saved_segment.map(|saved| saved.version.cast_signed()),
                 &plan.numbers.cast_signed(),
-                &0_i32,
+                &seeds,
                 &plan.unused_within_days.cast_signed(),
                 &plan.pick.as_str(),
                 &plan.format.as_str(),
@@ -156,22 +170,10 @@ async fn write(
         )
         .await
         .map_err(failed)?;
-    let written = transaction
-        .query_one(
-            include_str!("../sql/extract_insert_numbers.sql"),
-            &[&id, &i64::from(plan.seeds), &(plan.pick == Pick::Random)],
-        )
-        .await
-        .map_err(failed)?;
-    if written.get::<_, i32>("numbers") != plan.numbers.cast_signed() {
-        return Err(corrupt(doing, "other numbers were written than were picked"));
-    }
+    let is_random = plan.pick == Pick::Random;
+    let statement = include_str!("../sql/extract_insert_numbers.sql");
+    transaction.execute(statement, &[&id, &is_random]).await.map_err(failed)?;
     transaction.execute(include_str!("../sql/extract_note_activity.sql"), &[]).await.map_err(failed)?;
-    let seeds: i32 = written.get("seeds");
-    let row = transaction
-        .query_one(include_str!("../sql/extract_count_seeds.sql"), &[&id, &seeds])
-        .await
-        .map_err(failed)?;
     decode(&row, doing)
 }
 
@@ -194,18 +196,20 @@ impl ExtractStore for PostgresExtractStore {
         };
         let mut client = self.database.pooled(doing).await?;
         let transaction = client.transaction().await.map_err(failed)?;
-        let limit = self.within.as_millis().max(1);
-        let limits =
-            format!("SET LOCAL statement_timeout = '{limit}ms'; SET LOCAL lock_timeout = '{limit}ms'");
-        transaction.batch_execute(&limits).await.map_err(failed)?;
+        let time = (Instant::now(), self.within);
+        limit(&transaction, time).await.map_err(failed)?;
         if !take_key(&transaction, &envelope, doing).await? {
             if let Some(before) = Self::answered(&transaction, &envelope, doing).await? {
                 return Ok(before);
             }
-            let reason = "the request with this Idempotency-Key handed nothing out; give a new key";
-            return Err(StoreError::Conflict { doing: doing.to_owned(), reason: reason.to_owned() }.into());
+            return Err(conflict(
+                doing,
+                "what this Idempotency-Key answered is not kept any more; give a new key",
+            )
+            .into());
         }
         let at_once = one_at_a_time(&transaction).await.map_err(failed)?;
+        limit(&transaction, time).await.map_err(failed)?;
         let taken: i64 = transaction
             .query_one(
                 include_str!("../sql/extract_taken_since.sql"),
@@ -219,12 +223,13 @@ impl ExtractStore for PostgresExtractStore {
             return Ok(TakenExtract::OverLimit(left));
         }
         let days = i64::from(order.plan.unused_within_days);
-        let unused_since = (days > 0).then(|| envelope.at - jiff::SignedDuration::from_hours(24 * days));
+        let unused_since = (days > 0).then(|| envelope.at - SignedDuration::from_hours(24 * days));
         // What is unused for so long was not handed out at the same time either.
         let picked = pick(&transaction, &order, unused_since.or(at_once), doing).await?;
         if picked < u64::from(order.plan.numbers) {
             return Ok(TakenExtract::Only(picked));
         }
+        limit(&transaction, time).await.map_err(failed)?;
         let extract = write(&transaction, &order, &envelope, doing).await?;
         let id = extract.id.0;
         audit(&transaction, "extract.create", ("extract", &id.to_string()), &envelope, doing).await?;

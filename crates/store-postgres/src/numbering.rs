@@ -7,6 +7,7 @@ use domain::port::{NewPlan, NumberingPlanStore, PlanVersion, Reclassified, Store
 use domain::request::Envelope;
 use tokio_postgres::Row;
 
+use crate::census::REFRESH_BY_STATE;
 use crate::database::Database;
 use crate::error::{classify, corrupt};
 use crate::request::audit;
@@ -118,10 +119,8 @@ impl NumberingPlanStore for PostgresNumberingPlanStore {
         let doing = "note that every contact was classed";
         let failed = |error: tokio_postgres::Error| classify(doing, &error);
         let client = self.database.single(doing).await?;
-        client
-            .batch_execute("REFRESH MATERIALIZED VIEW CONCURRENTLY contacts_by_state; ANALYZE contacts")
-            .await
-            .map_err(failed)?;
+        client.batch_execute(REFRESH_BY_STATE).await.map_err(failed)?;
+        client.batch_execute("ANALYZE contacts").await.map_err(failed)?;
         client
             .execute(include_str!("../sql/numbering_reclassified.sql"), &[&version])
             .await

@@ -63,7 +63,9 @@ impl SegmentStore for PostgresSegmentStore {
         if !take_key(&transaction, &envelope, doing).await? {
             let statement = include_str!("../sql/idempotency_segment.sql");
             let before = answered_before(&*transaction, statement, &envelope, doing).await?;
-            let before = before.ok_or_else(|| conflict(doing, "the key's first request is not done yet"))?;
+            let before = before.ok_or_else(|| {
+                conflict(doing, "what this Idempotency-Key answered is not kept any more; give a new key")
+            })?;
             return Ok(decode(&before, doing)?);
         }
         let added = insert(&transaction, &segment, doing).await?;

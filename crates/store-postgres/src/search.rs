@@ -32,9 +32,13 @@ impl Plan {
         match self {
             Self::Any => "",
             Self::ByKey => "SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off; ",
-            Self::ByWords => "SET LOCAL enable_indexscan = off; SET LOCAL enable_seqscan = off; ",
+            // Those who have a beginning of a word are more than fit the usual memory; kept by the page instead of one by one,
+            // each page of them would be read.
+            Self::ByWords => {
+                "SET LOCAL enable_indexscan = off; SET LOCAL enable_seqscan = off; SET LOCAL work_mem = '64MB'; "
+            }
             Self::SomeByWords => {
-                "SET LOCAL enable_indexscan = off; SET LOCAL enable_seqscan = off; \
+                "SET LOCAL enable_indexscan = off; SET LOCAL enable_seqscan = off; SET LOCAL work_mem = '64MB'; \
                  SET LOCAL gin_fuzzy_search_limit = 20000; "
             }
         }
@@ -45,6 +49,8 @@ impl Plan {
 const BY_KEY_FIRST: Duration = Duration::from_millis(15);
 /// How long the plan for words that few have is tried then.
 const BY_WORDS_NEXT: Duration = Duration::from_millis(200);
+/// And how long the other one again, before the rest of the time is given to gathering all: only that is sure to end.
+const BY_KEY_NEXT: Duration = Duration::from_millis(300);
 /// How long is counted, beyond which it is only known that there are more than are shown.
 const COUNT_WITHIN: Duration = Duration::from_millis(150);
 
@@ -95,9 +101,12 @@ impl ContactSearch for PostgresContactSearch {
             digits: include_str!("../sql/search_digits_page.sql"),
         };
         let tries: &[(Plan, Duration)] = match &query {
-            ContactQuery::Words(_) => {
-                &[(Plan::ByKey, BY_KEY_FIRST), (Plan::ByWords, BY_WORDS_NEXT), (Plan::ByKey, self.within)]
-            }
+            ContactQuery::Words(_) => &[
+                (Plan::ByKey, BY_KEY_FIRST),
+                (Plan::ByWords, BY_WORDS_NEXT),
+                (Plan::ByKey, BY_KEY_NEXT),
+                (Plan::ByWords, self.within),
+            ],
             // Few have so many digits in common.
             ContactQuery::PartOfPhone(digits) if digits.len() >= INDEXED_DIGITS as usize => {
                 &[(Plan::ByWords, BY_WORDS_NEXT), (Plan::Any, self.within)]

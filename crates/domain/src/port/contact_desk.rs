@@ -13,7 +13,8 @@ use jiff::Timestamp;
 #[async_trait]
 pub trait ContactDesk: Send + Sync {
     /// Changes a contact; its next version has a later `updated_at`. Of a contact that is not of `version` any more nothing
-    /// is changed; without a version the last one to write wins.
+    /// is changed; without a version the last one to write wins. `Conflict` when one that opted out is to be given a status
+    /// other than BLOCKED: consent is changed by what they say.
     async fn edit(
         &self,
         id: ContactId,
@@ -42,12 +43,12 @@ pub trait ContactDesk: Send + Sync {
     /// The tags of a contact, in order. `None` when there is no such contact.
     async fn tags(&self, id: ContactId) -> Result<Option<Vec<Tagged>>, StoreError>;
 
-    /// Adds and takes away tags, and answers what there are then. A contact never has more than [`Tag::COUNT_MAX`]:
+    /// Changes tags, and answers what there are then. A contact never has more than [`Tag::COUNT_MAX`]:
     /// `Conflict`, and nothing is changed. `None` when there is no such contact.
     async fn tag(
         &self,
         id: ContactId,
-        changes: TagChanges,
+        change: TagChange,
         envelope: Envelope,
     ) -> Result<Option<Vec<Tagged>>, StoreError>;
 
@@ -93,10 +94,12 @@ pub struct Consented {
 }
 
 /// How tags are changed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct TagChanges {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TagChange {
     /// These are added.
-    pub add: Vec<Tag>,
+    Add(Vec<Tag>),
     /// These are taken away.
-    pub remove: Vec<Tag>,
+    Remove(Vec<Tag>),
+    /// There are just these.
+    Replace(Vec<Tag>),
 }

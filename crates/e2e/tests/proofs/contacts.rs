@@ -225,3 +225,33 @@ async fn numbers_are_handed_out_as_files_once_and_to_managers_alone() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn an_api_that_is_killed_in_the_middle_of_an_extract_hands_out_nothing_and_then_all_of_it() {
+    let mut house = House::with_contacts(500).await;
+    let token = house.token("admin").await;
+    let order = json!({"segment": {"all": []}, "count": 100, "format": "csv"});
+    let key = [("idempotency-key", "uno")];
+    let count = async |house: &House, table: &str| -> i64 {
+        house.database.query_one(&format!("SELECT count(*) FROM {table}"), &[]).await.unwrap().get(0)
+    };
+    house.database.execute("SELECT pg_advisory_lock(hashtext('extracts'))", &[]).await.unwrap();
+    let waiting = "(SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+                    WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()) AS waiting";
+    let url = format!("{}/api/v1/extracts", house.stack.api_url);
+    let asked = reqwest::Client::new().post(url).bearer_auth(&token).header(key[0].0, key[0].1).json(&order);
+    let asked = tokio::spawn(asked.send());
+    while count(&house, waiting).await == 0 {
+        assert!(!asked.is_finished(), "it did not wait");
+    }
+    house.stack.restart_api().await.unwrap();
+    assert!(asked.await.unwrap().is_err(), "who was killed answered");
+    house.database.execute("SELECT pg_advisory_unlock(hashtext('extracts'))", &[]).await.unwrap();
+    for _ in 0..2 {
+        let made = house.send(&token, Method::POST, "/extracts", &key, Some(&order)).await;
+        assert_eq!(made.status(), StatusCode::CREATED);
+    }
+    for (table, rows) in [("extracts", 1), ("extract_numbers", 100), ("contact_activity", 100)] {
+        assert_eq!(count(&house, table).await, rows, "{table}");
+    }
+}

@@ -4,7 +4,7 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::sync::Arc;
 
 use actix_web::web::Bytes;
-use domain::extract::{ExtractFormat, ExtractId, ExtractedNumber};
+use domain::extract::{Extract, ExtractFormat, ExtractedNumber};
 use domain::port::{ExtractStore, StoreError};
 use futures::stream::{self, Stream};
 use rust_xlsxwriter::{Workbook, XlsxError};
@@ -35,23 +35,34 @@ fn cell(place: Option<&str>) -> String {
     if place.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{place}") } else { place.to_owned() }
 }
 
+/// The numbers of an extract behind a position. That there are none left before its end is an error: its time has ended while it
+/// was read, and a part must not be taken for the whole.
+async fn page(
+    extracts: &dyn ExtractStore,
+    extract: &Extract,
+    after: u32,
+) -> Result<Vec<ExtractedNumber>, StoreError> {
+    let page = extracts.numbers(extract.id, after, PAGE_NUMBERS).await?;
+    let is_next = page.first().is_some_and(|first| first.position == after + 1);
+    if is_next || after == extract.numbers + extract.seeds {
+        return Ok(page);
+    }
+    let doing = format!("read extract {}", extract.id.0);
+    Err(StoreError::Conflict { doing, reason: "its time has ended, and its numbers are gone".to_owned() })
+}
+
 /// A file of lines, page by page.
 pub(super) fn lines(
     extracts: Arc<dyn ExtractStore>,
-    id: ExtractId,
-    format: ExtractFormat,
+    extract: Extract,
 ) -> impl Stream<Item = Result<Bytes, StoreError>> {
-    stream::try_unfold(Some(0), move |after: Option<u32>| {
-        let extracts = Arc::clone(&extracts);
+    stream::try_unfold(0, move |after: u32| {
+        let (extracts, extract) = (Arc::clone(&extracts), extract.clone());
         async move {
-            let Some(after) = after else { return Ok(None) };
-            let page = extracts.numbers(id, after, PAGE_NUMBERS).await?;
-            let is_first = after == 0;
-            let next = page.last().map(|last| last.position);
-            if page.is_empty() && !is_first {
-                return Ok(None);
-            }
-            Ok(Some((Bytes::from(written(&page, format, is_first)), next)))
+            let page = page(&*extracts, &extract, after).await?;
+            let Some(last) = page.last() else { return Ok(None) };
+            let next = last.position;
+            Ok(Some((Bytes::from(written(&page, extract.format, after == 0)), next)))
         }
     })
 }
@@ -73,8 +84,8 @@ fn written(page: &[ExtractedNumber], format: ExtractFormat, is_first: bool) -> V
 
 /// A workbook, written to a file without a name and read from there.
 pub(super) async fn workbook(
-    extracts: &Arc<dyn ExtractStore>,
-    id: ExtractId,
+    extracts: &dyn ExtractStore,
+    extract: &Extract,
 ) -> Result<impl Stream<Item = Result<Bytes, std::io::Error>> + use<>, Problem> {
     let unwritten = |error: XlsxError| Problem::ours(&error);
     let mut workbook = Workbook::new();
@@ -83,7 +94,7 @@ pub(super) async fn workbook(
     sheet.write_string(0, 1, "Content").map_err(unwritten)?;
     let mut after = 0;
     loop {
-        let page = extracts.numbers(id, after, PAGE_NUMBERS).await?;
+        let page = page(extracts, extract, after).await?;
         let Some(last) = page.last() else { break };
         after = last.position;
         for one in &page {
@@ -115,9 +126,11 @@ pub(super) async fn workbook(
 
 #[cfg(test)]
 mod tests {
+    use domain::extract::{ExtractId, Pick};
     use domain::phone::PhoneNumber;
     use domain::port::MockExtractStore;
     use futures::TryStreamExt as _;
+    use jiff::Timestamp;
     use uuid::Uuid;
 
     use super::*;
@@ -140,10 +153,33 @@ mod tests {
         Arc::new(store)
     }
 
+    fn extract(numbers: u32, format: ExtractFormat) -> Extract {
+        Extract {
+            id: ExtractId(Uuid::nil()),
+            segment: serde_json::from_str(r#"{"all":[]}"#).unwrap(),
+            saved_segment: None,
+            numbers,
+            seeds: 0,
+            pick: Pick::Random,
+            unused_within_days: 0,
+            format,
+            created_by: "ana".to_owned(),
+            created_at: Timestamp::UNIX_EPOCH,
+            expires_at: Timestamp::UNIX_EPOCH,
+            downloads: 1,
+        }
+    }
+
     async fn read(numbers: u32, format: ExtractFormat) -> String {
-        let parts: Vec<Bytes> =
-            lines(store(numbers), ExtractId(Uuid::nil()), format).try_collect().await.unwrap();
+        let parts: Vec<Bytes> = lines(store(numbers), extract(numbers, format)).try_collect().await.unwrap();
         String::from_utf8(parts.concat()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_part_is_never_taken_for_the_whole() {
+        let shorter = lines(store(9_999), extract(10_000, ExtractFormat::Csv));
+        assert!(shorter.try_collect::<Vec<Bytes>>().await.is_err());
+        assert!(workbook(&*store(9_999), &extract(10_000, ExtractFormat::Xlsx)).await.is_err());
     }
 
     #[tokio::test]
@@ -163,13 +199,12 @@ mod tests {
     async fn a_list_is_a_number_a_line() {
         let file = read(3, ExtractFormat::Txt).await;
         assert_eq!(file, "525510000001\r\n525510000002\r\n525510000003\r\n");
-        assert_eq!(read(0, ExtractFormat::Txt).await, "");
         assert_eq!(read(10_000, ExtractFormat::Txt).await.lines().count(), 10_000);
     }
 
     #[tokio::test]
     async fn a_workbook_is_a_zip_of_all_of_them() {
-        let parts = workbook(&store(7_000), ExtractId(Uuid::nil())).await.unwrap();
+        let parts = workbook(&*store(7_000), &extract(7_000, ExtractFormat::Xlsx)).await.unwrap();
         let parts: Vec<Bytes> = parts.try_collect().await.unwrap();
         let bytes = parts.concat();
         assert_eq!(&bytes[..4], b"PK\x03\x04");

@@ -5,6 +5,7 @@ use tokio_postgres::{Client, Row};
 
 use super::connections::BulkConnections;
 use super::path::drop_index;
+use crate::census::REFRESH_BY_STATE;
 use crate::error::{classify, exactly_one};
 
 /// The steps that are left.
@@ -75,8 +76,7 @@ impl Finishing {
                 "vacuum analyze".to_owned()
             }
             Step::RefreshContactsByState => {
-                let refresh = "REFRESH MATERIALIZED VIEW CONCURRENTLY contacts_by_state";
-                run(client, refresh, "refresh contacts_by_state").await?;
+                run(client, REFRESH_BY_STATE, "refresh contacts_by_state").await?;
                 "contacts_by_state".to_owned()
             }
         };

@@ -168,7 +168,9 @@ async fn a_segment_that_takes_too_long_is_estimated_and_has_no_sample() {
                     $$ BEGIN PERFORM pg_sleep(0.05); RETURN $1; END $$;
                 ALTER TABLE contacts RENAME TO contacts_fast;
                 CREATE VIEW contacts AS SELECT id, phone_national, slow(city) AS city, state_code, is_valid, line_type,
-                    status, opt_out_at FROM contacts_fast";
+                    status, opt_out_at FROM contacts_fast;
+                DROP VIEW reachable_contacts;
+                CREATE VIEW reachable_contacts AS SELECT * FROM contacts";
     postgres.client.batch_execute(&format!("{CONTACTS}; ANALYZE contacts; {slow}")).await.unwrap();
     let zone = "America/Mexico_City".to_owned();
     let audiences = PostgresAudienceStore::new(postgres.test.database(), options(), zone);

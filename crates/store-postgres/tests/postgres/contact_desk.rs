@@ -4,7 +4,7 @@ use domain::contact::{
     Consent, ConsentChannel, ConsentKind, ContactChange, ContactEdit, ContactId, ContactStatus, Edit, Tag,
 };
 use domain::port::{
-    ContactDesk as _, ContactStore as _, Edited, Removed, SegmentStore as _, StoreError, TagChanges,
+    ContactDesk as _, ContactStore as _, Edited, Removed, SegmentStore as _, StoreError, TagChange,
     WriteError,
 };
 use domain::request::{Envelope, IdempotencyKey};
@@ -117,6 +117,12 @@ async fn an_opt_in_takes_back_what_the_number_asked_and_nothing_that_others_barr
     assert_eq!(back.barred_by, ["carrier"]);
     assert_eq!(postgres.rows("SELECT FROM consent_events").await, 2);
     assert_eq!(desk.consent(ContactId(9), said(ConsentKind::OptIn), by_ana()).await.unwrap(), None);
+    let blocked = ContactEdit { status: Some(ContactStatus::Blocked), ..ContactEdit::default() };
+    desk.edit(ContactId(2), change(blocked), None, by_ana()).await.unwrap();
+    for kind in [ConsentKind::OptOut, ConsentKind::OptIn] {
+        let still = desk.consent(ContactId(2), said(kind), by_ana()).await.unwrap().unwrap();
+        assert_eq!(still.contact.status, ContactStatus::Blocked);
+    }
 }
 
 #[tokio::test]
@@ -126,14 +132,16 @@ async fn tags_are_added_and_taken_away_and_never_too_many() {
     let names = |tags: Option<Vec<domain::contact::Tagged>>| -> Vec<String> {
         tags.unwrap().into_iter().map(|one| one.tag).collect()
     };
-    let changes = TagChanges { add: vec![tag("VIP"), tag("norte")], remove: Vec::new() };
+    let changes = TagChange::Add(vec![tag("VIP"), tag("norte")]);
     assert_eq!(names(desk.tag(ContactId(1), changes, by_ana()).await.unwrap()), ["norte", "vip"]);
-    let changes = TagChanges { add: vec![tag("vip")], remove: vec![tag("norte"), tag("nadie")] };
+    let changes = TagChange::Remove(vec![tag("norte"), tag("nadie")]);
     assert_eq!(names(desk.tag(ContactId(1), changes, by_ana()).await.unwrap()), ["vip"]);
     let many = (0..Tag::COUNT_MAX).map(|n| tag(&format!("t{n}"))).collect();
-    let too_many = desk.tag(ContactId(1), TagChanges { add: many, remove: Vec::new() }, by_ana()).await;
+    let too_many = desk.tag(ContactId(1), TagChange::Add(many), by_ana()).await;
     assert!(matches!(too_many, Err(StoreError::Conflict { .. })), "{too_many:?}");
     assert_eq!(names(desk.tags(ContactId(1)).await.unwrap()), ["vip"]);
+    let changes = TagChange::Replace(vec![tag("sur"), tag("este")]);
+    assert_eq!(names(desk.tag(ContactId(1), changes, by_ana()).await.unwrap()), ["este", "sur"]);
     assert_eq!(desk.tags(ContactId(9)).await.unwrap(), None);
     assert_eq!(desk.messages(ContactId(1), None, 10).await.unwrap(), Some(Vec::new()));
     assert_eq!(desk.messages(ContactId(9), None, 10).await.unwrap(), None);

@@ -110,6 +110,8 @@ async fn the_applications_read_and_write_but_change_neither_history_nor_schema()
             "SELECT FROM contacts",
             "SELECT FROM contacts_with_activity",
             "SELECT FROM contacts_by_state",
+            "SELECT refresh_contacts_by_state()",
+            "SELECT FROM reachable_contacts",
             "SELECT FROM deferred_indexes",
             "SELECT FROM refinery_schema_history",
             "INSERT INTO audit_log (actor, action, object_kind, object_id) VALUES ('a', 'b', 'c', 'd')",
@@ -136,6 +138,9 @@ async fn the_applications_read_and_write_but_change_neither_history_nor_schema()
             "DROP TABLE contacts",
             "ALTER TABLE audit_log DISABLE TRIGGER ALL",
             "TRUNCATE contacts",
+            "UPDATE consent_events SET kind = 'opt_in'",
+            "DELETE FROM consent_events",
+            "REFRESH MATERIALIZED VIEW contacts_by_state",
         ] {
             let refusal = postgres.refusal_to(role, forbidden).await;
             assert_eq!(refusal.as_deref(), Some(INSUFFICIENT_PRIVILEGE), "{role}: {forbidden}");

@@ -22,7 +22,9 @@ async fn every_statement_is_prepared_by_a_server_that_has_the_schema() {
     client.batch_execute(include_str!("../../sql/incoming_create.sql")).await.unwrap();
     client.batch_execute(include_str!("../../sql/kept_create.sql")).await.unwrap();
     client
-        .batch_execute("CREATE TEMPORARY TABLE picked (id bigint, phone_national bigint, place text)")
+        .batch_execute(
+            "CREATE TEMPORARY TABLE picked (id bigint, phone_national bigint, place text, is_seed boolean)",
+        )
         .await
         .unwrap();
     let files = files();
