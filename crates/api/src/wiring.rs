@@ -8,13 +8,13 @@ use application::{
     AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, DraftCampaign, EndSession,
     ExtractLimits, FailureLimit, FollowCampaign, KnownPlan, ListSessions, LogIn, LogOut, LoginFailures,
     PreviewCampaign, PreviewSegment, RefreshSession, SaveSegment, SearchContacts, SessionCache, SignInDesk,
-    TakeExtract, TokenLifetimes,
+    TagContacts, TakeContactFile, TakeExtract, TokenLifetimes,
 };
 use async_trait::async_trait;
 use cache_redis::{RedisCache, RedisOptions};
 use credentials::{AccessTokens, Argon2Cost, Argon2Passwords, SystemSecrets};
 use domain::port::{
-    AudienceStore, Cache, CampaignStore, ContactCensus, ContactDesk, ContactStore, ExtractStore,
+    AudienceStore, Cache, CampaignStore, ContactCensus, ContactDesk, ContactStore, ExtractStore, JobStore,
     PermitPublisher, SecretSource, SegmentStore, SenderStore, SessionStore,
 };
 use gateway_telnyx::TelnyxWebhooks;
@@ -25,8 +25,8 @@ use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, PostgresAudienceStore, PostgresCampaignStore,
     PostgresContactCensus, PostgresContactDesk, PostgresContactSearch, PostgresContactStore,
-    PostgresDispatch, PostgresExtractStore, PostgresIdentityStore, PostgresNumberingPlanStore,
-    PostgresSegmentStore, PostgresSenderStore, PostgresSessionStore, Schema,
+    PostgresDispatch, PostgresExtractStore, PostgresIdentityStore, PostgresJobStore,
+    PostgresNumberingPlanStore, PostgresSegmentStore, PostgresSenderStore, PostgresSessionStore, Schema,
 };
 use system::{SystemClock, SystemIds};
 
@@ -93,6 +93,7 @@ pub(crate) fn options(settings: &Settings) -> HttpOptions {
         workers: http.workers,
         body_bytes_max: http.body_bytes_max,
         request_timeout: http.request_timeout,
+        upload_timeout: settings.jobs.upload_timeout,
         keep_alive: http.keep_alive,
         shutdown_timeout: http.shutdown_timeout,
         forwarded_hops: http.forwarded_hops,
@@ -113,6 +114,8 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
     let desk: Arc<dyn ContactDesk> = Arc::new(PostgresContactDesk::new(database.clone()));
     let extracts: Arc<dyn ExtractStore> =
         Arc::new(PostgresExtractStore::new(database.clone(), settings.extract.take_timeout));
+    let jobs: Arc<dyn JobStore> =
+        Arc::new(PostgresJobStore::new(database.clone(), settings.jobs.open_max, settings.jobs.keep_for));
     let segments: Arc<dyn SegmentStore> = Arc::new(PostgresSegmentStore::new(database.clone()));
     let census: Arc<dyn ContactCensus> = Arc::new(PostgresContactCensus::new(database.clone()));
     let engine = engine_options(settings);
@@ -153,6 +156,13 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
             },
         },
         extracts,
+        take_contact_file: TakeContactFile {
+            jobs: jobs.clone(),
+            ids: ids.clone(),
+            bytes_max: settings.jobs.upload_bytes_max,
+        },
+        tag_contacts: TagContacts { jobs: jobs.clone(), segments: segments.clone(), ids: ids.clone() },
+        jobs,
         save_segment: SaveSegment { segments: segments.clone(), ids: ids.clone() },
         segments: segments.clone(),
         change: ChangeCampaign { campaigns: campaigns.clone() },

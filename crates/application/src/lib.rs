@@ -15,9 +15,12 @@ mod preview_segment;
 mod relay_permits;
 mod restore_backup;
 mod roll_back_import;
+mod run_jobs;
 mod saved_segments;
 mod search_contacts;
 mod sign_in;
+mod tag_contacts;
+mod take_contact_file;
 mod take_extract;
 mod verify_import;
 mod work_permit;
@@ -40,6 +43,7 @@ pub use preview_segment::{PreviewSegment, PreviewSegmentError, SegmentPreview};
 pub use relay_permits::{RelayError, RelayPermits};
 pub use restore_backup::{RestoreBackup, RestoreError};
 pub use roll_back_import::{Referenced, RollBackImport, RollbackError, RollbackObserver};
+pub use run_jobs::{RunJobs, Worked};
 pub use saved_segments::{SaveSegment, SaveSegmentError, SegmentChoice};
 pub use search_contacts::{FoundContacts, FoundTotal, PartsOfPhones, SearchContacts, SearchError};
 pub use sign_in::{
@@ -47,6 +51,8 @@ pub use sign_in::{
     LogOut, Login, LoginFailures, Pass, RefreshError, RefreshSession, SessionCache, SignInDesk,
     TokenLifetimes,
 };
+pub use tag_contacts::{TagCommand, TagContacts, TagContactsError};
+pub use take_contact_file::{IncomingFile, TakeContactFile, TakeFileError};
 pub use take_extract::{ExtractCommand, ExtractLimits, TakeExtract, TakeExtractError};
 pub use verify_import::{VerifyCommand, VerifyError, VerifyImport};
 pub use work_permit::{Gateways, SendLimits, WorkPermit};

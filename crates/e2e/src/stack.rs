@@ -42,6 +42,9 @@ impl StackOptions {
             ("PREGON__WORKER__SWEEP_INTERVAL_MS", "200"),
             ("PREGON__WORKER__PREPARE_INTERVAL_MS", "100"),
             ("PREGON__HTTP__PLAN_REFRESH_SECONDS", "1"),
+            ("PREGON__JOBS__LEASE_S", "5"),
+            ("PREGON__JOBS__IMPORT_LINES", "100"),
+            ("PREGON__JOBS__TAG_CONTACTS", "100"),
             ("PREGON__LOG__LEVEL", "warn"),
             ("PREGON__LOG__FORMAT", "json"),
         ];

@@ -5,8 +5,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::{
-    auth, campaigns, contact_changes, contacts, extracts, health, messages, metrics, phones, saved_segments,
-    search, segments, senders, stats, webhooks,
+    auth, campaigns, contact_changes, contact_imports, contacts, extracts, health, jobs, messages, metrics,
+    phones, saved_segments, search, segments, senders, stats, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -20,6 +20,7 @@ use crate::{
         messages::get_one, messages::preview, contacts::create, contacts::list, search::search, stats::stats, contacts::get_one, contact_changes::change,
         contact_changes::remove, contact_changes::opt_out, contact_changes::opt_in, contact_changes::list_tags,
         contact_changes::add_tags, contact_changes::set_tags, contact_changes::remove_tag, contact_changes::messages,
+        contact_imports::create, jobs::tag_segment, jobs::list, jobs::get_one, jobs::cancel, jobs::rejects,
         extracts::create, extracts::list, extracts::get_one, extracts::download, extracts::seeds, extracts::put_seed,
         extracts::remove_seed, segments::preview, saved_segments::create, saved_segments::list, saved_segments::get_one, saved_segments::versions,
         saved_segments::change, saved_segments::remove, senders::create,

@@ -4,14 +4,15 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 
+use crate::contact_imports;
 use crate::problem::{PROBLEM_JSON, Problem, REQUEST_ID};
 use crate::serve::Edge;
 
@@ -33,7 +34,9 @@ pub(crate) async fn frame(
     let id = id_of(&request).unwrap_or_else(|| edge.ids.next().to_string());
     let (path, method) = (request.path().to_owned(), request.method().clone());
     request.extensions_mut().insert(RequestId(id.clone()));
-    let answered = tokio::time::timeout(edge.request_timeout, next.call(request)).await;
+    let is_upload = method == Method::POST && path == contact_imports::PATH;
+    let within = if is_upload { edge.upload_timeout } else { edge.request_timeout };
+    let answered = tokio::time::timeout(within, next.call(request)).await;
     let mut response = match answered {
         Ok(Ok(response)) => response.map_into_boxed_body(),
         Ok(Err(error)) => {
@@ -41,7 +44,8 @@ pub(crate) async fn frame(
             return Err(problem.stamped(&path, &id).into());
         }
         Err(_) => {
-            let detail = "the request took longer than it may (http.request_timeout_ms)";
+            let setting = if is_upload { "jobs.upload_timeout_s" } else { "http.request_timeout_ms" };
+            let detail = format!("the request took longer than it may ({setting})");
             let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(1);
             return Err(problem.stamped(&path, &id).into());
         }

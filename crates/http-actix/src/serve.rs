@@ -14,11 +14,11 @@ use actix_web::{App, HttpServer};
 use application::{
     AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, DraftCampaign, EndSession,
     FollowCampaign, KnownPlan, ListSessions, LogIn, LogOut, PreviewCampaign, PreviewSegment, RefreshSession,
-    SaveSegment, SearchContacts, TakeExtract,
+    SaveSegment, SearchContacts, TagContacts, TakeContactFile, TakeExtract,
 };
 use domain::port::{
-    CampaignStore, Clock, ContactCensus, ContactDesk, ContactStore, ExtractStore, Ids, ProviderWebhooks,
-    ReceiptStore, SegmentStore, SenderStore,
+    CampaignStore, Clock, ContactCensus, ContactDesk, ContactStore, ExtractStore, Ids, JobStore,
+    ProviderWebhooks, ReceiptStore, SegmentStore, SenderStore,
 };
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
@@ -29,8 +29,8 @@ use crate::health::{self, Checks};
 use crate::input::{refuse_path, refuse_query};
 use crate::metrics::{self, Metrics};
 use crate::{
-    auth, campaigns, contact_changes, contacts, extracts, messages, methods, phones, saved_segments, search,
-    segments, senders, stats, webhooks,
+    auth, campaigns, contact_changes, contact_imports, contacts, extracts, jobs, messages, methods, phones,
+    saved_segments, search, segments, senders, stats, webhooks,
 };
 
 /// What handlers call. Each is given to the handlers that need it, and to no other.
@@ -75,6 +75,12 @@ pub struct Services {
     pub take_extract: TakeExtract,
     /// What was handed out.
     pub extracts: Arc<dyn ExtractStore>,
+    /// Takes files of contacts in.
+    pub take_contact_file: TakeContactFile,
+    /// Has contacts tagged.
+    pub tag_contacts: TagContacts,
+    /// Jobs, to be read and ended.
+    pub jobs: Arc<dyn JobStore>,
     /// Adds senders.
     pub add_sender: AddSender,
     /// Campaigns, to be read.
@@ -106,6 +112,8 @@ pub struct HttpOptions {
     pub body_bytes_max: usize,
     /// How long a request may take.
     pub request_timeout: Duration,
+    /// How long a file may take to come in.
+    pub upload_timeout: Duration,
     /// How long a connection without a request is kept.
     pub keep_alive: Duration,
     /// How long requests may go on when the server is to end.
@@ -121,6 +129,7 @@ pub(crate) struct Edge {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) request_timeout: Duration,
+    pub(crate) upload_timeout: Duration,
     pub(crate) forwarded_hops: usize,
 }
 
@@ -225,6 +234,9 @@ struct Routes {
     segments: Data<Arc<dyn SegmentStore>>,
     take_extract: Data<TakeExtract>,
     extracts: Data<Arc<dyn ExtractStore>>,
+    take_contact_file: Data<TakeContactFile>,
+    tag_contacts: Data<TagContacts>,
+    jobs: Data<Arc<dyn JobStore>>,
     add_sender: Data<AddSender>,
     campaigns: Data<Arc<dyn CampaignStore>>,
     senders: Data<Arc<dyn SenderStore>>,
@@ -243,6 +255,7 @@ impl Routes {
             clock: Arc::clone(&services.clock),
             ids: services.ids,
             request_timeout: options.request_timeout,
+            upload_timeout: options.upload_timeout,
             forwarded_hops: options.forwarded_hops,
         };
         Self {
@@ -268,6 +281,9 @@ impl Routes {
             segments: Data::new(services.segments),
             take_extract: Data::new(services.take_extract),
             extracts: Data::new(services.extracts),
+            take_contact_file: Data::new(services.take_contact_file),
+            tag_contacts: Data::new(services.tag_contacts),
+            jobs: Data::new(services.jobs),
             add_sender: Data::new(services.add_sender),
             campaigns: Data::new(services.campaigns),
             senders: Data::new(services.senders),
@@ -305,6 +321,9 @@ impl Routes {
             .app_data(it.segments)
             .app_data(it.take_extract)
             .app_data(it.extracts)
+            .app_data(it.take_contact_file)
+            .app_data(it.tag_contacts)
+            .app_data(it.jobs)
             .app_data(it.add_sender)
             .app_data(it.campaigns)
             .app_data(it.senders)
@@ -360,6 +379,12 @@ fn versioned(config: &mut ServiceConfig) {
         .service(campaigns::messages)
         .service(messages::preview)
         .service(messages::get_one)
+        .service(contact_imports::create)
+        .service(jobs::tag_segment)
+        .service(jobs::list)
+        .service(jobs::get_one)
+        .service(jobs::cancel)
+        .service(jobs::rejects)
         .service(contacts::create)
         .service(contacts::list)
         .service(search::search)

@@ -17,6 +17,7 @@ mod error;
 mod extract;
 mod http;
 mod import;
+mod jobs;
 mod keys;
 mod layers;
 mod log;
@@ -39,6 +40,7 @@ pub use error::{Origin, SettingProblem, SettingsError};
 pub use extract::ExtractSettings;
 pub use http::HttpSettings;
 pub use import::{BatchRows, Bounded, ImportSettings, OutOfBounds, ValidPercentMin};
+pub use jobs::JobsSettings;
 pub use log::{LogFormat, LogSettings};
 pub use passwords::PasswordsSettings;
 pub use sending::{SendingSettings, WorkerSettings};
@@ -90,6 +92,8 @@ pub struct Settings {
     pub worker: WorkerSettings,
     /// What bounds the extracts.
     pub extract: ExtractSettings,
+    /// What bounds jobs.
+    pub jobs: JobsSettings,
     /// How requests are taken.
     pub http: HttpSettings,
     auth: AuthSection,
@@ -126,6 +130,7 @@ impl Settings {
         let worker = sending::read_worker(&mut reader, &raw);
 
         let extract = extract::read(&mut reader, &raw);
+        let jobs = jobs::read(&mut reader, &raw);
         let http = http::read(&mut reader, &raw);
         let auth = auth::read(&mut reader, &raw, judged_as);
         let rabbitmq = server::read_rabbitmq(&mut reader, &raw, judged_as);
@@ -142,6 +147,7 @@ impl Settings {
                 sending: sending?,
                 worker: worker?,
                 extract: extract?,
+                jobs: jobs?,
                 http: http?,
                 auth: auth?,
                 database: database?,

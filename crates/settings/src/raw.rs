@@ -59,6 +59,7 @@ pub(crate) struct RawSettings {
     pub(crate) sending: RawSending,
     pub(crate) worker: RawWorker,
     pub(crate) extract: RawExtract,
+    pub(crate) jobs: RawJobs,
     pub(crate) http: RawHttp,
     pub(crate) auth: RawAuth,
     pub(crate) rabbitmq: RawRabbitmq,
@@ -186,6 +187,19 @@ pub(crate) struct RawRedis {
     pub(crate) connect_timeout_ms: Option<Given>,
     pub(crate) command_timeout_ms: Option<Given>,
     pub(crate) value_bytes_max: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawJobs {
+    pub(crate) open_max: Option<Given>,
+    pub(crate) upload_bytes_max: Option<Given>,
+    pub(crate) upload_timeout_s: Option<Given>,
+    pub(crate) import_lines: Option<Given>,
+    pub(crate) tag_contacts: Option<Given>,
+    pub(crate) lease_s: Option<Given>,
+    pub(crate) attempts_max: Option<Given>,
+    pub(crate) keep_days: Option<Given>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

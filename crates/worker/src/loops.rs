@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::{PrepareCampaign, Prepared, RelayPermits};
+use application::{PrepareCampaign, Prepared, RelayPermits, RunJobs, Worked};
 use domain::port::{AudienceStore, ContactCensus, ExtractStore, ReceiptStore, Upkeep};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +29,7 @@ pub(crate) struct Chores {
     pub(crate) audiences: Arc<dyn AudienceStore>,
     pub(crate) census: Arc<dyn ContactCensus>,
     pub(crate) extracts: Arc<dyn ExtractStore>,
+    pub(crate) jobs: Arc<RunJobs>,
     pub(crate) by_state_at_age: Duration,
 }
 
@@ -52,6 +53,7 @@ impl Chores {
         start("sweep", rhythm.sweep, |chores| Box::pin(async move { chores.sweep().await }));
         start("fold", rhythm.sweep, |chores| Box::pin(async move { chores.fold().await }));
         start("expire", rhythm.by_state, |chores| Box::pin(async move { chores.expire().await }));
+        start("jobs", rhythm.prepare, |chores| Box::pin(async move { chores.job().await }));
         start("by_state", rhythm.by_state, |chores| Box::pin(async move { chores.by_state().await }));
         loops
     }
@@ -93,9 +95,16 @@ impl Chores {
     }
 
     async fn expire(&self) -> Result<Done, String> {
-        match self.extracts.empty_expired().await {
-            Ok(0) => Ok(Done::All),
-            Ok(_) => Ok(Done::Part),
+        let sentence = |error: domain::port::StoreError| error.to_string();
+        let emptied = self.extracts.empty_expired().await.map_err(sentence)?;
+        let swept = self.jobs.sweep().await.map_err(sentence)?;
+        Ok(if emptied + swept == 0 { Done::All } else { Done::Part })
+    }
+
+    async fn job(&self) -> Result<Done, String> {
+        match self.jobs.execute().await {
+            Ok(Worked::Nothing) => Ok(Done::All),
+            Ok(Worked::Something) => Ok(Done::Part),
             Err(error) => Err(error.to_string()),
         }
     }

@@ -25,6 +25,7 @@ pub(crate) async fn run(command: &Run, sources: &Sources) -> Result<(), Failure>
         .map_err(|error| Failure::Server(format!("cannot listen on {listen}: {error}")))?;
     tracing::info!(worker = worker.name, address = %ops.address(), "the worker is at work");
 
+    let jobs = Arc::clone(&worker.chores.jobs);
     let mut chores = worker.chores.start(&worker.rhythm, &stop);
     let slots = vec![
         (Priority::High, settings.sending.slots_high),
@@ -46,6 +47,9 @@ pub(crate) async fn run(command: &Run, sources: &Sources) -> Result<(), Failure>
     let drained = async {
         consuming.await;
         while chores.join_next().await.is_some() {}
+        if let Err(error) = jobs.release().await {
+            tracing::warn!(%error, "the job at hand is free when its lease is over");
+        }
     };
     let late = async {
         stop.cancelled().await;

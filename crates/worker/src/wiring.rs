@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::{Gateways, PrepareCampaign, RelayPermits, SendLimits, WorkPermit};
+use application::{Gateways, KnownPlan, PrepareCampaign, RelayPermits, RunJobs, SendLimits, WorkPermit};
 use async_trait::async_trait;
 use domain::port::{AudienceStore, Ids, PermitConsumer, PermitPublisher, SmsGateway};
 use gateway_telnyx::{TelnyxGateway, TelnyxOptions};
@@ -13,8 +13,9 @@ use queue_rabbitmq::{RabbitOptions, RabbitPermits};
 use secrecy::ExposeSecret;
 use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
-    Database, DatabaseOptions, DispatchOptions, PostgresAudienceStore, PostgresContactCensus,
-    PostgresDispatch, PostgresExtractStore, Schema,
+    Database, DatabaseOptions, DispatchOptions, JobQueueOptions, PostgresAudienceStore,
+    PostgresContactCensus, PostgresDispatch, PostgresExtractStore, PostgresJobQueue,
+    PostgresNumberingPlanStore, Schema,
 };
 use system::{SystemClock, SystemIds};
 
@@ -98,6 +99,20 @@ pub(crate) struct Worker {
     pub(crate) rhythm: Rhythm,
 }
 
+fn jobs(settings: &Settings, database: &Database) -> RunJobs {
+    let jobs = &settings.jobs;
+    let options = JobQueueOptions {
+        lease: jobs.lease,
+        attempts_max: jobs.attempts_max,
+        keep_for: jobs.keep_for,
+        upload_timeout: jobs.upload_timeout,
+        tag_contacts: jobs.tag_contacts,
+    };
+    let plan = KnownPlan::new(Arc::new(PostgresNumberingPlanStore::new(database.clone())));
+    let queue = Arc::new(PostgresJobQueue::new(database.clone(), options));
+    RunJobs::new(queue, Arc::new(plan), usize::try_from(jobs.import_lines).unwrap_or(usize::MAX))
+}
+
 /// Puts a worker together, once the schema is known to be this program's.
 pub(crate) async fn worker(
     settings: &Settings,
@@ -158,6 +173,7 @@ pub(crate) async fn worker(
             audiences,
             census: Arc::new(PostgresContactCensus::new(database.clone())),
             extracts: Arc::new(PostgresExtractStore::new(database.clone(), settings.extract.take_timeout)),
+            jobs: Arc::new(jobs(settings, database)),
             by_state_at_age: worker.by_state_interval,
         },
         rhythm: Rhythm {

@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use crate::house::{House, PASSWORD, address};
 
 impl House {
-    async fn token(&self, role: &str) -> String {
+    pub(crate) async fn token(&self, role: &str) -> String {
         let body = json!({"email": address(role), "password": PASSWORD});
         let login = format!("{}/api/v1/auth/login", self.stack.api_url);
         let answer = reqwest::Client::new().post(login).json(&body).send().await.unwrap();
         answer.json::<Value>().await.unwrap()["access_token"].as_str().unwrap().to_owned()
     }
 
-    async fn send(
+    pub(crate) async fn send(
         &self,
         token: &str,
         method: Method,

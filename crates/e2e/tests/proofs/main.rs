@@ -7,6 +7,7 @@ mod api;
 mod contacts;
 mod house;
 mod imports;
+mod jobs;
 mod kills;
 mod numbering;
 mod outages;

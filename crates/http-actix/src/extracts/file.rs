@@ -10,6 +10,7 @@ use futures::stream::{self, Stream};
 use rust_xlsxwriter::{Workbook, XlsxError};
 
 use crate::problem::Problem;
+use crate::table::{self, cell};
 
 /// Numbers that are read at once.
 const PAGE_NUMBERS: u32 = 5_000;
@@ -27,12 +28,6 @@ pub(super) fn media_type(format: ExtractFormat) -> &'static str {
 /// The country's code and the ten digits.
 fn number(number: &ExtractedNumber) -> String {
     format!("52{}", number.phone.national())
-}
-
-/// A place as a table's cell: what a spreadsheet would take for a formula is made a text.
-fn cell(place: Option<&str>) -> String {
-    let place = place.unwrap_or_default();
-    if place.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{place}") } else { place.to_owned() }
 }
 
 /// The numbers of an extract behind a position. That there are none left before its end is an error: its time has ended while it
@@ -71,15 +66,9 @@ fn written(page: &[ExtractedNumber], format: ExtractFormat, is_first: bool) -> V
     if format == ExtractFormat::Txt {
         return page.iter().flat_map(|one| format!("{}\r\n", number(one)).into_bytes()).collect();
     }
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    // Nothing fails that is written to memory.
-    if is_first {
-        let _ = writer.write_record(["Number", "Content"]);
-    }
-    for one in page {
-        let _ = writer.write_record([number(one), cell(one.place.as_deref())]);
-    }
-    writer.into_inner().unwrap_or_default()
+    let head = is_first.then(|| ["Number".to_owned(), "Content".to_owned()]);
+    let place = |one: &ExtractedNumber| cell(one.place.as_deref().unwrap_or_default());
+    table::written(head.into_iter().chain(page.iter().map(|one| [number(one), place(one)])))
 }
 
 /// A workbook, written to a file without a name and read from there.

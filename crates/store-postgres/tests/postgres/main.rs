@@ -17,6 +17,7 @@ mod finishing;
 mod guards;
 mod harness;
 mod import_fields;
+mod jobs;
 mod messages;
 mod names;
 mod plan_queries;

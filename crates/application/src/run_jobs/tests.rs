@@ -1,0 +1,155 @@
+use bytes::Bytes;
+use domain::job::{Job, JobState, JobTally, SheetEntry, TagTask};
+use domain::port::{ClaimedJob, MockJobQueue, MockNumberingPlanStore};
+use domain::sheet::Sheet;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::*;
+
+const CLAIM: JobClaim = JobClaim { job: JobId(Uuid::nil()), number: 7 };
+
+fn claimed(task: Task, checkpoint: i64) -> ClaimedJob {
+    let job = Job {
+        id: CLAIM.job,
+        task,
+        state: JobState::Running,
+        checkpoint,
+        total: 5,
+        tally: JobTally::default(),
+        failure: None,
+        created_by: "ana".to_owned(),
+        created_at: Timestamp::UNIX_EPOCH,
+        started_at: None,
+        finished_at: None,
+        expires_at: None,
+    };
+    ClaimedJob { claim: CLAIM, job }
+}
+
+fn import() -> Task {
+    let sheet = Sheet::of_head(b"phone\n").unwrap();
+    Task::Import(ImportTask { file_name: None, sheet, rows: 5 })
+}
+
+/// A queue with one job whose file comes in two parts, within a line.
+fn queue(checkpoint: i64) -> MockJobQueue {
+    let mut queue = MockJobQueue::new();
+    queue.expect_claim().times(1).returning(move || Ok(Some(claimed(import(), checkpoint))));
+    queue.expect_claim().returning(|| Ok(None));
+    queue.expect_part().returning(|_, part| {
+        Ok(match part {
+            0 => Some(Bytes::from_static(b"phone\n5512345670\n5512345670\n551234")),
+            1 => Some(Bytes::from_static(b"5671\nhola\n5512345672")),
+            _ => None,
+        })
+    });
+    queue
+}
+
+fn run(queue: MockJobQueue, lines_at_once: usize) -> RunJobs {
+    let mut plans = MockNumberingPlanStore::new();
+    plans.expect_in_force().returning(|| Ok(None));
+    RunJobs::new(Arc::new(queue), Arc::new(KnownPlan::new(Arc::new(plans))), lines_at_once)
+}
+
+/// What becomes of the lines of a batch.
+fn became(batch: &SheetBatch) -> Vec<(u64, &'static str)> {
+    batch
+        .entries()
+        .map(|entry| match entry {
+            SheetEntry::Contact(record, _) => (record.line, "contact"),
+            SheetEntry::Refused(record, why) => (record.line, why.reason()),
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_file_is_brought_in_step_by_step_to_its_end() {
+    let mut queue = queue(0);
+    let expected = [
+        vec![(2, "contact"), (3, "duplicate")],
+        vec![(4, "contact"), (5, "not_a_number")],
+        vec![(6, "contact")],
+    ];
+    for batch in expected {
+        queue
+            .expect_import_lines()
+            .times(1)
+            .withf(move |_, lines| became(lines) == batch)
+            .returning(|_, _| Ok(JobStep::Further));
+    }
+    queue.expect_complete().times(1).returning(|_| Ok(()));
+    let run = run(queue, 2);
+    for _ in 0..4 {
+        assert_eq!(run.execute().await.unwrap(), Worked::Something);
+    }
+    assert_eq!(run.execute().await.unwrap(), Worked::Nothing);
+}
+
+#[tokio::test]
+async fn a_file_goes_on_where_another_worker_was_stopped() {
+    let mut queue = queue(1);
+    // The number of the first line, which is done, is taken.
+    queue
+        .expect_import_lines()
+        .times(1)
+        .withf(|_, lines| {
+            became(lines) == [(3, "duplicate"), (4, "contact"), (5, "not_a_number"), (6, "contact")]
+        })
+        .returning(|_, _| Ok(JobStep::Further));
+    queue.expect_complete().times(1).returning(|_| Ok(()));
+    let run = run(queue, 100);
+    run.execute().await.unwrap();
+    run.execute().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_becomes_of_a_job_depends_on_why_a_step_failed() {
+    let doing = || "bring lines in".to_owned();
+    let failures: [(fn(String) -> StoreError, usize, usize); 3] = [
+        (|doing| StoreError::Unavailable { doing, reason: "away".to_owned(), source: None }, 1, 0),
+        (|doing| StoreError::Conflict { doing, reason: "in its way".to_owned() }, 0, 0),
+        (|doing| StoreError::Corrupt { doing, reason: "odd".to_owned(), source: None }, 0, 1),
+    ];
+    for (failure, released, failed) in failures {
+        let mut queue = queue(0);
+        queue.expect_import_lines().times(1).returning(move |_, _| Err(failure(doing())));
+        queue.expect_release().times(released).returning(|_| Ok(()));
+        queue.expect_fail().times(failed).returning(|_, _| Ok(()));
+        let run = run(queue, 100);
+        run.execute().await.unwrap_err();
+        assert_eq!(run.execute().await.unwrap(), Worked::Nothing);
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_ends_gives_its_job_back_and_one_that_lost_it_forgets_it() {
+    let mut kept = queue(0);
+    kept.expect_import_lines().times(1).returning(|_, _| Ok(JobStep::Further));
+    kept.expect_release().times(1).withf(|claim| *claim == CLAIM).returning(|_| Ok(()));
+    let worker = run(kept, 2);
+    worker.execute().await.unwrap();
+    worker.release().await.unwrap();
+
+    let mut lost = queue(0);
+    lost.expect_import_lines().times(1).returning(|_, _| Ok(JobStep::Lost));
+    lost.expect_release().never();
+    let worker = run(lost, 2);
+    worker.execute().await.unwrap();
+    worker.release().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_segment_is_tagged_until_nobody_is_left() {
+    let segment = serde_json::from_str(r#"{"all":[]}"#).unwrap();
+    let task = Task::Tag(TagTask { segment, saved_segment: None, add: Vec::new(), remove: Vec::new() });
+    let mut queue = MockJobQueue::new();
+    queue.expect_claim().times(1).returning(move || Ok(Some(claimed(task.clone(), 0))));
+    queue.expect_tag_some().times(1).returning(|_, _| Ok(JobStep::Further));
+    queue.expect_tag_some().times(1).returning(|_, _| Ok(JobStep::AtEnd));
+    queue.expect_complete().times(1).returning(|_| Ok(()));
+    let run = run(queue, 2);
+    run.execute().await.unwrap();
+    run.execute().await.unwrap();
+}

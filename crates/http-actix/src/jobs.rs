@@ -1,0 +1,307 @@
+//! Jobs: files of contacts that are brought in, segments that are tagged.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, LOCATION};
+use actix_web::web::{self, Bytes, Query};
+use actix_web::{HttpResponse, get, post};
+use application::{TagCommand, TagContacts, TagContactsError};
+use domain::contact::Tag;
+use domain::job::{Job, JobId, RefusedLine, Task};
+use domain::port::{JobStore, StoreError};
+use domain::segment::SegmentDefinition;
+use futures::stream::{self, Stream};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::caller::{Caller, Operator};
+use crate::campaigns::choice;
+use crate::input::{Asked, Body};
+use crate::page::{Page, PageQuery, behind, limit};
+use crate::problem::{Problem, of_segment};
+use crate::table::{cell, written};
+
+/// Refused lines that are read at once.
+const PAGE_LINES: u32 = 2_000;
+
+/// A job.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct JobView {
+    id: Uuid,
+    /// `contact_import` or `contact_tagging`.
+    kind: &'static str,
+    /// queued, running, completed, failed or canceled.
+    state: &'static str,
+    /// How much of it is done, 0 to 100.
+    percent: f64,
+    /// Of a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    import: Option<ImportView>,
+    /// Of a segment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tagging: Option<TaggingView>,
+    /// Why it failed.
+    failure: Option<String>,
+    created_by: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    started_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    finished_at: Option<Timestamp>,
+    /// From when on nothing is known of it any more.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+}
+
+/// A file that is brought in. `rows_read` is `imported` + `duplicates` + `rejected` at any moment.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ImportView {
+    file_name: Option<String>,
+    /// Columns that mean nothing here.
+    ignored_columns: Vec<String>,
+    /// Lines below the one that names the columns.
+    rows: u64,
+    rows_read: u64,
+    imported: u64,
+    duplicates: u64,
+    rejected: u64,
+    /// Where the lines are that did not become contacts.
+    rejects: String,
+}
+
+/// A segment that is tagged.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TaggingView {
+    #[schema(value_type = Object)]
+    segment: SegmentDefinition,
+    segment_id: Option<Uuid>,
+    segment_version: Option<u32>,
+    add: Vec<String>,
+    remove: Vec<String>,
+    /// Contacts so far that the segment means.
+    matched: u64,
+    tags_added: u64,
+    tags_removed: u64,
+    /// Contacts that got none because they would have had too many.
+    left_out: u64,
+}
+
+impl From<Job> for JobView {
+    fn from(job: Job) -> Self {
+        let (percent, kind, tally, rows_read) =
+            (job.percent(), job.task.kind(), job.tally, job.checkpoint.unsigned_abs());
+        let names = |tags: Vec<Tag>| tags.iter().map(|tag| tag.as_str().to_owned()).collect();
+        let (import, tagging) = match job.task {
+            Task::Import(task) => (
+                Some(ImportView {
+                    ignored_columns: task.sheet.ignored().map(str::to_owned).collect(),
+                    file_name: task.file_name,
+                    rows: task.rows,
+                    rows_read,
+                    imported: tally.imported,
+                    duplicates: tally.duplicates,
+                    rejected: tally.rejected,
+                    rejects: format!("/api/v1/jobs/{}/rejects", job.id.0),
+                }),
+                None,
+            ),
+            Task::Tag(task) => (
+                None,
+                Some(TaggingView {
+                    segment: task.segment,
+                    segment_id: task.saved_segment.map(|saved| saved.id.0),
+                    segment_version: task.saved_segment.map(|saved| saved.version),
+                    add: names(task.add),
+                    remove: names(task.remove),
+                    matched: tally.matched,
+                    tags_added: tally.tags_added,
+                    tags_removed: tally.tags_removed,
+                    left_out: tally.left_out,
+                }),
+            ),
+        };
+        Self {
+            id: job.id.0,
+            kind,
+            state: job.state.as_str(),
+            percent,
+            import,
+            tagging,
+            failure: job.failure,
+            created_by: job.created_by,
+            created_at: job.created_at,
+            started_at: job.started_at,
+            finished_at: job.finished_at,
+            expires_at: job.expires_at,
+        }
+    }
+}
+
+/// What is answered when a job was queued.
+pub(crate) fn accepted(job: Job) -> HttpResponse {
+    let location = format!("/api/v1/jobs/{}", job.id.0);
+    HttpResponse::Accepted().insert_header((LOCATION, location)).json(JobView::from(job))
+}
+
+/// Too many jobs wait.
+pub(crate) fn too_many(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(10)
+}
+
+fn missing() -> Problem {
+    Problem::not_found("there is no such job, or its time has ended")
+}
+
+/// Tags for the contacts of a segment.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TagSegmentRequest {
+    /// Whose: a segment's definition. Either this or `segment_id`.
+    #[schema(value_type = Option<Object>, example = json!({"field": "state", "op": "eq", "value": "SIN"}))]
+    segment: Option<SegmentDefinition>,
+    /// Whose: a saved segment, as it is now.
+    segment_id: Option<Uuid>,
+    /// Tags that they get.
+    #[serde(default)]
+    #[schema(example = json!(["vip"]))]
+    add: Vec<String>,
+    /// Tags that they lose.
+    #[serde(default)]
+    remove: Vec<String>,
+}
+
+impl From<TagContactsError> for Problem {
+    fn from(error: TagContactsError) -> Self {
+        match error {
+            TagContactsError::Count | TagContactsError::Both(_) => {
+                Self::unprocessable("/add", error.to_string())
+            }
+            TagContactsError::Segment(refused) => of_segment(refused, "/segment"),
+            TagContactsError::NoSegment => Self::unprocessable("/segment_id", error.to_string()),
+            TagContactsError::TooMany => too_many(error.to_string()),
+            TagContactsError::Write(error) => error.into(),
+        }
+    }
+}
+
+fn tags(pointer: &str, names: &[String]) -> Result<Vec<Tag>, Problem> {
+    let tag = |(n, name): (usize, &String)| {
+        Tag::parse(name)
+            .map_err(|invalid| Problem::unprocessable(format!("{pointer}/{n}"), invalid.to_string()))
+    };
+    names.iter().enumerate().map(tag).collect()
+}
+
+/// Has the contacts of a segment tagged: those that it means when they are looked at. A contact with as many tags as it may have
+/// is left out, and counted.
+#[utoipa::path(tag = "jobs", path = "/api/v1/contacts/tags", request_body = TagSegmentRequest, params(("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])), responses((status = 202, body = JobView), (status = 422, body = Problem), (status = 503, body = Problem)))]
+#[post("/contacts/tags")]
+pub(crate) async fn tag_segment(
+    who: Caller<Operator>,
+    asked: Asked,
+    body: Body<TagSegmentRequest>,
+    tag: web::Data<TagContacts>,
+) -> Result<HttpResponse, Problem> {
+    let envelope = asked.once_by(&who, Some(body.sha256))?;
+    let request = body.value;
+    let segment = choice(request.segment, request.segment_id)
+        .map_err(|detail| Problem::unprocessable("/segment", detail))?;
+    let command =
+        TagCommand { segment, add: tags("/add", &request.add)?, remove: tags("/remove", &request.remove)? };
+    Ok(accepted(tag.execute(command, envelope).await?))
+}
+
+/// Lists jobs, the latest first.
+#[utoipa::path(tag = "jobs", path = "/api/v1/jobs", params(PageQuery), security(("bearer" = [])), responses((status = 200, body = Page<JobView>)))]
+#[get("/jobs")]
+pub(crate) async fn list(
+    _who: Caller<Operator>,
+    query: Query<PageQuery>,
+    jobs: web::Data<Arc<dyn JobStore>>,
+) -> Result<HttpResponse, Problem> {
+    let limit = limit(query.limit)?;
+    let before = behind::<Uuid>(query.cursor.as_deref())?.map(JobId);
+    let found = jobs.page(before, limit).await?;
+    Ok(HttpResponse::Ok().json(Page::of(found, limit, |job| job.id.0.to_string(), JobView::from)))
+}
+
+/// One job, and how far it has come.
+#[utoipa::path(tag = "jobs", path = "/api/v1/jobs/{id}", params(("id" = Uuid, Path)), security(("bearer" = [])), responses((status = 200, body = JobView), (status = 404, body = Problem)))]
+#[get("/jobs/{id}")]
+pub(crate) async fn get_one(
+    _who: Caller<Operator>,
+    id: web::Path<Uuid>,
+    jobs: web::Data<Arc<dyn JobStore>>,
+) -> Result<HttpResponse, Problem> {
+    let job = jobs.find(JobId(*id)).await?.ok_or_else(missing)?;
+    Ok(HttpResponse::Ok().json(JobView::from(job)))
+}
+
+/// Ends a job; what it has done stays.
+#[utoipa::path(tag = "jobs", path = "/api/v1/jobs/{id}/cancel", params(("id" = Uuid, Path)), security(("bearer" = [])), responses((status = 200, body = JobView), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[post("/jobs/{id}/cancel")]
+pub(crate) async fn cancel(
+    who: Caller<Operator>,
+    asked: Asked,
+    id: web::Path<Uuid>,
+    jobs: web::Data<Arc<dyn JobStore>>,
+) -> Result<HttpResponse, Problem> {
+    let job = jobs.cancel(JobId(*id), asked.by(&who)).await?.ok_or_else(missing)?;
+    Ok(HttpResponse::Ok().json(JobView::from(job)))
+}
+
+/// The lines of a file that did not become contacts, each with its line, the reason, and its fields as they were: what is mended can
+/// be sent again as it is. While the job runs it is what there is so far. That it is given out is written down.
+#[utoipa::path(tag = "jobs", path = "/api/v1/jobs/{id}/rejects", params(("id" = Uuid, Path)), security(("bearer" = [])), responses((status = 200, description = "The lines", body = String, content_type = "text/csv"), (status = 404, body = Problem)))]
+#[get("/jobs/{id}/rejects")]
+pub(crate) async fn rejects(
+    who: Caller<Operator>,
+    asked: Asked,
+    id: web::Path<Uuid>,
+    jobs: web::Data<Arc<dyn JobStore>>,
+) -> Result<HttpResponse, Problem> {
+    let id = JobId(*id);
+    let job = jobs.find(id).await?.ok_or_else(missing)?;
+    let Task::Import(task) = job.task else {
+        return Err(Problem::not_found("this job has no file, so no line of one was refused"));
+    };
+    jobs.note_refused_read(id, asked.by(&who)).await?;
+    let name = format!("attachment; filename=\"pregon-rejects-{}.csv\"", id.0);
+    let header = ["line", "reason", "detail"].into_iter().map(str::to_owned);
+    let header: Vec<String> = header.chain(task.sheet.header().iter().map(|name| cell(name))).collect();
+    let jobs: Arc<dyn JobStore> = Arc::clone(jobs.get_ref());
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_DISPOSITION, name))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .content_type("text/csv; charset=utf-8")
+        .streaming(lines(jobs, id, header)))
+}
+
+/// Refused lines as a table, page by page.
+fn lines(
+    jobs: Arc<dyn JobStore>,
+    id: JobId,
+    header: Vec<String>,
+) -> impl Stream<Item = Result<Bytes, StoreError>> {
+    stream::try_unfold((0, Some(header)), move |(after, header): (u64, Option<Vec<String>>)| {
+        let jobs = Arc::clone(&jobs);
+        async move {
+            let page = jobs.refused_lines(id, after, PAGE_LINES).await?;
+            let next = page.last().map_or(after, |last| last.line);
+            if page.is_empty() && header.is_none() {
+                return Ok(None);
+            }
+            let records = header.into_iter().chain(page.into_iter().map(record));
+            Ok(Some((Bytes::from(written(records)), (next, None))))
+        }
+    })
+}
+
+fn record(refused: RefusedLine) -> Vec<String> {
+    let own = [refused.line.to_string(), refused.reason, refused.detail];
+    own.into_iter().chain(refused.fields.iter().map(|field| cell(field))).collect()
+}
