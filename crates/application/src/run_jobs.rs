@@ -66,7 +66,7 @@ impl RunJobs {
             Ok(JobStep::Further) => *held = Some(open),
             Ok(JobStep::AtEnd) => self.queue.complete(claim).await?,
             Ok(JobStep::Lost) => {
-                tracing::info!(job = %claim.job.0, "the job was canceled, or is another worker's")
+                tracing::info!(job = %claim.job.0, "the job was canceled, or is another worker's");
             }
             Err(error) => return Err(self.give_back(claim, error).await),
         }
@@ -176,15 +176,12 @@ impl OpenFile {
     ) -> Result<Vec<Record>, StoreError> {
         while self.lines.len() < most && !self.is_read {
             let lines = &mut self.lines;
-            match queue.part(id, self.next_part).await? {
-                Some(bytes) => {
-                    self.parser.push(&bytes, &mut |record| lines.push(record));
-                    self.next_part += 1;
-                }
-                None => {
-                    self.parser.end(&mut |record| lines.push(record));
-                    self.is_read = true;
-                }
+            if let Some(bytes) = queue.part(id, self.next_part).await? {
+                self.parser.push(&bytes, &mut |record| lines.push(record));
+                self.next_part += 1;
+            } else {
+                self.parser.end(&mut |record| lines.push(record));
+                self.is_read = true;
             }
             if !self.is_below_header && !self.lines.is_empty() {
                 self.lines.remove(0);

@@ -192,17 +192,19 @@ impl Sheet {
         let mut contact = ContactFields::default();
         for (column, field) in self.columns.iter().zip(&record.fields) {
             let Some(column) = column else { continue };
-            match column {
-                SheetColumn::Phone => contact.phone.clone_from(field),
-                SheetColumn::FullName => contact.full_name = Some(field.clone()),
-                SheetColumn::Address => contact.address = Some(field.clone()),
-                SheetColumn::Neighborhood => contact.neighborhood = Some(field.clone()),
-                SheetColumn::Municipality => contact.municipality = Some(field.clone()),
-                SheetColumn::State => {
-                    contact.state = Some(field.clone()).filter(|field| !field.trim().is_empty())
+            let text = match column {
+                SheetColumn::Phone => {
+                    contact.phone.clone_from(field);
+                    continue;
                 }
-                SheetColumn::City => contact.city = Some(field.clone()),
-            }
+                SheetColumn::FullName => &mut contact.full_name,
+                SheetColumn::Address => &mut contact.address,
+                SheetColumn::Neighborhood => &mut contact.neighborhood,
+                SheetColumn::Municipality => &mut contact.municipality,
+                SheetColumn::State => &mut contact.state,
+                SheetColumn::City => &mut contact.city,
+            };
+            *text = Some(field.clone());
         }
         Some(contact)
     }

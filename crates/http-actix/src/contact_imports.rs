@@ -48,15 +48,16 @@ impl From<TakeFileError> for Problem {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands on")]
 fn unreadable(error: MultipartError) -> Problem {
-    match error {
+    if matches!(
+        error,
         MultipartError::ContentTypeMissing
-        | MultipartError::ContentTypeParse
-        | MultipartError::ContentTypeIncompatible => Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "send the file as multipart/form-data, in the field named file",
-        ),
-        _ => Problem::bad_request(format!("the form cannot be read: {error}")),
+            | MultipartError::ContentTypeParse
+            | MultipartError::ContentTypeIncompatible
+    ) {
+        let detail = "send the file as multipart/form-data, in the field named file";
+        return Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
     }
+    Problem::bad_request(format!("the form cannot be read: {error}"))
 }
 
 /// Brings a file of contacts in, read by the same rules as any other: it is taken in at once, and a worker adds its contacts.
@@ -113,7 +114,7 @@ async fn receive(
     field: &mut Field,
     hash: &mut Sha256,
 ) -> Result<(), Problem> {
-    let mut text = Text::default();
+    let mut text = Text::Beginning(Vec::new());
     while let Some(bytes) = field.try_next().await.map_err(unreadable)? {
         hash.update(&bytes);
         let piece = text.of(&bytes, false);
@@ -130,33 +131,33 @@ fn file_name(given: &str) -> Option<String> {
 }
 
 /// Makes UTF-8 of UTF-16 that says so by its mark; anything else stays as it is.
-#[derive(Default)]
-struct Text {
-    beginning: Vec<u8>,
-    known: Option<Option<Decoder>>,
+enum Text {
+    /// Too little has come to say.
+    Beginning(Vec<u8>),
+    AsItIs,
+    Utf16(Decoder),
 }
 
 impl Text {
     fn of<'a>(&mut self, bytes: &'a [u8], is_last: bool) -> Cow<'a, [u8]> {
-        if let Some(decoder) = &mut self.known {
-            return match decoder {
-                None => Cow::Borrowed(bytes),
-                Some(decoder) => Cow::Owned(decoded(decoder, bytes, is_last)),
-            };
-        }
-        self.beginning.extend_from_slice(bytes);
-        if self.beginning.len() < MARK_BYTES && !is_last {
+        let beginning = match self {
+            Self::AsItIs => return Cow::Borrowed(bytes),
+            Self::Utf16(decoder) => return Cow::Owned(decoded(decoder, bytes, is_last)),
+            Self::Beginning(beginning) => beginning,
+        };
+        beginning.extend_from_slice(bytes);
+        if beginning.len() < MARK_BYTES && !is_last {
             return Cow::Borrowed(&[]);
         }
-        let beginning = std::mem::take(&mut self.beginning);
+        let beginning = std::mem::take(beginning);
         let encoding = Encoding::for_bom(&beginning).map(|(encoding, _)| encoding);
-        let mut decoder =
-            encoding.filter(|encoding| *encoding != encoding_rs::UTF_8).map(Encoding::new_decoder);
-        let text = match &mut decoder {
-            None => beginning,
-            Some(decoder) => decoded(decoder, &beginning, is_last),
+        let Some(utf16) = encoding.filter(|encoding| *encoding != encoding_rs::UTF_8) else {
+            *self = Self::AsItIs;
+            return Cow::Owned(beginning);
         };
-        self.known = Some(decoder);
+        let mut decoder = utf16.new_decoder();
+        let text = decoded(&mut decoder, &beginning, is_last);
+        *self = Self::Utf16(decoder);
         Cow::Owned(text)
     }
 }
@@ -186,7 +187,7 @@ mod tests {
         ];
         for (input, expected) in inputs {
             for piece in [1, 2, 3, 100] {
-                let mut text = Text::default();
+                let mut text = Text::Beginning(Vec::new());
                 let mut read: Vec<u8> =
                     input.chunks(piece).flat_map(|piece| text.of(piece, false).into_owned()).collect();
                 read.extend_from_slice(&text.of(&[], true));

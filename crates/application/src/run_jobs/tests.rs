@@ -106,15 +106,14 @@ async fn a_file_goes_on_where_another_worker_was_stopped() {
 
 #[tokio::test]
 async fn what_becomes_of_a_job_depends_on_why_a_step_failed() {
-    let doing = || "bring lines in".to_owned();
-    let failures: [(fn(String) -> StoreError, usize, usize); 3] = [
-        (|doing| StoreError::Unavailable { doing, reason: "away".to_owned(), source: None }, 1, 0),
-        (|doing| StoreError::Conflict { doing, reason: "in its way".to_owned() }, 0, 0),
-        (|doing| StoreError::Corrupt { doing, reason: "odd".to_owned(), source: None }, 0, 1),
+    let failures = [
+        (StoreError::Unavailable { doing: String::new(), reason: String::new(), source: None }, 1, 0),
+        (StoreError::Conflict { doing: String::new(), reason: String::new() }, 0, 0),
+        (StoreError::Corrupt { doing: String::new(), reason: String::new(), source: None }, 0, 1),
     ];
     for (failure, released, failed) in failures {
         let mut queue = queue(0);
-        queue.expect_import_lines().times(1).returning(move |_, _| Err(failure(doing())));
+        queue.expect_import_lines().times(1).return_once(move |_, _| Err(failure));
         queue.expect_release().times(released).returning(|_| Ok(()));
         queue.expect_fail().times(failed).returning(|_, _| Ok(()));
         let run = run(queue, 100);
