@@ -8,7 +8,7 @@ use domain::extract::{Extract, ExtractFormat, ExtractId, ExtractedNumber, Pick, 
 use domain::phone::PhoneNumber;
 use domain::port::{ExtractOrder, ExtractStore, StoreError, TakenExtract, WriteError};
 use domain::request::Envelope;
-use domain::segment::{Segment, SegmentId, SegmentVersion};
+use domain::segment::{SegmentId, SegmentVersion};
 use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -23,12 +23,18 @@ use crate::segment::{SegmentStatement, estimate};
 /// Numbers of expired extracts that are taken away at once.
 const EMPTIED_MAX: i64 = 20_000;
 
-/// From this part of all contacts on it is cheaper to walk along ids than to look at all that fit.
-const LARGE_PART: f64 = 0.1;
-/// Ids that are drawn for each number that is wanted, beyond those that reckoning asks for.
-const DRAWN_BEYOND: f64 = 1.2;
-/// The most ids that are drawn, and never more than contacts fit: then it is cheaper to look at these.
-const DRAWN_MAX: f64 = 4_000_000.0;
+/// So many times a number's share of all contacts, divided by the segment's share of them, is the segment's square where looking at
+/// all that fit costs as much as reading contacts one after the other until there are enough: a row that is looked up takes some ten
+/// times as long as one that is passed by.
+const LOOKED_UP: f64 = 0.1;
+/// Numbers that are drawn for each that is wanted: some of them may not be written to.
+const DRAWN_BEYOND: f64 = 1.25;
+/// Pages are drawn with so many times as many contacts as are wanted, so that few are picked from one page.
+const SPREAD: f64 = 10.0;
+/// How often is drawn, the second time as many more as the first time showed to be needed.
+const DRAWS_MAX: u32 = 2;
+/// Which rows a condition means is kept exactly: by page alone, all of each page would be judged.
+const MEMORY: &str = "SET LOCAL work_mem = '64MB'";
 
 /// So close to each other two extracts were made at the same time.
 const AT_ONCE: SignedDuration = SignedDuration::from_mins(1);
@@ -80,58 +86,87 @@ async fn limit(
     transaction.batch_execute(&limits).await
 }
 
-/// Gathers numbers, and answers how many there are of those that are wanted.
-async fn pick(
-    transaction: &Transaction<'_>,
-    order: &ExtractOrder,
+/// A way to pick numbers, for as many as are wanted.
+struct Picking<'a> {
+    transaction: &'a Transaction<'a>,
+    order: &'a ExtractOrder,
+    /// Since when none may have been in an extract.
     since: Option<Timestamp>,
-    doing: &str,
-) -> Result<u64, StoreError> {
-    let failed = |error: tokio_postgres::Error| classify(doing, &error);
-    transaction.batch_execute(include_str!("../sql/picked_create.sql")).await.map_err(failed)?;
-    let plan = &order.plan;
-    let unknown = plan.unknown_line_types == UnknownLineTypes::Allow;
-    let reckoned = estimate(transaction, &order.segment, doing).await?;
-    let all: f64 = transaction
-        .query_one(include_str!("../sql/contacts_reckoned.sql"), &[])
-        .await
-        .map_err(failed)?
-        .get(0);
-    #[expect(clippy::cast_precision_loss, reason = "a reckoning")]
-    let reckoned = reckoned as f64;
-    let part = (reckoned / all).clamp(1e-9, 1.0);
-    let wanted = i64::from(plan.numbers);
-    let own = || -> Vec<Box<dyn ToSql + Send + Sync>> {
-        vec![Box::new(wanted), Box::new(unknown), Box::new(since)]
-    };
-    let run = async |sql: &str, own: Vec<Box<dyn ToSql + Send + Sync>>, segment: &Segment| {
-        let statement = SegmentStatement::new(sql, segment, own);
-        transaction.execute(&statement.sql, &statement.parameters()).await.map_err(failed)
-    };
-    let drawn = f64::from(plan.numbers) / part * DRAWN_BEYOND + 100.0;
-    match plan.pick {
-        Pick::Random => {
-            if drawn <= DRAWN_MAX.min(reckoned) {
-                let mut own = own();
-                #[expect(clippy::cast_possible_truncation, reason = "at most DRAWN_MAX")]
-                own.push(Box::new(drawn as i32));
-                let found = run(include_str!("../sql/extract_pick_drawing.sql"), own, &order.segment).await?;
-                if found >= u64::from(plan.numbers) {
+    doing: &'a str,
+}
+
+impl Picking<'_> {
+    /// Gathers numbers, and answers how many there are of those that are wanted.
+    async fn pick(&self) -> Result<u64, StoreError> {
+        let failed = |error: tokio_postgres::Error| classify(self.doing, &error);
+        self.transaction.batch_execute(include_str!("../sql/picked_create.sql")).await.map_err(failed)?;
+        self.transaction.batch_execute(MEMORY).await.map_err(failed)?;
+        let fit = estimate(self.transaction, &self.order.segment, self.doing).await?;
+        let all = self
+            .transaction
+            .query_one(include_str!("../sql/contacts_reckoned.sql"), &[])
+            .await
+            .map_err(failed)?;
+        #[expect(clippy::cast_precision_loss, reason = "a reckoning")]
+        let (fit, all) = ((fit as f64).max(1.0), all.get::<_, f64>(0).max(1.0));
+        let are_many = LOOKED_UP * f64::from(self.order.plan.numbers) * all < fit * fit;
+        match self.order.plan.pick {
+            Pick::Random => {
+                if are_many && let Some(found) = self.sample(fit.min(all), all).await? {
                     return Ok(found);
                 }
-                // Fewer fit than was reckoned: all of them are looked at.
-                transaction.batch_execute("TRUNCATE picked").await.map_err(failed)?;
+                let extract = Box::new(self.order.id.0.to_string());
+                self.run(include_str!("../sql/extract_pick_hashing.sql"), vec![extract]).await
             }
-            let mut own = own();
-            own.push(Box::new(order.id.0.to_string()));
-            run(include_str!("../sql/extract_pick_hashing.sql"), own, &order.segment).await
+            Pick::Stable if are_many => {
+                self.run(include_str!("../sql/extract_pick_walking.sql"), Vec::new()).await
+            }
+            Pick::Stable => self.run(include_str!("../sql/extract_pick_sorting.sql"), Vec::new()).await,
         }
-        Pick::Stable if part >= LARGE_PART => {
-            run(include_str!("../sql/extract_pick_walking.sql"), own(), &order.segment).await
+    }
+
+    /// Draws from pages of the table, of which `fit` of `all` contacts are reckoned to fit; nothing when these are not enough.
+    async fn sample(&self, fit: f64, all: f64) -> Result<Option<u64>, StoreError> {
+        let wanted = f64::from(self.order.plan.numbers);
+        let mut drawn = wanted * DRAWN_BEYOND + 100.0;
+        for _ in 0..DRAWS_MAX {
+            let pages = (drawn / fit).max(SPREAD * wanted / all).min(1.0);
+            let part = (drawn / fit / pages).min(1.0);
+            #[expect(clippy::cast_possible_truncation, reason = "a share")]
+            let own: Own = vec![Box::new((pages * 100.0) as f32), Box::new(part)];
+            let found = self.run(include_str!("../sql/extract_pick_sampling.sql"), own).await?;
+            if found >= u64::from(self.order.plan.numbers) {
+                return Ok(Some(found));
+            }
+            let emptied = self.transaction.batch_execute("TRUNCATE picked").await;
+            emptied.map_err(|error| classify(self.doing, &error))?;
+            if pages >= 1.0 && part >= 1.0 {
+                break;
+            }
+            #[expect(clippy::cast_precision_loss, reason = "at most as many as are wanted")]
+            let found = (found as f64).max(1.0);
+            drawn *= wanted / found * DRAWN_BEYOND;
         }
-        Pick::Stable => run(include_str!("../sql/extract_pick_sorting.sql"), own(), &order.segment).await,
+        Ok(None)
+    }
+
+    /// Runs a statement that picks, which has `own` parameters besides those of all.
+    async fn run(&self, sql: &str, own: Own) -> Result<u64, StoreError> {
+        let plan = &self.order.plan;
+        let unknown = plan.unknown_line_types == UnknownLineTypes::Allow;
+        let mut parameters: Own =
+            vec![Box::new(i64::from(plan.numbers)), Box::new(unknown), Box::new(self.since)];
+        parameters.extend(own);
+        let statement = SegmentStatement::new(sql, &self.order.segment, parameters);
+        self.transaction
+            .execute(&statement.sql, &statement.parameters())
+            .await
+            .map_err(|error| classify(self.doing, &error))
     }
 }
+
+/// Parameters of a statement.
+type Own = Vec<Box<dyn ToSql + Send + Sync>>;
 
 /// Writes the extract, its numbers and their activity.
 async fn write(
@@ -225,7 +260,8 @@ impl ExtractStore for PostgresExtractStore {
         let days = i64::from(order.plan.unused_within_days);
         let unused_since = (days > 0).then(|| envelope.at - SignedDuration::from_hours(24 * days));
         // What is unused for so long was not handed out at the same time either.
-        let picked = pick(&transaction, &order, unused_since.or(at_once), doing).await?;
+        let since = unused_since.or(at_once);
+        let picked = Picking { transaction: &transaction, order: &order, since, doing }.pick().await?;
         if picked < u64::from(order.plan.numbers) {
             return Ok(TakenExtract::Only(picked));
         }

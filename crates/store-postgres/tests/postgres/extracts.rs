@@ -180,7 +180,7 @@ async fn unfairness(
 }
 
 #[tokio::test]
-async fn every_number_is_as_likely_as_any_other_drawn_or_hashed() {
+async fn every_number_is_as_likely_as_any_other_sampled_or_hashed() {
     let (postgres, store) = desk().await;
     let TakenExtract::Only(all) = store.take(order(3_000, EVERYBODY, Pick::Random), by_ana()).await.unwrap()
     else {
@@ -191,9 +191,12 @@ async fn every_number_is_as_likely_as_any_other_drawn_or_hashed() {
     };
     let (all, few) = (usize::try_from(all).unwrap(), usize::try_from(few).unwrap());
     // Of 2,700 draws the spread is 2.7 %, of 50 it is 20 %: six times that is once in a billion.
-    let drawn = unfairness(&store, EVERYBODY, 300, all, 40).await;
-    assert!((0.84..1.16).contains(&drawn), "{drawn}");
-    let hashed = unfairness(&store, FEW, 10, few, 60).await;
+    let sampled = unfairness(&store, EVERYBODY, 300, all, 40).await;
+    assert!((0.84..1.16).contains(&sampled), "{sampled}");
+    // So few are drawn from some pages of the table alone.
+    let paged = unfairness(&store, EVERYBODY, 20, all, 400).await;
+    assert!((0.8..1.2).contains(&paged), "{paged}");
+    let hashed = unfairness(&store, FEW, 20, few, 60).await;
     assert!((0.1..2.2).contains(&hashed), "{hashed}");
     // The order in the file is one of chance as well: as many numbers rise as fall.
     let extract = take(&store, order(1_000, EVERYBODY, Pick::Random)).await;
