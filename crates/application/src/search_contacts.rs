@@ -75,32 +75,48 @@ impl SearchContacts {
             return Err(SearchError::PartOfPhone);
         }
         let behind = after.unwrap_or(ContactId(i64::MIN));
-        let contacts = self.search.page(query.clone(), filter.clone(), behind, limit).await?;
-        let found = u32::try_from(contacts.len()).unwrap_or(u32::MAX);
-        let total = if after.is_none() && found < u32::from(limit) {
-            FoundTotal::Exact(found)
-        } else {
-            match self.search.count(query, filter, COUNTED_MAX + 1).await? {
-                Some(counted) if counted <= COUNTED_MAX => FoundTotal::Exact(counted),
-                Some(_) => FoundTotal::AtLeast(COUNTED_MAX),
-                None => FoundTotal::AtLeast(found),
-            }
+        let page = self.search.page(query.clone(), filter.clone(), behind, limit).await?;
+        let shown = u32::try_from(page.contacts.len()).unwrap_or(u32::MAX);
+        // A first page tells how many there are where it is all, or where it was picked from all.
+        let told = match page.found {
+            _ if after.is_some() => None,
+            Some(found) => Some(u32::try_from(found).unwrap_or(u32::MAX)),
+            None => Some(shown).filter(|shown| *shown < u32::from(limit)),
         };
-        Ok(FoundContacts { contacts, total })
+        let counted = match told {
+            Some(told) => Some(told),
+            None => self.search.count(query, filter, COUNTED_MAX + 1).await?,
+        };
+        let total = match counted {
+            Some(counted) if counted <= COUNTED_MAX => FoundTotal::Exact(counted),
+            Some(_) => FoundTotal::AtLeast(COUNTED_MAX),
+            None => FoundTotal::AtLeast(shown),
+        };
+        Ok(FoundContacts { contacts: page.contacts, total })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::port::MockContactSearch;
+    use domain::port::{FoundPage, MockContactSearch};
     use testkit::fixtures::{contact, phone};
 
     use super::*;
 
-    async fn total(found: i64, after: Option<i64>, counted: &[Option<u32>]) -> FoundTotal {
+    async fn total(shown: i64, after: Option<i64>, counted: &[Option<u32>]) -> FoundTotal {
+        total_of(shown, None, after, counted).await
+    }
+
+    async fn total_of(
+        shown: i64,
+        found: Option<u64>,
+        after: Option<i64>,
+        counted: &[Option<u32>],
+    ) -> FoundTotal {
         let mut search = MockContactSearch::new();
         search.expect_page().returning(move |_, _, _, _| {
-            Ok((1..=found).map(|id| contact(ContactId(id), phone(1))).collect())
+            let contacts = (1..=shown).map(|id| contact(ContactId(id), phone(1))).collect();
+            Ok(FoundPage { contacts, found })
         });
         let mut answers = counted.to_vec();
         search.expect_count().times(answers.len()).returning(move |_, _, _| Ok(answers.pop().flatten()));
@@ -115,6 +131,13 @@ mod tests {
     async fn a_first_page_that_is_not_full_is_all_there_is() {
         assert_eq!(total(3, None, &[]).await, FoundTotal::Exact(3));
         assert_eq!(total(0, None, &[]).await, FoundTotal::Exact(0));
+    }
+
+    #[tokio::test]
+    async fn what_finding_a_first_page_told_is_not_counted_again() {
+        assert_eq!(total_of(10, Some(440), None, &[]).await, FoundTotal::Exact(440));
+        assert_eq!(total_of(10, Some(33_460), None, &[]).await, FoundTotal::AtLeast(10_000));
+        assert_eq!(total_of(10, Some(430), Some(7), &[Some(440)]).await, FoundTotal::Exact(440));
     }
 
     #[tokio::test]

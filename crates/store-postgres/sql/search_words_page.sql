@@ -1,11 +1,11 @@
--- Contacts by ascending id whose name has all words of $8, as they are, or whose address has them, by their stems. By
+-- Contacts by ascending id whose name has all words of $8, as they are, or whose address has those of $9, by their stems. By
 -- idx_contacts_name_gin and idx_contacts_address_gin where the words are rare, by contacts_pkey where they are not.
 -- $1 behind which, $2 how many, $3 state, $4 lada, $5 city, $6 line type, $7 status; what is NULL lets all pass.
 SELECT *
 FROM contacts
 WHERE id > $1
   AND (to_tsvector('simple_unaccent', full_name) @@ to_tsquery('simple_unaccent', $8)
-       OR to_tsvector('spanish_unaccent', address) @@ to_tsquery('spanish_unaccent', $8))
+       OR to_tsvector('spanish_unaccent', address) @@ to_tsquery('spanish_unaccent', $9))
   AND ($3::text IS NULL OR state_code = $3)
   AND ($4::text IS NULL OR lada = $4)
   AND ($5::text IS NULL OR city = $5)

@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::contact::{Contact, ContactId, ContactStatus, LineType};
-use domain::port::{ContactFilter, ContactSearch, StoreError};
+use domain::contact::{ContactId, ContactStatus, LineType};
+use domain::port::{ContactFilter, ContactSearch, FoundPage, StoreError};
 use domain::search::ContactQuery;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use crate::contact::{decode, to_bigint};
 use crate::database::Database;
+use crate::error::classify;
+use crate::segment::planned_rows;
 
-/// How words are looked for. The server cannot know how many contacts have a word that few have, and what is best for a rare
-/// one takes minutes for a common one, and the other way round.
+/// How words are looked for: what is best for a rare one takes minutes for a common one, and the other way round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Plan {
     /// As the server thinks best.
@@ -45,12 +46,20 @@ impl Plan {
     }
 }
 
-/// How long the plan for words that many have is tried first: it is quick for them.
-const BY_KEY_FIRST: Duration = Duration::from_millis(15);
-/// How long the plan for words that few have is tried then.
-const BY_WORDS_NEXT: Duration = Duration::from_millis(200);
-/// And how long the other one again, before the rest of the time is given to gathering all: only that is sure to end.
-const BY_KEY_NEXT: Duration = Duration::from_millis(300);
+/// Milliseconds for a contact that is passed by in order of id, its words looked at.
+const PASSED_BY_MS: f64 = 0.004;
+/// Milliseconds for a contact that is gathered: it lies anywhere.
+const GATHERED_MS: f64 = 0.03;
+/// Milliseconds to find which contacts have all of some common words.
+const INDEX_MS: f64 = 100.0;
+/// The plan that is reckoned to be quicker is given so many times as long as it is reckoned to take, within these bounds; then
+/// the other one is tried for as long as the upper, before the rest of the time is given to gathering all: only that is sure to
+/// end.
+const PATIENCE: f64 = 4.0;
+const TRIED_AT_LEAST: Duration = Duration::from_millis(20);
+const TRIED_AT_MOST: Duration = Duration::from_millis(400);
+/// Of fewer, all are counted at once.
+const COUNTED_AT_ONCE: f64 = 20_000.0;
 /// How long is counted, beyond which it is only known that there are more than are shown.
 const COUNT_WITHIN: Duration = Duration::from_millis(150);
 
@@ -77,12 +86,95 @@ impl PostgresContactSearch {
         &self,
         doing: &str,
         asked: &Asked,
+        statement: &str,
         (plan, within): (Plan, Duration),
     ) -> Result<Option<Vec<Row>>, StoreError> {
-        let parameters: Vec<&(dyn ToSql + Sync)> =
-            asked.parameters.iter().map(|one| &**one as &(dyn ToSql + Sync)).collect();
         let how = (plan.as_sql(), within.min(self.within));
-        self.database.query_within(doing, how, asked.statement, &parameters).await
+        self.database.query_within(doing, how, statement, &asked.parameters()).await
+    }
+
+    /// What is asked of the server for a query.
+    async fn asked(
+        &self,
+        doing: &str,
+        query: ContactQuery,
+        filter: ContactFilter,
+        (after, limit): (ContactId, i64),
+    ) -> Result<Asked, StoreError> {
+        let words = match query {
+            ContactQuery::Phone(phone) => {
+                return Ok(Asked::digits(&Digits::whole(to_bigint(phone)), filter, after, limit));
+            }
+            ContactQuery::PartOfPhone(digits) => {
+                return Ok(Asked::digits(&Digits::part(&digits), filter, after, limit));
+            }
+            ContactQuery::Words(words) => words,
+        };
+        let client = self.database.pooled(doing).await?;
+        let row = client
+            .query_one(include_str!("../sql/search_last_word.sql"), &[&words.last()])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        let (name, address) = (row.get("in_names"), row.get("in_addresses"));
+        Ok(Asked::words(&[all_of(&words, name), all_of(&words, address)], filter, after, limit))
+    }
+
+    /// How many contacts the server reckons to have the words, and of how many.
+    async fn reckoned(&self, doing: &str, asked: &Asked) -> Result<(f64, f64), StoreError> {
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let client = self.database.pooled(doing).await?;
+        let estimate = include_str!("../sql/search_words_estimate.sql");
+        let planned = client.query(estimate, &asked.parameters()).await.map_err(failed)?;
+        let all =
+            client.query_one(include_str!("../sql/contacts_reckoned.sql"), &[]).await.map_err(failed)?;
+        #[expect(clippy::cast_precision_loss, reason = "a reckoning")]
+        let found = planned_rows(&planned, doing)? as f64;
+        Ok((found.max(1.0), all.get(0)))
+    }
+
+    /// A page of those who have the words, by one plan after the other.
+    async fn page_of_words(
+        &self,
+        doing: &str,
+        asked: &Asked,
+        limit: u16,
+    ) -> Result<Option<Vec<Row>>, StoreError> {
+        let (found, all) = self.reckoned(doing, asked).await?;
+        let by_key = f64::from(limit) * all / found * PASSED_BY_MS;
+        let by_words = INDEX_MS + found * GATHERED_MS;
+        let (first, second) =
+            if by_key < by_words { (Plan::ByKey, Plan::ByWords) } else { (Plan::ByWords, Plan::ByKey) };
+        let patience = Duration::try_from_secs_f64(by_key.min(by_words) * PATIENCE / 1_000.0);
+        let patience = patience.unwrap_or(TRIED_AT_MOST).clamp(TRIED_AT_LEAST, TRIED_AT_MOST);
+        for (plan, within) in [(first, patience), (second, TRIED_AT_MOST), (Plan::ByWords, self.within)] {
+            let statement = match plan {
+                Plan::ByWords | Plan::SomeByWords => include_str!("../sql/search_words_gather.sql"),
+                Plan::ByKey | Plan::Any => include_str!("../sql/search_words_page.sql"),
+            };
+            let rows = self.query(doing, asked, statement, (plan, within)).await?;
+            if rows.is_some() {
+                return Ok(rows);
+            }
+        }
+        Ok(None)
+    }
+
+    /// A page of those whose number has the digits.
+    async fn page_of_digits(
+        &self,
+        doing: &str,
+        asked: &Asked,
+        digits: usize,
+    ) -> Result<Option<Vec<Row>>, StoreError> {
+        let statement = include_str!("../sql/search_digits_page.sql");
+        // Few have so many digits in common.
+        if digits >= INDEXED_DIGITS as usize {
+            let rows = self.query(doing, asked, statement, (Plan::ByWords, TRIED_AT_MOST)).await?;
+            if rows.is_some() {
+                return Ok(rows);
+            }
+        }
+        self.query(doing, asked, statement, (Plan::Any, self.within)).await
     }
 }
 
@@ -94,34 +186,15 @@ impl ContactSearch for PostgresContactSearch {
         filter: ContactFilter,
         after: ContactId,
         limit: u16,
-    ) -> Result<Vec<Contact>, StoreError> {
+    ) -> Result<FoundPage, StoreError> {
         let doing = "search for contacts";
-        let statements = Statements {
-            words: include_str!("../sql/search_words_page.sql"),
-            digits: include_str!("../sql/search_digits_page.sql"),
+        let asked = self.asked(doing, query.clone(), filter, (after, limit.into())).await?;
+        let rows = match query {
+            ContactQuery::Words(_) => self.page_of_words(doing, &asked, limit).await?,
+            ContactQuery::PartOfPhone(digits) => self.page_of_digits(doing, &asked, digits.len()).await?,
+            ContactQuery::Phone(_) => self.page_of_digits(doing, &asked, 0).await?,
         };
-        let tries: &[(Plan, Duration)] = match &query {
-            ContactQuery::Words(_) => &[
-                (Plan::ByKey, BY_KEY_FIRST),
-                (Plan::ByWords, BY_WORDS_NEXT),
-                (Plan::ByKey, BY_KEY_NEXT),
-                (Plan::ByWords, self.within),
-            ],
-            // Few have so many digits in common.
-            ContactQuery::PartOfPhone(digits) if digits.len() >= INDEXED_DIGITS as usize => {
-                &[(Plan::ByWords, BY_WORDS_NEXT), (Plan::Any, self.within)]
-            }
-            ContactQuery::PartOfPhone(_) | ContactQuery::Phone(_) => &[(Plan::Any, self.within)],
-        };
-        let asked = Asked::new(&statements, query, filter, after, i64::from(limit));
-        let mut found = None;
-        for how in tries {
-            found = self.query(doing, &asked, *how).await?;
-            if found.is_some() {
-                break;
-            }
-        }
-        let found = found.ok_or_else(|| StoreError::Unavailable {
+        let rows = rows.ok_or_else(|| StoreError::Unavailable {
             doing: doing.to_owned(),
             reason: format!(
                 "it takes longer than {} ms (http.search_timeout_ms); give more words or digits",
@@ -129,7 +202,12 @@ impl ContactSearch for PostgresContactSearch {
             ),
             source: None,
         })?;
-        found.iter().map(|row| decode(row, doing)).collect()
+        // Who gathers nobody tells nothing; then there is nobody.
+        let found = rows.first().and_then(|row| row.try_get::<_, i64>("found").ok());
+        Ok(FoundPage {
+            found: found.map(i64::cast_unsigned),
+            contacts: rows.iter().map(|row| decode(row, doing)).collect::<Result<_, _>>()?,
+        })
     }
 
     async fn count(
@@ -138,48 +216,37 @@ impl ContactSearch for PostgresContactSearch {
         filter: ContactFilter,
         most: u32,
     ) -> Result<Option<u32>, StoreError> {
-        let statements = Statements {
-            words: include_str!("../sql/search_words_count.sql"),
-            digits: include_str!("../sql/search_digits_count.sql"),
-        };
+        let doing = "count what is searched for";
         let is_words = matches!(query, ContactQuery::Words(_));
-        let asked = Asked::new(&statements, query, filter, ContactId(i64::MIN), i64::from(most));
+        let asked = self.asked(doing, query, filter, (ContactId(i64::MIN), most.into())).await?;
         let count =
             |rows: Vec<Row>| rows.first().and_then(|row| u32::try_from(row.get::<_, i64>("contacts")).ok());
-        let doing = "count what is searched for";
         if !is_words {
-            return Ok(self.query(doing, &asked, (Plan::Any, COUNT_WITHIN)).await?.and_then(count));
+            let statement = include_str!("../sql/search_digits_count.sql");
+            return Ok(self
+                .query(doing, &asked, statement, (Plan::Any, COUNT_WITHIN))
+                .await?
+                .and_then(count));
         }
-        let some = self.query(doing, &asked, (Plan::SomeByWords, COUNT_WITHIN)).await?.and_then(count);
-        // Where some of them take too long, so do all.
-        if some.is_none_or(|some| some >= most) {
-            return Ok(some);
+        let statement = include_str!("../sql/search_words_count.sql");
+        if self.reckoned(doing, &asked).await?.0 >= COUNTED_AT_ONCE {
+            let how = (Plan::SomeByWords, COUNT_WITHIN);
+            let some = self.query(doing, &asked, statement, how).await?.and_then(count);
+            // Where some of them take too long, so do all.
+            if some.is_none_or(|some| some >= most) {
+                return Ok(some);
+            }
         }
-        Ok(self.query(doing, &asked, (Plan::ByWords, COUNT_WITHIN)).await?.and_then(count))
+        Ok(self.query(doing, &asked, statement, (Plan::ByWords, COUNT_WITHIN)).await?.and_then(count))
     }
 }
 
-/// The statements that do the same for words and for digits.
-struct Statements {
-    words: &'static str,
-    digits: &'static str,
-}
-
-/// A statement with its parameters.
-struct Asked {
-    statement: &'static str,
-    parameters: Vec<Box<dyn ToSql + Send + Sync>>,
-}
+/// What is asked of the server, as parameters of the statements that ask it.
+struct Asked(Vec<Box<dyn ToSql + Send + Sync>>);
 
 impl Asked {
-    fn new(
-        statements: &Statements,
-        query: ContactQuery,
-        filter: ContactFilter,
-        after: ContactId,
-        limit: i64,
-    ) -> Self {
-        let mut parameters: Vec<Box<dyn ToSql + Send + Sync>> = vec![
+    fn new(filter: ContactFilter, after: ContactId, limit: i64) -> Self {
+        Self(vec![
             Box::new(after.0),
             Box::new(limit),
             Box::new(filter.state.map(|state| state.as_str().to_owned())),
@@ -187,29 +254,36 @@ impl Asked {
             Box::new(filter.city),
             Box::new(filter.line_type.map(LineType::as_str)),
             Box::new(filter.status.map(ContactStatus::as_str)),
-        ];
-        let digits = match query {
-            ContactQuery::Words(words) => {
-                parameters.push(Box::new(all_of(&words)));
-                return Self { statement: statements.words, parameters };
-            }
-            ContactQuery::Phone(phone) => Digits::whole(to_bigint(phone)),
-            ContactQuery::PartOfPhone(digits) => Digits::part(&digits),
-        };
-        parameters.push(Box::new(digits.from));
-        parameters.push(Box::new(digits.to));
-        parameters.push(Box::new(digits.ends));
-        parameters.push(Box::new(digits.modulus));
-        parameters.push(Box::new(digits.end));
-        Self { statement: statements.digits, parameters }
+        ])
+    }
+
+    /// Words of names and words of addresses.
+    fn words(words: &[String; 2], filter: ContactFilter, after: ContactId, limit: i64) -> Self {
+        let mut asked = Self::new(filter, after, limit);
+        asked.0.extend(words.iter().map(|words| Box::new(words.clone()) as _));
+        asked
+    }
+
+    fn digits(digits: &Digits, filter: ContactFilter, after: ContactId, limit: i64) -> Self {
+        let mut asked = Self::new(filter, after, limit);
+        asked.0.push(Box::new(digits.from));
+        asked.0.push(Box::new(digits.to));
+        asked.0.push(Box::new(digits.ends.clone()));
+        asked.0.push(Box::new(digits.modulus));
+        asked.0.push(Box::new(digits.end));
+        asked
+    }
+
+    fn parameters(&self) -> Vec<&(dyn ToSql + Sync)> {
+        self.0.iter().map(|one| &**one as &(dyn ToSql + Sync)).collect()
     }
 }
 
-/// All words, the last of which is a beginning, in the server's language of queries. Words are letters and digits alone, so
-/// that nothing in them means anything there.
-fn all_of(words: &[String]) -> String {
+/// All words, the last of which is whole or a beginning, in the server's language of queries. Words are letters and digits alone,
+/// so that nothing in them means anything there.
+fn all_of(words: &[String], last_is_whole: bool) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
-    format!("{}:*", quoted.join(" & "))
+    format!("{}{}", quoted.join(" & "), if last_is_whole { "" } else { ":*" })
 }
 
 /// Numbers from the one to the other, and numbers that end in some digits.
@@ -263,7 +337,8 @@ mod tests {
 
     #[test]
     fn words_are_all_asked_for_and_the_last_is_a_beginning() {
-        assert_eq!(all_of(&["ana".to_owned()]), "'ana':*");
-        assert_eq!(all_of(&["ana".to_owned(), "ru".to_owned()]), "'ana' & 'ru':*");
+        assert_eq!(all_of(&["ana".to_owned()], false), "'ana':*");
+        assert_eq!(all_of(&["ana".to_owned(), "ru".to_owned()], false), "'ana' & 'ru':*");
+        assert_eq!(all_of(&["ana".to_owned(), "ruiz".to_owned()], true), "'ana' & 'ruiz'");
     }
 }

@@ -7,8 +7,8 @@ use domain::segment::{
     WordsTest,
 };
 use jiff::Timestamp;
-use tokio_postgres::GenericClient;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{GenericClient, Row};
 
 use crate::error::{classify, corrupt};
 
@@ -54,6 +54,11 @@ pub(crate) async fn estimate(
         .query(&statement.sql, &statement.parameters())
         .await
         .map_err(|error| classify(doing, &error))?;
+    planned_rows(&planned, doing)
+}
+
+/// The rows that a plan of the server's expects.
+pub(crate) fn planned_rows(planned: &[Row], doing: &str) -> Result<u64, StoreError> {
     let plan: Option<serde_json::Value> = planned.first().map(|row| row.get(0));
     let rows = plan.as_ref().and_then(|plan| plan[0]["Plan"]["Plan Rows"].as_u64());
     rows.ok_or_else(|| corrupt(doing, "the server's plan names no rows"))

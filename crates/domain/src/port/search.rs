@@ -18,7 +18,7 @@ pub trait ContactSearch: Send + Sync {
         filter: ContactFilter,
         after: ContactId,
         limit: u16,
-    ) -> Result<Vec<Contact>, StoreError>;
+    ) -> Result<FoundPage, StoreError>;
 
     /// How many there are, counted no further than `most`; `None` when even that takes too long.
     async fn count(
@@ -27,4 +27,13 @@ pub trait ContactSearch: Send + Sync {
         filter: ContactFilter,
         most: u32,
     ) -> Result<Option<u32>, StoreError>;
+}
+
+/// Some of the contacts that are searched for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundPage {
+    /// They.
+    pub contacts: Vec<Contact>,
+    /// How many there are behind `after`, where finding these told it.
+    pub found: Option<u64>,
 }
