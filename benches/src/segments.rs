@@ -8,12 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
-use application::{FoundTotal, PartsOfPhones, PreviewSegment, SearchContacts};
+use application::{CountContacts, FoundTotal, KeptCounts, PartsOfPhones, PreviewSegment, SearchContacts};
+use cache_redis::{RedisCache, RedisOptions};
 use domain::campaign::UnknownLineTypes;
 use domain::census::CountedBy;
 use domain::extract::{ExtractFormat, ExtractId, ExtractPlan, Pick};
 use domain::port::{
-    AudienceStore, ContactCensus, ContactFilter, ExtractOrder, ExtractStore, SegmentCount, TakenExtract,
+    AudienceStore, Cache, ContactCensus, ContactFilter, ExtractOrder, ExtractStore, SegmentCount,
+    TakenExtract,
 };
 use domain::request::Envelope;
 use domain::segment::SegmentDefinition;
@@ -24,6 +26,7 @@ use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, PostgresAudienceStore, PostgresContactCensus,
     PostgresContactSearch, PostgresExtractStore,
 };
+use system::SystemClock;
 use tokio_postgres::Client;
 
 use crate::import::contact_file;
@@ -43,6 +46,8 @@ const AS_LONG_AS_IT_TAKES: Duration = Duration::from_mins(5);
 
 /// What is asked, over one database.
 struct Desk {
+    /// With what was counted kept in Redis.
+    keeping: CountContacts,
     census: Arc<dyn ContactCensus>,
     extracts: PostgresExtractStore,
     search: SearchContacts,
@@ -50,7 +55,7 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(url: &str) -> Result<Self> {
+    fn new(url: &str, redis_url: &str) -> Result<Self> {
         let database = Database::new(&DatabaseOptions {
             url: url.to_owned(),
             application_name: "pregon-bench".to_owned(),
@@ -73,12 +78,28 @@ impl Desk {
         let audiences: Arc<dyn AudienceStore> =
             Arc::new(PostgresAudienceStore::new(database.clone(), engine, "America/Mexico_City".to_owned()));
         let census: Arc<dyn ContactCensus> = Arc::new(PostgresContactCensus::new(database.clone()));
+        let cache: Arc<dyn Cache> = Arc::new(RedisCache::new(RedisOptions {
+            url: redis_url.to_owned(),
+            prefix: "pregon-bench".to_owned(),
+            connect_timeout: Duration::from_secs(1),
+            command_timeout: Duration::from_millis(500),
+            value_bytes_max: 262_144,
+        }));
         Ok(Self {
+            keeping: CountContacts {
+                census: Arc::clone(&census),
+                kept: KeptCounts {
+                    census: Arc::clone(&census),
+                    cache: Some(cache),
+                    keep_for: Duration::from_secs(30),
+                },
+                clock: Arc::new(SystemClock),
+            },
             preview: PreviewSegment {
                 census: Arc::clone(&census),
                 audiences,
-                cache: None,
-                keep_for: Duration::ZERO,
+                // What is measured is counting.
+                kept: KeptCounts { census: Arc::clone(&census), cache: None, keep_for: Duration::ZERO },
                 count_for: Duration::from_millis(500),
             },
             census,
@@ -197,7 +218,7 @@ pub(crate) async fn measure(rows: u64, tell: impl Fn(&Value)) -> Result<()> {
     let tools = Tools::beside_this_one(&database.url)?;
     fill(&database, &tools, rows).await?;
     let client = database.connect().await?;
-    let desk = Arc::new(Desk::new(&database.url)?);
+    let desk = Arc::new(Desk::new(&database.url, &servers.redis_url)?);
     counts(&desk, &client, &tell).await?;
     let asked = Searches::drawn(&client).await?;
     for (kind, texts) in asked.kinds() {
@@ -255,13 +276,18 @@ async fn counts(desk: &Desk, client: &Client, tell: impl Fn(&Value)) -> Result<(
     let by_cube = kind("a segment of states and line types, from the cube, with a sample", 20.0, 500.0);
     tell(&by_cube.measure(&states, async |_, one| desk.previewed(one).await).await?);
     let names: Vec<CountedBy> = CountedBy::ALL.into_iter().cycle().take(QUERIES).collect();
-    let all_counts = kind("contacts by state, area code, city, line type, status", 5.0, 500.0);
+    let all_counts = kind("contacts by state, area code, city, line type, status, counted", 5.0, 500.0);
     let census = &desk.census;
     let counted = async |_, by: &CountedBy| {
         let cells = census.cells(by.dimension()).await?;
         Ok(domain::census::count(&cells, *by).iter().map(|count| count.total).sum())
     };
     tell(&all_counts.measure(&names, counted).await?);
+    let kept_counts = kind("the same, kept in the cache", 5.0, 500.0);
+    let kept = async |_, by: &CountedBy| {
+        Ok(desk.keeping.execute(*by).await?.counts.iter().map(|count| count.total).sum())
+    };
+    tell(&kept_counts.measure(&names, kept).await?);
     for (name, goal, limit, from, to) in [
         ("a segment of an area code or city, about 200,000", 20.0, 500.0, 100_000, 300_000),
         ("a segment of an area code or city, about 600,000", 40.0, 500.0, 400_000, 900_000),

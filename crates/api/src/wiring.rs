@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::{
-    AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, DraftCampaign, EndSession,
-    ExtractLimits, FailureLimit, FollowCampaign, KnownPlan, ListSessions, LogIn, LogOut, LoginFailures,
-    PreviewCampaign, PreviewSegment, RefreshSession, SaveSegment, SearchContacts, SessionCache, SignInDesk,
-    TagContacts, TakeContactFile, TakeExtract, TokenLifetimes,
+    AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, CountContacts, DraftCampaign,
+    EndSession, ExtractLimits, FailureLimit, FollowCampaign, KeptCounts, KnownPlan, ListSessions, LogIn,
+    LogOut, LoginFailures, PreviewCampaign, PreviewSegment, RefreshSession, SaveSegment, SearchContacts,
+    SessionCache, SignInDesk, TagContacts, TakeContactFile, TakeExtract, TokenLifetimes,
 };
 use async_trait::async_trait;
 use cache_redis::{RedisCache, RedisOptions};
@@ -118,15 +118,20 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         Arc::new(PostgresJobStore::new(database.clone(), settings.jobs.open_max, settings.jobs.keep_for));
     let segments: Arc<dyn SegmentStore> = Arc::new(PostgresSegmentStore::new(database.clone()));
     let census: Arc<dyn ContactCensus> = Arc::new(PostgresContactCensus::new(database.clone()));
+    let shared_cache: Arc<dyn Cache> = cache.clone();
+    let kept = KeptCounts {
+        census: census.clone(),
+        cache: Some(shared_cache.clone()),
+        keep_for: settings.http.segment_count,
+    };
     let engine = engine_options(settings);
     let zone = settings.time.zone.iana_name().unwrap_or("UTC").to_owned();
     let audiences: Arc<dyn AudienceStore> =
         Arc::new(PostgresAudienceStore::new(database.clone(), engine.clone(), zone));
-    let shared_cache: Arc<dyn Cache> = cache.clone();
     let public_key = settings.telnyx_webhooks()?.public_key;
     let webhooks = TelnyxWebhooks::new(&public_key).map_err(|error| Failure::Usage(error.to_string()))?;
     let plan = known_plan(&database, settings.http.plan_refresh).await?;
-    let signing = signing(settings, &database, shared_cache.clone())?;
+    let signing = signing(settings, &database, shared_cache)?;
     Ok(Services {
         authenticate: signing.authenticate,
         log_in: signing.log_in,
@@ -175,14 +180,13 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         preview_segment: PreviewSegment {
             census: census.clone(),
             audiences,
-            cache: Some(shared_cache),
-            keep_for: settings.http.segment_count,
+            kept: kept.clone(),
             count_for: settings.http.segment_count_timeout,
         },
         search: SearchContacts {
             search: Arc::new(PostgresContactSearch::new(database.clone(), settings.http.search_timeout)),
         },
-        census,
+        count_contacts: CountContacts { census, kept, clock: clock.clone() },
         add_contact: AddContact { contacts: contacts.clone(), plan: plan.clone() },
         add_sender: AddSender { senders: senders.clone(), ids: ids.clone() },
         campaigns,

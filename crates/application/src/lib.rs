@@ -7,8 +7,10 @@ mod add_sender;
 mod analyze_source;
 mod campaigns;
 mod change_contact;
+mod count_contacts;
 mod create_user;
 mod import_numbers;
+mod kept_counts;
 mod numbering_plans;
 mod prepare_campaign;
 mod preview_segment;
@@ -33,8 +35,10 @@ pub use campaigns::{
     PreviewCampaign,
 };
 pub use change_contact::{ChangeContact, ChangeContactError};
+pub use count_contacts::{CountContacts, CountedContacts};
 pub use create_user::{CreateUser, CreateUserError, NewUser};
 pub use import_numbers::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome};
+pub use kept_counts::KeptCounts;
 pub use numbering_plans::{
     KnownPlan, LoadNumberingPlan, LoadPlanError, ProposedPlan, Reclassify, ReclassifyError, ReclassifyOutcome,
 };

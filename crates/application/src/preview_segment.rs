@@ -7,9 +7,11 @@ use std::time::Duration;
 use domain::campaign::UnknownLineTypes;
 use domain::census::{Cell, Dimension};
 use domain::contact::{Contact, ContactStatus, LineType};
-use domain::port::{AudienceStore, Cache, ContactCensus, SegmentCount, StoreError};
+use domain::port::{AudienceStore, ContactCensus, SegmentCount, StoreError};
 use domain::segment::{Segment, SegmentDefinition, SegmentRefused};
 use sha2::{Digest, Sha256};
+
+use crate::kept_counts::KeptCounts;
 
 /// Contacts by the code of their state; `None` are those without one.
 type ByState = BTreeMap<Option<String>, u64>;
@@ -30,16 +32,14 @@ const BY_STATE_MAX: u64 = 50_000;
 /// The contacts that a preview shows.
 const SAMPLE: u16 = 5;
 
-/// Counts segments: from the cubes where these tell, else from the cache or by counting for a while.
+/// Counts segments: from the cubes where these tell, else from what was kept or by counting for a while.
 pub struct PreviewSegment {
     /// The cubes.
     pub census: Arc<dyn ContactCensus>,
     /// Counts.
     pub audiences: Arc<dyn AudienceStore>,
     /// Keeps counts.
-    pub cache: Option<Arc<dyn Cache>>,
-    /// For how long.
-    pub keep_for: Duration,
+    pub kept: KeptCounts,
     /// How long is counted before it is estimated.
     pub count_for: Duration,
 }
@@ -137,41 +137,37 @@ impl PreviewSegment {
         definition: &SegmentDefinition,
         segment: &Segment,
     ) -> Result<SegmentCount, StoreError> {
-        let key = key(definition);
-        if let Some(by_state) = self.kept(&key).await {
-            return Ok(SegmentCount::Exact(by_state));
+        // What changes without the contacts, as with time or with what is sent, is counted each time.
+        let place = match name(definition).filter(|_| segment.asks_contacts_alone()) {
+            Some(name) => self.kept.place(&name).await?,
+            None => None,
+        };
+        if let Some(place) = &place
+            && let Some(pairs) = place.get::<Vec<(Option<String>, u64)>>().await
+        {
+            return Ok(SegmentCount::Exact(pairs.into_iter().collect()));
         }
         let count = self.audiences.count_by_state(segment.clone(), self.count_for).await?;
-        if let SegmentCount::Exact(by_state) = &count {
-            self.keep(&key, by_state).await;
+        if let (Some(place), SegmentCount::Exact(by_state)) = (&place, &count) {
+            place.put(&by_state.iter().collect::<Vec<_>>()).await;
         }
         Ok(count)
-    }
-
-    async fn kept(&self, key: &str) -> Option<ByState> {
-        let kept = self.cache.as_ref()?.get(key).await.ok()??;
-        let pairs: Vec<(Option<String>, u64)> = serde_json::from_slice(&kept).ok()?;
-        Some(pairs.into_iter().collect())
-    }
-
-    async fn keep(&self, key: &str, counts: &ByState) {
-        let pairs: Vec<_> = counts.iter().collect();
-        if let (Some(cache), Ok(kept)) = (&self.cache, serde_json::to_vec(&pairs)) {
-            // Without a cache it is counted again.
-            let _ = cache.put(key, kept, self.keep_for).await;
-        }
     }
 }
 
 /// Definitions that are written alike are counted once.
-fn key(definition: &SegmentDefinition) -> String {
-    let written = serde_json::to_vec(definition).unwrap_or_default();
-    format!("segment:{}", hex::encode(Sha256::digest(&written)))
+fn name(definition: &SegmentDefinition) -> Option<String> {
+    let written = serde_json::to_vec(definition).ok()?;
+    Some(format!("segment:{}", hex::encode(Sha256::digest(&written))))
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::port::{CacheUnavailable, MockAudienceStore, MockCache, MockContactCensus};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use domain::census::CensusVersion;
+    use domain::port::{Cache, CacheUnavailable, MockAudienceStore, MockCache, MockContactCensus};
+    use testkit::fakes::FakeCache;
 
     use super::*;
 
@@ -193,13 +189,9 @@ mod tests {
         audiences: Arc<MockAudienceStore>,
         cache: Option<Arc<dyn Cache>>,
     ) -> PreviewSegment {
-        PreviewSegment {
-            census: Arc::new(census),
-            audiences,
-            cache,
-            keep_for: Duration::from_mins(1),
-            count_for: Duration::from_secs(2),
-        }
+        let census: Arc<dyn ContactCensus> = Arc::new(census);
+        let kept = KeptCounts { census: census.clone(), cache, keep_for: Duration::from_mins(1) };
+        PreviewSegment { census, audiences, kept, count_for: Duration::from_secs(2) }
     }
 
     fn sum(count: &SegmentCount) -> u64 {
@@ -244,7 +236,7 @@ mod tests {
         cache.expect_put().never();
         let cache: Arc<dyn Cache> = Arc::new(cache);
         let words = serde_json::from_str(r#"{"field":"name","op":"matches","value":"ana"}"#).unwrap();
-        let slow = preview(MockContactCensus::new(), Arc::clone(&audiences), Some(Arc::clone(&cache)));
+        let slow = preview(of_version(Some("1")), Arc::clone(&audiences), Some(Arc::clone(&cache)));
         assert_eq!(slow.execute(words).await.unwrap().count, SegmentCount::Estimated(40));
 
         // Of an area code another cube tells how many they are, if not where.
@@ -259,9 +251,15 @@ mod tests {
         assert_eq!(preview.execute(definition()).await.unwrap().count, SegmentCount::Total(60_000));
     }
 
+    fn of_version(version: Option<&'static str>) -> MockContactCensus {
+        let mut census = MockContactCensus::new();
+        census.expect_version().returning(move || Ok(version.map(|it| CensusVersion::new(it.to_owned()))));
+        census
+    }
+
     /// A cube in which so many have the area code 33.
     fn of_lada_33(contacts: u64) -> MockContactCensus {
-        let mut census = MockContactCensus::new();
+        let mut census = of_version(Some("1"));
         census.expect_cells().returning(move |dimension| {
             assert_eq!(dimension, Dimension::Lada);
             let cell = |lada: &str, contacts| Cell { key: Some(lada.to_owned()), contacts, ..ANY_CELL };
@@ -302,5 +300,68 @@ mod tests {
         nonsense.expect_get().returning(|_| Ok(Some(b"{".to_vec())));
         nonsense.expect_put().returning(|_, _, _| Ok(()));
         assert_eq!(total(audiences(1), nonsense).await, 8);
+    }
+
+    /// What a preview says when as many contacts as this have a name, told from the cache where that has it.
+    async fn told(cache: &Arc<FakeCache>, version: Option<&'static str>, json: &str, there: u64) -> u64 {
+        let mut audiences = MockAudienceStore::new();
+        audiences.expect_sample().returning(|_, _, _, _| Ok(Vec::new()));
+        audiences
+            .expect_count_by_state()
+            .returning(move |_, _| Ok(SegmentCount::Exact(BTreeMap::from([(None, there)]))));
+        let cache: Arc<dyn Cache> = cache.clone();
+        let preview = preview(of_version(version), Arc::new(audiences), Some(cache));
+        sum(&preview.execute(serde_json::from_str(json).unwrap()).await.unwrap().count)
+    }
+
+    #[tokio::test]
+    async fn a_count_is_answered_again_until_a_contact_changes() {
+        let cache = Arc::new(FakeCache::default());
+        let ana = r#"{"field":"name","op":"matches","value":"ana"}"#;
+        let eva = r#"{"field":"name","op":"matches","value":"eva"}"#;
+        for (version, json, there, expected) in [
+            (Some("1"), ana, 1, 1),
+            (Some("1"), ana, 2, 1),
+            (Some("1"), eva, 3, 3),
+            (Some("2"), ana, 4, 4),
+            // Nobody can tell whether they changed.
+            (None, ana, 5, 5),
+            (None, ana, 6, 6),
+        ] {
+            assert_eq!(told(&cache, version, json, there).await, expected, "{version:?} {json} {there}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_changes_without_the_contacts_is_counted_each_time() {
+        let cache = Arc::new(FakeCache::default());
+        for json in [
+            r#"{"field":"tag","op":"eq","value":"vip"}"#,
+            r#"{"field":"send_count","op":"gt","value":1}"#,
+            r#"{"any":[{"field":"name","op":"matches","value":"ana"},{"field":"created_at","op":"within_days","value":3}]}"#,
+        ] {
+            for there in [1, 2] {
+                assert_eq!(told(&cache, Some("1"), json, there).await, there, "{json}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_version_is_read_before_anything_is_counted() {
+        let (mut census, mut audiences) = (MockContactCensus::new(), MockAudienceStore::new());
+        let is_read = Arc::new(AtomicBool::new(false));
+        let read = Arc::clone(&is_read);
+        census.expect_version().times(1).returning(move || {
+            read.store(true, Ordering::SeqCst);
+            Ok(Some(CensusVersion::new("1".to_owned())))
+        });
+        audiences.expect_count_by_state().times(1).returning(move |_, _| {
+            assert!(is_read.load(Ordering::SeqCst), "it was counted first");
+            Ok(SegmentCount::Exact(ByState::new()))
+        });
+        audiences.expect_sample().returning(|_, _, _, _| Ok(Vec::new()));
+        let cache: Arc<dyn Cache> = Arc::new(FakeCache::default());
+        let definition = serde_json::from_str(r#"{"field":"name","op":"matches","value":"ana"}"#).unwrap();
+        preview(census, Arc::new(audiences), Some(cache)).execute(definition).await.unwrap();
     }
 }

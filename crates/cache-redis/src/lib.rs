@@ -1,14 +1,20 @@
 //! The cache of the domain over Redis: never the only copy of a fact, every key with a time to live and a prefix, every
 //! command within a time.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::port::{Cache, CacheUnavailable};
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{AsyncTypedCommands, Client, RedisResult};
-use tokio::sync::Mutex;
-use tokio::time::timeout;
+use redis::{AsyncTypedCommands, Client, RedisError, RedisResult};
+use tokio::time::{Instant, timeout};
+
+/// For how long a server that did not answer in time is done without. Longer than it takes to answer a request that asks the
+/// cache several times, so that each waits for it once; and short, as meanwhile everything is asked of the store.
+const AWAY_FOR: Duration = Duration::from_secs(5);
 
 /// How to reach the server, and what bounds it. Holds a password, so it has no `Debug`.
 #[derive(Clone)]
@@ -19,73 +25,148 @@ pub struct RedisOptions {
     pub prefix: String,
     /// How long a connection may take to be made.
     pub connect_timeout: Duration,
-    /// How long one command may take.
+    /// How long one command may take, connecting included where that must be done first.
     pub command_timeout: Duration,
     /// The longest value that is kept, in bytes.
     pub value_bytes_max: usize,
 }
 
-/// [`Cache`] over one server. It connects when it is first used, and again when the connection is lost.
+/// [`Cache`] over one server. It connects when it is first used, and again when the connection is lost. A server that does
+/// not answer in time is not asked again for [`AWAY_FOR`]: whoever asks for many things waits for it once.
 pub struct RedisCache {
     options: RedisOptions,
-    manager: Mutex<Option<ConnectionManager>>,
+    connecting: Mutex<Option<Connecting>>,
+    away_until: Mutex<Option<Instant>>,
 }
+
+/// One attempt to connect, and its end for all who wait for it.
+type Connecting = Shared<BoxFuture<'static, Result<ConnectionManager, Failed>>>;
 
 impl RedisCache {
     /// Connects to nothing yet.
     #[must_use]
     pub fn new(options: RedisOptions) -> Self {
-        Self { options, manager: Mutex::new(None) }
+        Self { options, connecting: Mutex::new(None), away_until: Mutex::new(None) }
     }
 
     fn key(&self, key: &str) -> String {
         format!("{}:{key}", self.options.prefix)
     }
 
-    /// Connects once; whoever comes in the meantime waits for it.
-    async fn connected(&self) -> Result<ConnectionManager, CacheUnavailable> {
-        let mut held = self.manager.lock().await;
-        if let Some(manager) = &*held {
-            return Ok(manager.clone());
+    /// The connection, made or in the making. One that failed is tried again by the next who asks.
+    fn connecting(&self) -> Connecting {
+        let mut held = locked(&self.connecting);
+        if let Some(connecting) = held.as_ref()
+            && !matches!(connecting.peek(), Some(Err(_)))
+        {
+            return connecting.clone();
         }
-        // The parser's own words may quote the address, password and all.
-        let client = Client::open(self.options.url.as_str())
-            .map_err(|_| unavailable("REDIS_URL is not of the form redis://user:password@host:port/0"))?;
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(0)
-            .set_connection_timeout(Some(self.options.connect_timeout))
-            .set_response_timeout(Some(self.options.command_timeout));
-        let connecting = ConnectionManager::new_with_config(client, config);
-        let manager = within(self.options.connect_timeout, connecting).await?;
-        *held = Some(manager.clone());
-        Ok(manager)
+        let connecting = connect(self.options.clone()).boxed().shared();
+        // It goes on when nobody waits any longer: it may take longer than a command.
+        tokio::spawn(connecting.clone());
+        *held = Some(connecting.clone());
+        connecting
     }
 
+    /// Gives a command to a server that is not known to be away.
     async fn command<T>(
         &self,
         command: impl AsyncFnOnce(&mut ConnectionManager) -> RedisResult<T>,
     ) -> Result<T, CacheUnavailable> {
-        let mut manager = self.connected().await?;
-        within(self.options.command_timeout, command(&mut manager)).await
+        if self.may_be_asked() {
+            self.ask(command).await
+        } else {
+            Err(unavailable("it gave no answer lately"))
+        }
+    }
+
+    /// Gives a command, and waits for connection and answer together as long as one may take.
+    async fn ask<T>(
+        &self,
+        command: impl AsyncFnOnce(&mut ConnectionManager) -> RedisResult<T>,
+    ) -> Result<T, CacheUnavailable> {
+        let limit = self.options.command_timeout;
+        let asking = async {
+            let mut manager = self.connecting().await?;
+            command(&mut manager).await.map_err(|error| Failed::of(&error, limit))
+        };
+        let answer = timeout(limit, asking).await.unwrap_or_else(|_| Err(Failed::late(limit)));
+        match answer {
+            Ok(answer) => {
+                *locked(&self.away_until) = None;
+                Ok(answer)
+            }
+            Err(Failed::Late(failure)) => {
+                *locked(&self.away_until) = Some(Instant::now() + AWAY_FOR);
+                Err(failure)
+            }
+            Err(Failed::Otherwise(failure)) => Err(failure),
+        }
+    }
+
+    /// Whether the server may have come back. Of those who come when it may, one tries, and the others do without it meanwhile.
+    fn may_be_asked(&self) -> bool {
+        let mut away_until = locked(&self.away_until);
+        match *away_until {
+            Some(until) if Instant::now() < until => false,
+            Some(_) => {
+                *away_until = Some(Instant::now() + self.options.command_timeout);
+                true
+            }
+            None => true,
+        }
     }
 }
 
-async fn within<T>(
-    limit: Duration,
-    call: impl Future<Output = RedisResult<T>>,
-) -> Result<T, CacheUnavailable> {
-    match timeout(limit, call).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) if error.kind() == redis::ErrorKind::AuthenticationFailed => {
-            Err(unavailable("it refuses the user name or the password; check REDIS_URL"))
+async fn connect(options: RedisOptions) -> Result<ConnectionManager, Failed> {
+    // The parser's own words may quote the address, password and all.
+    let client = Client::open(options.url.as_str()).map_err(|_| {
+        Failed::Otherwise(unavailable("REDIS_URL is not of the form redis://user:password@host:port/0"))
+    })?;
+    let config = ConnectionManagerConfig::new()
+        .set_number_of_retries(0)
+        .set_connection_timeout(Some(options.connect_timeout))
+        .set_response_timeout(Some(options.command_timeout));
+    let limit = options.connect_timeout;
+    let connecting = ConnectionManager::new_with_config(client, config);
+    match timeout(limit, connecting).await {
+        Ok(made) => made.map_err(|error| Failed::of(&error, limit)),
+        Err(_) => Err(Failed::late(limit)),
+    }
+}
+
+/// How a command failed.
+#[derive(Clone)]
+enum Failed {
+    /// It took all the time that it had.
+    Late(CacheUnavailable),
+    /// At once, as when nobody listens.
+    Otherwise(CacheUnavailable),
+}
+
+impl Failed {
+    fn late(limit: Duration) -> Self {
+        Self::Late(unavailable(&format!("no answer within {} ms", limit.as_millis())))
+    }
+
+    fn of(error: &RedisError, limit: Duration) -> Self {
+        if error.is_timeout() {
+            Self::late(limit)
+        } else if error.kind() == redis::ErrorKind::AuthenticationFailed {
+            Self::Otherwise(unavailable("it refuses the user name or the password; check REDIS_URL"))
+        } else {
+            Self::Otherwise(unavailable(&error.to_string()))
         }
-        Ok(Err(error)) => Err(unavailable(&error.to_string())),
-        Err(_) => Err(unavailable(&format!("no answer within {} ms", limit.as_millis()))),
     }
 }
 
 fn unavailable(reason: &str) -> CacheUnavailable {
     CacheUnavailable { reason: reason.to_owned() }
+}
+
+/// Nothing that holds one of these locks can panic half-way.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]
@@ -114,6 +195,7 @@ impl Cache for RedisCache {
     }
 
     async fn ping(&self) -> Result<(), CacheUnavailable> {
-        self.command(async |redis| redis.ping().await.map(drop)).await
+        // Whoever asks how it is wants to know it now; when it is well again, everybody may ask it again.
+        self.ask(async |redis| redis.ping().await.map(drop)).await
     }
 }

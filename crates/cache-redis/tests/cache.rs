@@ -2,7 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "what fails in here fails a test, and says where")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cache_redis::{RedisCache, RedisOptions};
 use domain::port::Cache;
@@ -88,6 +88,57 @@ async fn a_server_that_says_nothing_ends_every_command_in_its_time() {
     timeout(PATIENCE, cache.ping()).await.unwrap().unwrap_err();
     proxy.resume();
     timeout(PATIENCE, async { while cache.ping().await.is_err() {} }).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_waited_for_once_and_by_nobody_else() {
+    let proxy = Proxy::before(&url()).await;
+    let cache = cache(&proxy.url(), "once");
+    cache.put("a", b"kept".to_vec(), MINUTE).await.unwrap();
+    proxy.stall();
+    let asked = Instant::now();
+    cache.get("a").await.unwrap_err();
+    for _ in 0..100 {
+        cache.get("a").await.unwrap_err();
+        cache.put("a", b"new".to_vec(), MINUTE).await.unwrap_err();
+        cache.forget("a").await.unwrap_err();
+    }
+    assert!(asked.elapsed() < Duration::from_millis(1_900), "it waited {:?}", asked.elapsed());
+    // Who looks how it is finds it well, and then everybody does.
+    proxy.resume();
+    timeout(PATIENCE, async { while cache.ping().await.is_err() {} }).await.unwrap();
+    assert_eq!(cache.get("a").await.unwrap(), Some(b"kept".to_vec()));
+}
+
+#[tokio::test]
+async fn a_server_that_is_well_again_is_asked_again_without_being_looked_at() {
+    let proxy = Proxy::before(&url()).await;
+    let cache = cache(&proxy.url(), "again");
+    cache.put("a", b"kept".to_vec(), MINUTE).await.unwrap();
+    proxy.stall();
+    cache.get("a").await.unwrap_err();
+    proxy.resume();
+    let read = timeout(PATIENCE, async {
+        loop {
+            match cache.get("a").await {
+                Ok(value) => return value,
+                Err(_) => sleep(Duration::from_millis(20)).await,
+            }
+        }
+    });
+    assert_eq!(read.await.unwrap(), Some(b"kept".to_vec()));
+}
+
+#[tokio::test]
+async fn a_connection_that_is_never_made_is_waited_for_as_long_as_a_command_by_all_at_once() {
+    let proxy = Proxy::before(&url()).await;
+    proxy.stall();
+    let cache = cache(&proxy.url(), "never");
+    let asked = Instant::now();
+    for answer in futures::future::join_all((0..50).map(|_| cache.get("a"))).await {
+        answer.unwrap_err();
+    }
+    assert!(asked.elapsed() < Duration::from_millis(1_900), "they waited {:?}", asked.elapsed());
 }
 
 #[tokio::test]

@@ -42,6 +42,24 @@ pub struct Cell {
     pub contacts: u64,
 }
 
+/// Which version of the contacts something was counted of. It tells versions apart, and not which is the later.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CensusVersion(String);
+
+impl CensusVersion {
+    /// The version of this name, as the store made it.
+    #[must_use]
+    pub fn new(name: String) -> Self {
+        Self(name)
+    }
+}
+
+impl std::fmt::Display for CensusVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// By what contacts are counted for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CountedBy {

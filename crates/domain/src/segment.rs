@@ -187,6 +187,17 @@ impl Segment {
             Self::Is(condition) => condition.means(dimension, cell),
         }
     }
+
+    /// Whether whom it means changes with the columns of contacts alone: not with tags, with what was sent to them or handed
+    /// out, nor as time goes by.
+    #[must_use]
+    pub fn asks_contacts_alone(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().all(Self::asks_contacts_alone),
+            Self::Not(part) => part.asks_contacts_alone(),
+            Self::Is(condition) => condition.asks_contacts_alone(),
+        }
+    }
 }
 
 /// Whether every part is as wanted: one that is not decides, also where others are not told.
@@ -214,6 +225,36 @@ impl Condition {
             (Self::Text(TextField::Status, test), _) => Some(test.holds_of([cell.status.as_str()])),
             (Self::IsValid(is_valid), _) => Some(cell.is_valid == *is_valid),
             (Self::Text(..) | Self::Words(..) | Self::SendCount(_) | Self::Time(..), _) => None,
+        }
+    }
+
+    fn asks_contacts_alone(&self) -> bool {
+        match self {
+            Self::Text(field, _) => match field {
+                TextField::State
+                | TextField::Lada
+                | TextField::City
+                | TextField::Municipality
+                | TextField::LineType
+                | TextField::Carrier
+                | TextField::Status => true,
+                TextField::Tag => false,
+            },
+            Self::Words(WordsField::Name | WordsField::Address, _) | Self::IsValid(_) => true,
+            Self::SendCount(_) => false,
+            Self::Time(field, test) => match field {
+                TimeField::CreatedAt => !test.moves_with_the_clock(),
+                TimeField::LastSentAt | TimeField::LastExtractedAt => false,
+            },
+        }
+    }
+}
+
+impl TimeTest {
+    fn moves_with_the_clock(&self) -> bool {
+        match self {
+            Self::Compare(..) | Self::Between(..) | Self::IsNull(_) => false,
+            Self::WithinDays(_) | Self::NotWithinDays(_) => true,
         }
     }
 }

@@ -12,13 +12,13 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use application::{
-    AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, DraftCampaign, EndSession,
-    FollowCampaign, KnownPlan, ListSessions, LogIn, LogOut, PreviewCampaign, PreviewSegment, RefreshSession,
-    SaveSegment, SearchContacts, TagContacts, TakeContactFile, TakeExtract,
+    AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, CountContacts, DraftCampaign,
+    EndSession, FollowCampaign, KnownPlan, ListSessions, LogIn, LogOut, PreviewCampaign, PreviewSegment,
+    RefreshSession, SaveSegment, SearchContacts, TagContacts, TakeContactFile, TakeExtract,
 };
 use domain::port::{
-    CampaignStore, Clock, ContactCensus, ContactDesk, ContactStore, ExtractStore, Ids, JobStore,
-    ProviderWebhooks, ReceiptStore, SegmentStore, SenderStore,
+    CampaignStore, Clock, ContactDesk, ContactStore, ExtractStore, Ids, JobStore, ProviderWebhooks,
+    ReceiptStore, SegmentStore, SenderStore,
 };
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
@@ -57,8 +57,8 @@ pub struct Services {
     pub follow: FollowCampaign,
     /// Finds contacts.
     pub search: SearchContacts,
-    /// Counts of contacts.
-    pub census: Arc<dyn ContactCensus>,
+    /// Counts contacts.
+    pub count_contacts: CountContacts,
     /// Counts segments.
     pub preview_segment: PreviewSegment,
     /// Adds contacts.
@@ -226,7 +226,7 @@ struct Routes {
     follow: Data<FollowCampaign>,
     preview_segment: Data<PreviewSegment>,
     search: Data<SearchContacts>,
-    census: Data<Arc<dyn ContactCensus>>,
+    count_contacts: Data<CountContacts>,
     add_contact: Data<AddContact>,
     change_contact: Data<ChangeContact>,
     desk: Data<Arc<dyn ContactDesk>>,
@@ -273,7 +273,7 @@ impl Routes {
             follow: Data::new(services.follow),
             preview_segment: Data::new(services.preview_segment),
             search: Data::new(services.search),
-            census: Data::new(services.census),
+            count_contacts: Data::new(services.count_contacts),
             add_contact: Data::new(services.add_contact),
             change_contact: Data::new(services.change_contact),
             desk: Data::new(services.desk),
@@ -313,7 +313,7 @@ impl Routes {
             .app_data(it.follow)
             .app_data(it.preview_segment)
             .app_data(it.search)
-            .app_data(it.census)
+            .app_data(it.count_contacts)
             .app_data(it.add_contact)
             .app_data(it.change_contact)
             .app_data(it.desk)

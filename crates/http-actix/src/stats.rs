@@ -2,12 +2,10 @@
 
 #![expect(unused_qualifications, reason = "what the macro of the description writes")]
 
-use std::sync::Arc;
-
 use actix_web::web::{self, Query};
 use actix_web::{HttpResponse, get};
+use application::CountContacts;
 use domain::census::{Count, CountedBy};
-use domain::port::{Clock, ContactCensus};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -29,7 +27,7 @@ pub(crate) struct StatsQuery {
 pub(crate) struct StatsView {
     /// The most frequent first.
     data: Vec<CountView>,
-    /// The moment of which the counts are true.
+    /// The moment of which the counts are true; none has changed since.
     #[schema(value_type = String, format = DateTime)]
     as_of: Timestamp,
 }
@@ -54,16 +52,14 @@ pub(crate) struct CountView {
 pub(crate) async fn stats(
     _: Caller<Viewer>,
     query: Query<StatsQuery>,
-    census: web::Data<Arc<dyn ContactCensus>>,
-    clock: web::Data<Arc<dyn Clock>>,
+    use_case: web::Data<CountContacts>,
 ) -> Result<HttpResponse, Problem> {
     let by = query.by.as_deref().unwrap_or(CountedBy::State.as_str());
     let by = CountedBy::ALL.into_iter().find(|known| known.as_str() == by).ok_or_else(|| {
         Problem::bad_request("the query cannot be taken as it is")
             .with("by", "give state, lada, city, line_type or status")
     })?;
-    let as_of = clock.now();
-    let cells = census.cells(by.dimension()).await?;
+    let counted = use_case.execute(by).await?;
     let view = |count: Count| CountView {
         key: count.key,
         total: count.total,
@@ -71,6 +67,6 @@ pub(crate) async fn stats(
         mobile: count.mobile,
         valid: count.valid,
     };
-    let data = domain::census::count(&cells, by).into_iter().map(view).collect();
-    Ok(HttpResponse::Ok().json(StatsView { data, as_of }))
+    let data = counted.counts.into_iter().map(view).collect();
+    Ok(HttpResponse::Ok().json(StatsView { data, as_of: counted.as_of }))
 }

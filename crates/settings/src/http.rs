@@ -28,7 +28,7 @@ pub struct HttpSettings {
     pub health_timeout: Duration,
     /// How often another numbering plan is looked for.
     pub plan_refresh: Duration,
-    /// How long a segment's count is answered again.
+    /// How long counts of contacts are kept in the cache.
     pub segment_count: Duration,
     /// How long a segment is counted before it is estimated.
     pub segment_count_timeout: Duration,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::census::{Cell, Dimension};
+use domain::census::{Cell, CensusVersion, Dimension};
 use domain::port::{ContactCensus, StoreError};
 use tokio_postgres::Row;
 
@@ -40,6 +40,16 @@ impl ContactCensus for PostgresContactCensus {
             .await
             .map_err(|error| classify(doing, &error))?;
         rows.iter().map(|row| decode(row, doing)).collect()
+    }
+
+    async fn version(&self) -> Result<Option<CensusVersion>, StoreError> {
+        let doing = "read the version of the contacts";
+        let client = self.database.pooled(doing).await?;
+        let row = client
+            .query_one(include_str!("../sql/counts_version.sql"), &[])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        Ok(row.get::<_, Option<String>>("version").map(CensusVersion::new))
     }
 
     async fn fold(&self) -> Result<u64, StoreError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::census::{Cell, Dimension};
+use crate::census::{Cell, CensusVersion, Dimension};
 
 /// Keeps contacts counted, right at any moment whoever changes them. While an empty store is loaded for the first time, its
 /// contacts count all at once when they are all there.
@@ -14,6 +14,11 @@ use crate::census::{Cell, Dimension};
 pub trait ContactCensus: Send + Sync {
     /// The cells of a cube; those of nobody are left out.
     async fn cells(&self, dimension: Dimension) -> Result<Vec<Cell>, StoreError>;
+
+    /// Which version of the contacts there is: two versions are alike only when nobody changed any column of a contact between
+    /// the moments of which they were asked. What was counted after a version was read may be answered again wherever that
+    /// version is read again. `None` while an empty store is loaded for the first time: then nobody can tell.
+    async fn version(&self) -> Result<Option<CensusVersion>, StoreError>;
 
     /// Folds some of what changed lately into the cubes, and answers how much; 0 when nothing is left. It changes no count.
     async fn fold(&self) -> Result<u64, StoreError>;

@@ -97,3 +97,51 @@ fn the_limits_hold() {
         assert!(problems(&with_nul)[0].1.contains("without NUL"));
     }
 }
+
+#[test]
+fn a_segment_that_asks_contacts_alone_is_told_from_one_that_changes_without_them() {
+    let (time, other) = (r#""2026-03-01T00:00:00Z""#, r#""2026-04-01T00:00:00Z""#);
+    let alone = [
+        r#"{"field":"state","op":"eq","value":"JAL"}"#.to_owned(),
+        r#"{"field":"lada","op":"ne","value":"33"}"#.to_owned(),
+        r#"{"field":"city","op":"in","value":["Guadalajara"]}"#.to_owned(),
+        r#"{"field":"municipality","op":"is_null","value":true}"#.to_owned(),
+        r#"{"field":"line_type","op":"eq","value":"mobile"}"#.to_owned(),
+        r#"{"field":"carrier","op":"eq","value":"TELCEL"}"#.to_owned(),
+        r#"{"field":"status","op":"eq","value":"ACTIVE"}"#.to_owned(),
+        r#"{"field":"is_valid","op":"eq","value":true}"#.to_owned(),
+        r#"{"field":"name","op":"matches","value":"ana"}"#.to_owned(),
+        r#"{"field":"address","op":"is_null","value":false}"#.to_owned(),
+        format!(r#"{{"field":"created_at","op":"gt","value":{time}}}"#),
+        format!(r#"{{"field":"created_at","op":"between","value":[{time},{other}]}}"#),
+        r#"{"field":"created_at","op":"is_null","value":false}"#.to_owned(),
+    ];
+    let not_alone = [
+        r#"{"field":"tag","op":"eq","value":"vip"}"#.to_owned(),
+        r#"{"field":"tag","op":"is_null","value":true}"#.to_owned(),
+        r#"{"field":"send_count","op":"eq","value":0}"#.to_owned(),
+        r#"{"field":"created_at","op":"within_days","value":30}"#.to_owned(),
+        r#"{"field":"created_at","op":"not_within_days","value":30}"#.to_owned(),
+        r#"{"field":"last_sent_at","op":"within_days","value":30}"#.to_owned(),
+        format!(r#"{{"field":"last_sent_at","op":"lt","value":{time}}}"#),
+        r#"{"field":"last_extracted_at","op":"is_null","value":true}"#.to_owned(),
+        format!(r#"{{"field":"last_extracted_at","op":"between","value":[{time},{other}]}}"#),
+    ];
+    let asks = |json: &str| read(json).check().unwrap().asks_contacts_alone();
+    let nested = |json: &str| {
+        [
+            format!(r#"{{"not":{json}}}"#),
+            format!(r#"{{"all":[{},{json}]}}"#, alone[0]),
+            format!(r#"{{"any":[{},{{"not":{{"all":[{json}]}}}}]}}"#, alone[1]),
+        ]
+    };
+    for (jsons, expected) in [(&alone[..], true), (&not_alone[..], false)] {
+        for json in jsons {
+            assert_eq!(asks(json), expected, "{json}");
+            for json in nested(json) {
+                assert_eq!(asks(&json), expected, "{json}");
+            }
+        }
+    }
+    assert!(Segment::everybody().asks_contacts_alone());
+}

@@ -5,6 +5,7 @@
 
 mod api;
 mod contacts;
+mod counts;
 mod house;
 mod imports;
 mod jobs;

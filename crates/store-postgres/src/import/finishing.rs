@@ -135,6 +135,7 @@ async fn count(client: &mut Client) -> Result<(), StoreError> {
     transaction.batch_execute("LOCK TABLE contacts IN SHARE ROW EXCLUSIVE MODE").await.map_err(fail)?;
     transaction.execute(include_str!("../../sql/counts_forget.sql"), &[]).await.map_err(fail)?;
     transaction.execute(include_str!("../../sql/counts_all.sql"), &[]).await.map_err(fail)?;
+    transaction.execute(include_str!("../../sql/counts_version_advance.sql"), &[]).await.map_err(fail)?;
     let from_now_on = "ALTER TABLE contacts ENABLE TRIGGER contacts_counted_insert";
     transaction.batch_execute(from_now_on).await.map_err(fail)?;
     transaction.commit().await.map_err(fail)

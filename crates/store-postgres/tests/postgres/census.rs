@@ -1,10 +1,10 @@
 //! The counts of contacts: true after whatever anybody does, and what they tell of a segment is what counting says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use domain::campaign::UnknownLineTypes;
-use domain::census::{CountedBy, Dimension, count};
+use domain::census::{CensusVersion, CountedBy, Dimension, count};
 use domain::port::{AudienceStore as _, ContactCensus as _, ImportStore as _, SegmentCount};
 use domain::segment::SegmentDefinition;
 use store_postgres::{PostgresAudienceStore, PostgresContactCensus};
@@ -203,4 +203,106 @@ async fn counts_that_a_dead_build_left_stale_are_counted_when_indexes_are_asked_
     assert_true(&postgres, "indexes were asked for").await;
     postgres.client.batch_execute(CONTACTS.replace("5510000000", "5520000000").as_str()).await.unwrap();
     assert_true(&postgres, "contacts from elsewhere").await;
+}
+
+/// What whoever counts would see now.
+async fn version(postgres: &Postgres) -> Option<CensusVersion> {
+    PostgresContactCensus::new(postgres.test.database()).version().await.unwrap()
+}
+
+#[tokio::test]
+async fn the_version_changes_with_whatever_anybody_changes_of_a_contact_and_with_nothing_else() {
+    let postgres = Postgres::fresh().await;
+    let census = PostgresContactCensus::new(postgres.test.database());
+    let mut seen = HashSet::from([version(&postgres).await.unwrap()]);
+    for step in [
+        CONTACTS,
+        "INSERT INTO contacts (phone_national, is_valid) VALUES (5599999999, true)",
+        "UPDATE contacts SET full_name = 'ANA' WHERE phone_national = 5510000001",
+        "UPDATE contacts SET full_name = 'EVA' WHERE phone_national = 5510000001",
+        "UPDATE contacts SET address = 'CALLE 5', municipality = 'ZAPOPAN', carrier = 'TELCEL'",
+        "UPDATE contacts SET status = 'BLOCKED' WHERE phone_national = 5510000002",
+        "DELETE FROM contacts WHERE phone_national = 5510000003",
+        "TRUNCATE contacts CASCADE",
+        "TRUNCATE contacts CASCADE",
+        CONTACTS,
+    ] {
+        postgres.client.batch_execute(step).await.unwrap();
+        assert!(seen.insert(version(&postgres).await.unwrap()), "after {step}");
+        // Folded, nothing is left to see of the change: it must not be what it was before.
+        let folded = census.fold().await.unwrap();
+        assert!(folded == 0 || seen.insert(version(&postgres).await.unwrap()), "after folding {step}");
+    }
+    let before = version(&postgres).await;
+    for step in [
+        "SELECT count(*) FROM contacts",
+        "UPDATE contacts SET full_name = 'ANA' WHERE phone_national = 1",
+        "DELETE FROM contacts WHERE phone_national = 1",
+        "INSERT INTO contacts (phone_national, is_valid) VALUES (5510000005, true) ON CONFLICT DO NOTHING",
+        "INSERT INTO contact_tags (contact_id, tag) SELECT id, 'vip' FROM contacts LIMIT 1",
+    ] {
+        postgres.client.batch_execute(step).await.unwrap();
+        assert_eq!(version(&postgres).await, before, "after {step}");
+    }
+    assert_eq!(census.fold().await.unwrap(), 0);
+    assert_eq!(version(&postgres).await, before, "nothing was folded");
+}
+
+#[tokio::test]
+async fn a_change_under_way_makes_another_version_when_it_commits_also_where_it_is_folded_at_once() {
+    let postgres = Postgres::fresh().await;
+    let census = PostgresContactCensus::new(postgres.test.database());
+    let writer = postgres.test.client().await;
+    let change =
+        |name: &str| format!("UPDATE contacts SET full_name = '{name}' WHERE phone_national = 5510000001");
+    postgres.client.batch_execute(CONTACTS).await.unwrap();
+    while census.fold().await.unwrap() > 0 {}
+
+    // Its notes have their ids already when the version is read.
+    writer.batch_execute(&format!("BEGIN; {}", change("ANA"))).await.unwrap();
+    let under_way = version(&postgres).await.unwrap();
+    assert_eq!(version(&postgres).await.unwrap(), under_way);
+    writer.batch_execute("COMMIT").await.unwrap();
+    let committed = version(&postgres).await.unwrap();
+    assert_ne!(committed, under_way);
+    assert_eq!(census.fold().await.unwrap(), 3);
+    let folded = version(&postgres).await.unwrap();
+    assert!(folded != under_way && folded != committed, "a count without Ana would be answered again");
+
+    // While it is under way others change contacts, and it is called off.
+    writer.batch_execute(&format!("BEGIN; {}", change("EVA"))).await.unwrap();
+    postgres.client.batch_execute(&change("LUZ").replace("0001", "0002")).await.unwrap();
+    let by_another = version(&postgres).await.unwrap();
+    writer.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(version(&postgres).await.unwrap(), by_another, "nobody sees anything of it");
+}
+
+#[tokio::test]
+async fn sets_of_notes_of_one_size_and_one_sum_are_two_versions() {
+    let postgres = Postgres::fresh().await;
+    let note = |ids: &str| {
+        format!(
+            "DELETE FROM contact_count_changes;
+             INSERT INTO contact_count_changes
+                 (id, dimension, line_type, status, is_valid, has_opted_out, contacts) OVERRIDING SYSTEM VALUE
+             SELECT id, 'state', 'mobile', 'ACTIVE', true, false, 0 FROM unnest(ARRAY[{ids}]) AS id"
+        )
+    };
+    postgres.client.batch_execute(&note("10, 13")).await.unwrap();
+    let one = version(&postgres).await;
+    postgres.client.batch_execute(&note("11, 12")).await.unwrap();
+    assert_ne!(version(&postgres).await, one);
+}
+
+#[tokio::test]
+async fn there_is_no_version_while_an_empty_table_is_loaded_and_another_one_after() {
+    let postgres = Postgres::fresh().await;
+    let before = version(&postgres).await.unwrap();
+    let id = domain::import::ImportId(CountingIds::nth(1));
+    let mut session = postgres.import_store().begin(id, source_of("f", 9, 9)).await.unwrap();
+    store(session.as_mut(), sorted(&rows_numbered(1..=9))).await.unwrap();
+    assert_eq!(version(&postgres).await, None);
+    while session.next_finishing_step().await.unwrap().is_some() {}
+    let after = version(&postgres).await;
+    assert!(after.is_some() && after != Some(before), "{after:?}");
 }
