@@ -105,6 +105,8 @@ pub struct ReclassifyOutcome {
     pub seen: u64,
     /// Contacts that changed.
     pub changed: u64,
+    /// Contacts whose number is in no range of the plan.
+    pub unmatched: u64,
 }
 
 /// Why contacts were not all classed.
@@ -134,19 +136,21 @@ impl Reclassify {
         mut on_page: impl FnMut(u64, u64) -> bool,
     ) -> Result<ReclassifyOutcome, ReclassifyError> {
         let version = self.plans.in_force().await?.ok_or(ReclassifyError::NoPlan)?;
-        let (mut seen, mut changed, mut after) = (0, 0, i64::MIN);
+        let plan = Arc::new(self.plans.plan(version.version).await?);
+        let (mut seen, mut changed, mut unmatched, mut after) = (0, 0, 0, i64::MIN);
         loop {
-            let page = self.plans.reclassify_some(version.version, after).await?;
+            let page = self.plans.reclassify_some(Arc::clone(&plan), after).await?;
             let Some(last) = page.last else { break };
             after = last;
             seen += page.seen;
             changed += page.changed;
+            unmatched += page.unmatched;
             if !on_page(seen, changed) {
                 return Err(ReclassifyError::Interrupted { seen });
             }
         }
         self.plans.end_reclassifying(version.version).await?;
-        Ok(ReclassifyOutcome { version, seen, changed })
+        Ok(ReclassifyOutcome { version, seen, changed, unmatched })
     }
 }
 
@@ -236,21 +240,21 @@ mod tests {
         let paged = || {
             let mut plans = MockNumberingPlanStore::new();
             plans.expect_in_force().returning(|| Ok(Some(version(3))));
-            plans.expect_reclassify_some().returning(|version, after| {
-                assert_eq!(version, 3);
+            plans.expect_plan().withf(|version| *version == 3).returning(|_| Ok(plan()));
+            plans.expect_reclassify_some().returning(|_, after| {
                 let last = match after {
                     i64::MIN => Some(20),
                     20 => Some(40),
                     _ => None,
                 };
-                Ok(Reclassified { seen: 20, changed: 5, last })
+                Ok(Reclassified { seen: 20, changed: 5, unmatched: 2, last })
             });
             plans
         };
         let mut plans = paged();
         plans.expect_end_reclassifying().once().returning(|_| Ok(()));
         let outcome = Reclassify { plans: Arc::new(plans) }.execute(|_, _| true).await.unwrap();
-        assert_eq!((outcome.seen, outcome.changed), (40, 10));
+        assert_eq!((outcome.seen, outcome.changed, outcome.unmatched), (40, 10, 4));
         let stopped = Reclassify { plans: Arc::new(paged()) }.execute(|_, _| false).await;
         assert!(matches!(stopped, Err(ReclassifyError::Interrupted { seen: 20 })));
     }

@@ -1,13 +1,16 @@
 //! Numbering plans as versions, and contacts classed by them.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use domain::contact::LineType;
-use domain::numbering::{Assignment, NumberingPlan};
+use domain::numbering::{Assignment, Line, NumberingPlan};
 use domain::port::{NewPlan, NumberingPlanStore, PlanVersion, Reclassified, StoreError};
 use domain::request::Envelope;
 use tokio_postgres::Row;
 
 use crate::census::REFRESH_BY_STATE;
+use crate::contact::phone_from;
 use crate::database::Database;
 use crate::error::{classify, corrupt};
 use crate::request::audit;
@@ -101,17 +104,41 @@ impl NumberingPlanStore for PostgresNumberingPlanStore {
         Ok(kept)
     }
 
-    async fn reclassify_some(&self, version: i32, after: i64) -> Result<Reclassified, StoreError> {
-        let doing = format!("class contacts by version {version} of the numbering plan");
-        let client = self.database.pooled(&doing).await?;
-        let row = client
-            .query_one(include_str!("../sql/contact_reclassify.sql"), &[&version, &after, &PAGE_ROWS])
-            .await
-            .map_err(|error| classify(doing, &error))?;
+    async fn reclassify_some(
+        &self,
+        plan: Arc<NumberingPlan>,
+        after: i64,
+    ) -> Result<Reclassified, StoreError> {
+        let doing = "class contacts by a numbering plan";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let client = self.database.pooled(doing).await?;
+        let page = include_str!("../sql/contact_line_page.sql");
+        let rows = client.query(page, &[&after, &PAGE_ROWS]).await.map_err(failed)?;
+        let (mut ids, mut line_types, mut carriers) = (Vec::new(), Vec::new(), Vec::new());
+        let mut unmatched = 0;
+        for row in &rows {
+            let phone = phone_from(row.get("phone_national"), doing)?;
+            let line = plan.look_up(phone);
+            unmatched += u64::from(line.is_none());
+            let line = line.unwrap_or(Line::UNKNOWN);
+            let (line_type, carrier): (&str, Option<&str>) = (row.get("line_type"), row.get("carrier"));
+            if (line_type, carrier) != (line.line_type.as_str(), line.carrier) {
+                ids.push(row.get::<_, i64>("id"));
+                line_types.push(line.line_type.as_str());
+                carriers.push(line.carrier);
+            }
+        }
+        let changed = if ids.is_empty() {
+            0
+        } else {
+            let statement = include_str!("../sql/contact_reclassify.sql");
+            client.execute(statement, &[&ids, &line_types, &carriers]).await.map_err(failed)?
+        };
         Ok(Reclassified {
-            seen: row.get::<_, i64>("seen").cast_unsigned(),
-            changed: row.get::<_, i64>("changed").cast_unsigned(),
-            last: row.get("last_id"),
+            seen: rows.len() as u64,
+            changed,
+            unmatched,
+            last: rows.last().map(|row| row.get("id")),
         })
     }
 

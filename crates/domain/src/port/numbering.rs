@@ -23,9 +23,10 @@ pub trait NumberingPlanStore: Send + Sync {
     /// Keeps a plan as a new version and puts it in force in place of the one before, all or nothing.
     async fn put_in_force(&self, new: NewPlan, envelope: Envelope) -> Result<PlanVersion, StoreError>;
 
-    /// Classes the next contacts behind the id `after` by a version: line type and carrier, `unknown` and none where it
-    /// has no range.
-    async fn reclassify_some(&self, version: i32, after: i64) -> Result<Reclassified, StoreError>;
+    /// Classes the next contacts behind the id `after` by a plan: line type and carrier, `unknown` and none where it has no
+    /// range. Those that are classed so already are not written.
+    async fn reclassify_some(&self, plan: Arc<NumberingPlan>, after: i64)
+    -> Result<Reclassified, StoreError>;
 
     /// Notes that every contact was classed by a version, and lets what counts contacts know.
     async fn end_reclassifying(&self, version: i32) -> Result<(), StoreError>;
@@ -72,6 +73,8 @@ pub struct Reclassified {
     pub seen: u64,
     /// How many of them changed.
     pub changed: u64,
+    /// How many of them have a number that is in no range of the plan.
+    pub unmatched: u64,
     /// The id of the last one; `None` when there was none left.
     pub last: Option<i64>,
 }

@@ -138,13 +138,15 @@ pub(crate) async fn reclassify(command: cli::Reclassify, sources: &Sources) -> R
     if command.json {
         telemetry::put_line(&json!({
             "event": "finished", "version": version, "file": file_name, "contacts_seen": outcome.seen,
-            "contacts_changed": outcome.changed,
+            "contacts_changed": outcome.changed, "contacts_unmatched": outcome.unmatched,
         }));
     } else {
         eprintln!(
-            "{} contacts are classed by version {version} of the plan, {file_name}; {} changed",
+            "{} contacts are classed by version {version} of the plan, {file_name}; {} changed, the numbers of {} are in no \
+             range of it",
             thousands(outcome.seen),
-            thousands(outcome.changed)
+            thousands(outcome.changed),
+            thousands(outcome.unmatched)
         );
     }
     Ok(())
