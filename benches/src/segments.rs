@@ -325,7 +325,11 @@ impl Searches {
             common: texts(client, &drawn("split_part(full_name, ' ', 1)", named)).await?,
             addresses: texts(
                 client,
-                &drawn("regexp_replace(address, '[^[:alnum:] ]', ' ', 'g')", "length(address) > 8"),
+                // As many words as a search may have.
+                &drawn(
+                    "array_to_string((regexp_split_to_array(trim(regexp_replace(address, '[^[:alnum:]]+', ' ', 'g')), ' '))[1:8], ' ')",
+                    "length(address) > 8",
+                ),
             )
             .await?,
         })

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::census::{Cell, CensusVersion, Dimension};
 use domain::port::{ContactCensus, StoreError};
-use tokio_postgres::Row;
+use tokio_postgres::{Client, Row};
 
 use crate::contact::{line_type_of, status_of};
 use crate::database::Database;
@@ -53,13 +53,8 @@ impl ContactCensus for PostgresContactCensus {
     }
 
     async fn fold(&self) -> Result<u64, StoreError> {
-        let doing = "bring the counts of contacts up to date";
-        let client = self.database.pooled(doing).await?;
-        let folded = client
-            .query_one(include_str!("../sql/counts_fold.sql"), &[&FOLDED_MAX])
-            .await
-            .map_err(|error| classify(doing, &error))?;
-        Ok(folded.get::<_, i64>("folded").unsigned_abs())
+        let client = self.database.pooled("bring the counts of contacts up to date").await?;
+        fold(&client).await
     }
 
     async fn refresh_by_state(&self, at_age: Duration) -> Result<Option<Duration>, StoreError> {
@@ -83,6 +78,15 @@ impl ContactCensus for PostgresContactCensus {
         }
         age().await
     }
+}
+
+/// Folds some of the noted changes into the cubes, and answers how many.
+pub(crate) async fn fold(client: &Client) -> Result<u64, StoreError> {
+    let folded = client
+        .query_one(include_str!("../sql/counts_fold.sql"), &[&FOLDED_MAX])
+        .await
+        .map_err(|error| classify("bring the counts of contacts up to date", &error))?;
+    Ok(folded.get::<_, i64>("folded").unsigned_abs())
 }
 
 fn decode(row: &Row, doing: &str) -> Result<Cell, StoreError> {

@@ -205,9 +205,11 @@ async fn write(
         )
         .await
         .map_err(failed)?;
-    let is_random = plan.pick == Pick::Random;
-    let statement = include_str!("../sql/extract_insert_numbers.sql");
-    transaction.execute(statement, &[&id, &is_random]).await.map_err(failed)?;
+    let statement = match plan.pick {
+        Pick::Random => include_str!("../sql/extract_insert_shuffled.sql"),
+        Pick::Stable => include_str!("../sql/extract_insert_numbers.sql"),
+    };
+    transaction.execute(statement, &[&id]).await.map_err(failed)?;
     transaction.execute(include_str!("../sql/extract_note_activity.sql"), &[]).await.map_err(failed)?;
     decode(&row, doing)
 }

@@ -9,7 +9,7 @@ use domain::port::{NewPlan, NumberingPlanStore, PlanVersion, Reclassified, Store
 use domain::request::Envelope;
 use tokio_postgres::Row;
 
-use crate::census::REFRESH_BY_STATE;
+use crate::census::{REFRESH_BY_STATE, fold};
 use crate::contact::phone_from;
 use crate::database::Database;
 use crate::error::{classify, corrupt};
@@ -132,7 +132,11 @@ impl NumberingPlanStore for PostgresNumberingPlanStore {
             0
         } else {
             let statement = include_str!("../sql/contact_reclassify.sql");
-            client.execute(statement, &[&ids, &line_types, &carriers]).await.map_err(failed)?
+            let changed =
+                client.execute(statement, &[&ids, &line_types, &carriers]).await.map_err(failed)?;
+            // As many cells as contacts are noted, and read by whoever asks how many there are until they are folded.
+            fold(&client).await?;
+            changed
         };
         Ok(Reclassified {
             seen: rows.len() as u64,
@@ -146,6 +150,7 @@ impl NumberingPlanStore for PostgresNumberingPlanStore {
         let doing = "note that every contact was classed";
         let failed = |error: tokio_postgres::Error| classify(doing, &error);
         let client = self.database.single(doing).await?;
+        while fold(&client).await? > 0 {}
         client.batch_execute(REFRESH_BY_STATE).await.map_err(failed)?;
         client.batch_execute("ANALYZE contacts").await.map_err(failed)?;
         client

@@ -63,6 +63,10 @@ const COUNTED_AT_ONCE: f64 = 20_000.0;
 /// How long is counted, beyond which it is only known that there are more than are shown.
 const COUNT_WITHIN: Duration = Duration::from_millis(150);
 
+/// From so many digits on a number in words may be the beginning of one.
+const NUMBER_BEGINS: usize = 3;
+/// So many have a frequent word, by the server's statistics; far fewer are counted.
+const FREQUENT: u32 = 50_000;
 /// Digits of a whole number.
 const WHOLE_DIGITS: u32 = 10;
 /// So many of the last digits are in the index.
@@ -110,13 +114,18 @@ impl PostgresContactSearch {
             }
             ContactQuery::Words(words) => words,
         };
+        let (name, address) = self.is_frequent(doing, words.last()).await?;
+        Ok(Asked::words(&[all_of(&words, name), all_of(&words, address)], filter, after, limit))
+    }
+
+    /// Whether very many names or addresses have a word.
+    async fn is_frequent(&self, doing: &str, word: Option<&String>) -> Result<(bool, bool), StoreError> {
         let client = self.database.pooled(doing).await?;
         let row = client
-            .query_one(include_str!("../sql/search_last_word.sql"), &[&words.last()])
+            .query_one(include_str!("../sql/search_last_word.sql"), &[&word])
             .await
             .map_err(|error| classify(doing, &error))?;
-        let (name, address) = (row.get("in_names"), row.get("in_addresses"));
-        Ok(Asked::words(&[all_of(&words, name), all_of(&words, address)], filter, after, limit))
+        Ok((row.get("in_names"), row.get("in_addresses")))
     }
 
     /// How many contacts the server reckons to have the words, and of how many.
@@ -218,6 +227,14 @@ impl ContactSearch for PostgresContactSearch {
     ) -> Result<Option<u32>, StoreError> {
         let doing = "count what is searched for";
         let is_words = matches!(query, ContactQuery::Words(_));
+        if let ContactQuery::Words(words) = &query
+            && let [word] = words.as_slice()
+            && filter == ContactFilter::default()
+            && most < FREQUENT
+            && matches!(self.is_frequent(doing, Some(word)).await?, (true, _) | (_, true))
+        {
+            return Ok(Some(most));
+        }
         let asked = self.asked(doing, query, filter, (ContactId(i64::MIN), most.into())).await?;
         let count =
             |rows: Vec<Row>| rows.first().and_then(|row| u32::try_from(row.get::<_, i64>("contacts")).ok());
@@ -280,10 +297,13 @@ impl Asked {
 }
 
 /// All words, the last of which is whole or a beginning, in the server's language of queries. Words are letters and digits alone,
-/// so that nothing in them means anything there.
-fn all_of(words: &[String], last_is_whole: bool) -> String {
+/// so that nothing in them means anything there. With one or two digits begin most numbers of houses, so that they are whole.
+fn all_of(words: &[String], last_is_frequent: bool) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
-    format!("{}{}", quoted.join(" & "), if last_is_whole { "" } else { ":*" })
+    let is_number =
+        |word: &String| word.len() < NUMBER_BEGINS && word.bytes().all(|byte| byte.is_ascii_digit());
+    let is_whole = last_is_frequent || words.last().is_some_and(is_number);
+    format!("{}{}", quoted.join(" & "), if is_whole { "" } else { ":*" })
 }
 
 /// Numbers from the one to the other, and numbers that end in some digits.
@@ -340,5 +360,7 @@ mod tests {
         assert_eq!(all_of(&["ana".to_owned()], false), "'ana':*");
         assert_eq!(all_of(&["ana".to_owned(), "ru".to_owned()], false), "'ana' & 'ru':*");
         assert_eq!(all_of(&["ana".to_owned(), "ruiz".to_owned()], true), "'ana' & 'ruiz'");
+        assert_eq!(all_of(&["calle".to_owned(), "12".to_owned()], false), "'calle' & '12'");
+        assert_eq!(all_of(&["calle".to_owned(), "123".to_owned()], false), "'calle' & '123':*");
     }
 }

@@ -42,6 +42,7 @@ async fn a_plan_takes_effect_when_it_is_told_to_and_contacts_are_classed_by_it()
         ["contacts_seen", "contacts_changed", "contacts_unmatched"].map(|name| finished[name].as_i64()),
         [Some(3), Some(2), Some(1)]
     );
+    assert_eq!(ask(&database, "SELECT count(*) FROM contact_count_changes").await, 0, "all is folded");
     let again = run_json(database.url(), &["reclassify", "--json"]);
     assert_eq!(again["contacts_changed"].as_i64(), Some(0));
     let classed =
