@@ -18,7 +18,7 @@ use crate::contact::{phone_from, to_bigint};
 use crate::database::Database;
 use crate::error::{classify, conflict, corrupt};
 use crate::request::{answered_before, audit, take_key};
-use crate::segment::{SegmentStatement, estimate};
+use crate::segment::{SegmentStatement, estimate, planned_rows};
 
 /// Numbers of expired extracts that are taken away at once.
 const EMPTIED_MAX: i64 = 20_000;
@@ -112,11 +112,12 @@ impl Picking<'_> {
         let are_many = LOOKED_UP * f64::from(self.order.plan.numbers) * all < fit * fit;
         match self.order.plan.pick {
             Pick::Random => {
-                if are_many && let Some(found) = self.sample(fit.min(all), all).await? {
+                let fit = fit.min(all);
+                if let Some(found) = self.draw(fit, all, are_many).await? {
                     return Ok(found);
                 }
-                let extract = Box::new(self.order.id.0.to_string());
-                self.run(include_str!("../sql/extract_pick_hashing.sql"), vec![extract]).await
+                let own: Own = vec![Box::new(self.order.id.0.to_string())];
+                self.run(include_str!("../sql/extract_pick_hashing.sql"), own).await
             }
             Pick::Stable if are_many => {
                 self.run(include_str!("../sql/extract_pick_walking.sql"), Vec::new()).await
@@ -125,29 +126,45 @@ impl Picking<'_> {
         }
     }
 
-    /// Draws from pages of the table, of which `fit` of `all` contacts are reckoned to fit; nothing when these are not enough.
-    async fn sample(&self, fit: f64, all: f64) -> Result<Option<u64>, StoreError> {
+    /// Draws some of those who are reckoned to `fit`, of `all` contacts, and judges these; nothing when they are not enough.
+    async fn draw(&self, fit: f64, all: f64, are_many: bool) -> Result<Option<u64>, StoreError> {
         let wanted = f64::from(self.order.plan.numbers);
-        let mut drawn = wanted * DRAWN_BEYOND + 100.0;
+        let unused = (1.0 - self.handed_out().await? / all).max(0.05);
+        let mut drawn = wanted * DRAWN_BEYOND / unused + 100.0;
         for _ in 0..DRAWS_MAX {
-            let pages = (drawn / fit).max(SPREAD * wanted / all).min(1.0);
-            let part = (drawn / fit / pages).min(1.0);
-            #[expect(clippy::cast_possible_truncation, reason = "a share")]
-            let own: Own = vec![Box::new((pages * 100.0) as f32), Box::new(part)];
-            let found = self.run(include_str!("../sql/extract_pick_sampling.sql"), own).await?;
+            if drawn >= fit {
+                break;
+            }
+            let found = if are_many {
+                let pages = (drawn / fit).max(SPREAD * wanted / all).min(1.0);
+                #[expect(clippy::cast_possible_truncation, reason = "a share")]
+                let own: Own = vec![Box::new((pages * 100.0) as f32), Box::new(drawn / fit / pages)];
+                self.run(include_str!("../sql/extract_pick_sampling.sql"), own).await?
+            } else {
+                #[expect(clippy::cast_possible_truncation, reason = "fewer than contacts")]
+                let own: Own = vec![Box::new(self.order.id.0.to_string()), Box::new(drawn as i64)];
+                self.run(include_str!("../sql/extract_pick_hashing_some.sql"), own).await?
+            };
             if found >= u64::from(self.order.plan.numbers) {
                 return Ok(Some(found));
             }
             let emptied = self.transaction.batch_execute("TRUNCATE picked").await;
             emptied.map_err(|error| classify(self.doing, &error))?;
-            if pages >= 1.0 && part >= 1.0 {
-                break;
-            }
             #[expect(clippy::cast_precision_loss, reason = "at most as many as are wanted")]
             let found = (found as f64).max(1.0);
             drawn *= wanted / found * DRAWN_BEYOND;
         }
         Ok(None)
+    }
+
+    /// How many numbers are reckoned to have been handed out too lately.
+    async fn handed_out(&self) -> Result<f64, StoreError> {
+        let Some(since) = self.since else { return Ok(0.0) };
+        let estimate = include_str!("../sql/activity_estimate.sql");
+        let planned = self.transaction.query(estimate, &[&since]).await;
+        let planned = planned.map_err(|error| classify(self.doing, &error))?;
+        #[expect(clippy::cast_precision_loss, reason = "a reckoning")]
+        Ok(planned_rows(&planned, self.doing)? as f64)
     }
 
     /// Runs a statement that picks, which has `own` parameters besides those of all.

@@ -132,8 +132,7 @@ impl NumberingPlanStore for PostgresNumberingPlanStore {
             0
         } else {
             let statement = include_str!("../sql/contact_reclassify.sql");
-            let changed =
-                client.execute(statement, &[&ids, &line_types, &carriers]).await.map_err(failed)?;
+            let changed = client.execute(statement, &[&ids, &line_types, &carriers]).await.map_err(failed)?;
             // As many cells as contacts are noted, and read by whoever asks how many there are until they are folded.
             fold(&client).await?;
             changed
