@@ -11,6 +11,9 @@ use tokio::sync::Mutex;
 
 use crate::numbering_plans::KnownPlan;
 
+/// Lines that take more memory than this are not brought in at once, however few they are.
+const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// Does jobs.
 pub struct RunJobs {
     queue: Arc<dyn JobQueue>,
@@ -98,9 +101,6 @@ impl RunJobs {
         tracing::info!(job = %claim.job.0, kind = claimed.job.task.kind(), from = claimed.job.checkpoint, "a job begins");
         let work = match claimed.job.task {
             Task::Import(task) => {
-                if let Err(error) = self.plan.refresh().await {
-                    return Err(self.give_back(claim, error).await);
-                }
                 Work::Import(Box::new(OpenFile::new(task, claimed.job.checkpoint.unsigned_abs())))
             }
             Task::Tag(task) => match task.segment.check() {
@@ -119,6 +119,8 @@ impl RunJobs {
         if lines.is_empty() {
             return Ok(JobStep::AtEnd);
         }
+        // Who comes in is classed by the plan in force by then.
+        self.plan.refresh().await?;
         let batch = SheetBatch::sort(lines, &file.task.sheet, &mut file.seen, self.plan.plan());
         self.queue.import_lines(claim, batch).await
     }
@@ -174,7 +176,7 @@ impl OpenFile {
         id: JobId,
         most: usize,
     ) -> Result<Vec<Record>, StoreError> {
-        while self.lines.len() < most && !self.is_read {
+        while self.fitting(most) == self.lines.len() && self.lines.len() < most && !self.is_read {
             let lines = &mut self.lines;
             if let Some(bytes) = queue.part(id, self.next_part).await? {
                 self.parser.push(&bytes, &mut |record| lines.push(record));
@@ -193,8 +195,18 @@ impl OpenFile {
             }
             self.done_before -= done as u64;
         }
-        let next = self.lines.len().min(most);
+        let next = self.fitting(most);
         Ok(self.lines.drain(..next).collect())
+    }
+
+    /// How many of the lines at hand may be brought in at once; one always may.
+    fn fitting(&self, most: usize) -> usize {
+        let mut bytes = 0;
+        let fits = |line: &&Record| {
+            bytes += line.bytes();
+            bytes <= BATCH_BYTES_MAX
+        };
+        self.lines.iter().take(most).take_while(fits).count().max(self.lines.len().min(1))
     }
 }
 

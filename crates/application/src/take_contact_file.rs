@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use domain::job::{ImportTask, Job, JobId, Task};
 use domain::port::{Ids, JobStore, StoreError, WriteError};
 use domain::request::Envelope;
-use domain::sheet::{HEAD_BYTES_MAX, Sheet, SheetParser, SheetRefused};
+use domain::sheet::{HEAD_BYTES_MAX, Record, Sheet, SheetParser, SheetRefused};
 
 /// How much of a file is kept together.
 const PART_BYTES: usize = 256 * 1024;
@@ -21,9 +21,11 @@ pub struct TakeContactFile {
     pub bytes_max: u64,
 }
 
-/// A file that is coming in.
+/// A file that is coming in. One that is dropped before it is queued is forgotten.
 pub struct IncomingFile {
     id: JobId,
+    jobs: Arc<dyn JobStore>,
+    is_queued: bool,
     /// What is not kept yet.
     pending: BytesMut,
     parts: u32,
@@ -32,6 +34,24 @@ pub struct IncomingFile {
     read: Option<(Sheet, SheetParser)>,
     /// Lines so far, with the one that names the columns.
     lines: u64,
+    /// Where a quotation mark is opened that is not closed for longer than any line may be.
+    open_quote: Option<u64>,
+}
+
+/// Whoever sends it may go away at any moment. Where the store is away, it is forgotten later.
+impl Drop for IncomingFile {
+    fn drop(&mut self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if self.is_queued {
+            return;
+        }
+        let (jobs, id) = (Arc::clone(&self.jobs), self.id);
+        runtime.spawn(async move {
+            if let Err(error) = jobs.drop_upload(id).await {
+                tracing::warn!(%error, "a file that is not wanted is taken away later");
+            }
+        });
+    }
 }
 
 /// Why a file is not taken.
@@ -48,8 +68,8 @@ pub enum TakeFileError {
         "the file is larger than {0} bytes (jobs.upload_bytes_max); send it in parts, each with the line that names the columns"
     )]
     TooLarge(u64),
-    /// Too many jobs wait.
-    #[error("too many jobs wait (jobs.open_max); try again when some of them have ended")]
+    /// Too many jobs wait, or too many files come in.
+    #[error("too many files come in, or jobs wait (jobs.open_max); try again when some of them have ended")]
     TooMany,
     /// The store, or the key of the request, does not allow it.
     #[error(transparent)]
@@ -72,7 +92,17 @@ impl TakeContactFile {
         if !self.jobs.open_upload(id, envelope).await? {
             return Err(TakeFileError::TooMany);
         }
-        Ok(IncomingFile { id, pending: BytesMut::new(), parts: 0, bytes: 0, read: None, lines: 0 })
+        Ok(IncomingFile {
+            id,
+            jobs: Arc::clone(&self.jobs),
+            is_queued: false,
+            pending: BytesMut::new(),
+            parts: 0,
+            bytes: 0,
+            read: None,
+            lines: 0,
+            open_quote: None,
+        })
     }
 
     /// Takes the next piece of a file.
@@ -85,10 +115,10 @@ impl TakeContactFile {
             return Err(TakeFileError::TooLarge(self.bytes_max));
         }
         file.pending.extend_from_slice(piece);
-        match &mut file.read {
-            Some((_, parser)) => parser.push(piece, &mut |_| file.lines += 1),
-            None if file.pending.len() >= HEAD_BYTES_MAX => file.look()?,
-            None => {}
+        if file.read.is_some() {
+            file.count(piece)?;
+        } else if file.pending.len() >= HEAD_BYTES_MAX {
+            file.look()?;
         }
         while file.pending.len() >= PART_BYTES {
             let part = file.pending.split_to(PART_BYTES).freeze();
@@ -107,43 +137,28 @@ impl TakeContactFile {
         file_name: Option<String>,
         envelope: Envelope,
     ) -> Result<Job, TakeFileError> {
-        match self.queue(&mut file, file_name, envelope).await {
-            Ok(job) => Ok(job),
-            Err(refused) => {
-                self.forget(file).await;
-                Err(refused)
-            }
-        }
-    }
-
-    /// Forgets a file that will not be whole. Where the store is away, it is forgotten later.
-    pub async fn forget(&self, file: IncomingFile) {
-        if let Err(error) = self.jobs.drop_upload(file.id).await {
-            tracing::warn!(%error, "a file that is not wanted is taken away later");
-        }
-    }
-
-    async fn queue(
-        &self,
-        file: &mut IncomingFile,
-        file_name: Option<String>,
-        envelope: Envelope,
-    ) -> Result<Job, TakeFileError> {
         if file.read.is_none() {
             file.look()?;
         }
         let (sheet, mut parser) = file.read.take().ok_or(SheetRefused::Empty)?;
-        parser.end(&mut |_| file.lines += 1);
+        let mut last = Vec::new();
+        parser.end(&mut |record| last.push(record));
+        for record in &last {
+            file.note(record);
+        }
+        file.check()?;
         if !file.pending.is_empty() {
             let part = file.pending.split().freeze();
-            self.keep(file, part).await?;
+            self.keep(&mut file, part).await?;
         }
         let rows = file.lines.saturating_sub(1);
         if rows == 0 {
             return Err(TakeFileError::NoLines);
         }
         let task = Task::Import(ImportTask { file_name, sheet, rows });
-        self.jobs.queue(file.id, task, envelope).await?.ok_or(TakeFileError::TooMany)
+        let queued = self.jobs.queue(file.id, task, envelope).await?.ok_or(TakeFileError::TooMany)?;
+        file.is_queued = true;
+        Ok(queued)
     }
 
     async fn keep(&self, file: &mut IncomingFile, part: Bytes) -> Result<(), StoreError> {
@@ -158,10 +173,30 @@ impl IncomingFile {
     fn look(&mut self) -> Result<(), SheetRefused> {
         let head = &self.pending[..self.pending.len().min(HEAD_BYTES_MAX)];
         let sheet = Sheet::of_head(head)?;
-        let mut parser = SheetParser::new(sheet.delimiter());
-        parser.push(&self.pending, &mut |_| self.lines += 1);
+        let parser = SheetParser::new(sheet.delimiter());
         self.read = Some((sheet, parser));
-        Ok(())
+        let pending = self.pending.clone();
+        self.count(&pending)
+    }
+
+    /// Counts the lines that end within the next bytes.
+    fn count(&mut self, bytes: &[u8]) -> Result<(), SheetRefused> {
+        let Some((sheet, mut parser)) = self.read.take() else { return Ok(()) };
+        parser.push(bytes, &mut |record| self.note(&record));
+        self.read = Some((sheet, parser));
+        self.check()
+    }
+
+    fn note(&mut self, record: &Record) {
+        self.lines += 1;
+        if record.is_cut && record.has_line_break {
+            self.open_quote.get_or_insert(record.line);
+        }
+    }
+
+    /// Of a line that is too long because a quotation mark is not closed, most would be lost.
+    fn check(&self) -> Result<(), SheetRefused> {
+        self.open_quote.map_or(Ok(()), |line| Err(SheetRefused::OpenQuote(line)))
     }
 }
 
@@ -194,10 +229,7 @@ mod tests {
     async fn send(take: &TakeContactFile, pieces: &[&[u8]]) -> Result<Job, TakeFileError> {
         let mut file = take.begin(envelope()).await?;
         for piece in pieces {
-            if let Err(refused) = take.more(&mut file, piece).await {
-                take.forget(file).await;
-                return Err(refused);
-            }
+            take.more(&mut file, piece).await?;
         }
         take.end(file, Some("norte.csv".to_owned()), envelope()).await
     }
@@ -217,10 +249,11 @@ mod tests {
         jobs.expect_drop_upload().times(1).returning(|_| Ok(()));
         let mut text = b"telefono;nombre\n".to_vec();
         for n in 0..40_000 {
-            text.extend_from_slice(format!("55{n:08};\"RUIZ;\n{n}\"\n").as_bytes());
+            text.extend_from_slice(format!("55{n:08};\"RUIZ; {n}\"\n").as_bytes());
         }
         let pieces: Vec<&[u8]> = text.chunks(10_007).collect();
         let refused = send(&take(jobs, 10_000_000), &pieces).await.unwrap_err();
+        tokio::task::yield_now().await;
         // The store of this test has no room for another job.
         assert!(matches!(refused, TakeFileError::TooMany), "{refused}");
         let kept = kept.lock().unwrap();
@@ -240,7 +273,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_that_is_refused_is_forgotten() {
-        let wrong: [(&[&[u8]], u64); 4] = [
+        let open_quote = format!("phone,name\n5512345670,\"ANA\n{}", "5512345671,BETO\n".repeat(9_000));
+        let wrong: [(&[&[u8]], u64); 5] = [
+            (&[open_quote.as_bytes()], 1_000_000),
             (&[b""], 100),
             (&[b"telefono\n"], 100),
             (&[b"nombre\nANA\n"], 100),
@@ -252,7 +287,9 @@ mod tests {
             jobs.expect_queue().never();
             jobs.expect_drop_upload().times(1).returning(|_| Ok(()));
             let refused = send(&take(jobs, bytes_max), pieces).await;
-            assert!(refused.is_err(), "{pieces:?}");
+            assert!(refused.is_err(), "{bytes_max}");
+            // Let the file be forgotten.
+            tokio::task::yield_now().await;
         }
     }
 }

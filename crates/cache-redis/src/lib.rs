@@ -191,7 +191,8 @@ impl Cache for RedisCache {
 
     async fn forget(&self, key: &str) -> Result<(), CacheUnavailable> {
         let key = self.key(key);
-        self.command(async |redis| redis.del(key).await.map(drop)).await
+        // What must not be found any more is forgotten also while the server is left alone.
+        self.ask(async |redis| redis.del(key).await.map(drop)).await
     }
 
     async fn ping(&self) -> Result<(), CacheUnavailable> {

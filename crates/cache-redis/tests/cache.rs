@@ -101,9 +101,13 @@ async fn a_server_that_says_nothing_is_waited_for_once_and_by_nobody_else() {
     for _ in 0..100 {
         cache.get("a").await.unwrap_err();
         cache.put("a", b"new".to_vec(), MINUTE).await.unwrap_err();
-        cache.forget("a").await.unwrap_err();
     }
     assert!(asked.elapsed() < Duration::from_millis(1_900), "it waited {:?}", asked.elapsed());
+    // What must not be found any more is forgotten as soon as it is well, also while nobody else asks.
+    proxy.resume();
+    timeout(PATIENCE, async { while cache.forget("b").await.is_err() {} }).await.unwrap();
+    proxy.stall();
+    cache.get("a").await.unwrap_err();
     // Who looks how it is finds it well, and then everybody does.
     proxy.resume();
     timeout(PATIENCE, async { while cache.ping().await.is_err() {} }).await.unwrap();

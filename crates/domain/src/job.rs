@@ -185,6 +185,8 @@ pub enum LineRefused {
     },
     /// It is longer than any may be.
     TooLong,
+    /// A field of it goes on over the end of a line.
+    LineBreak,
 }
 
 impl LineRefused {
@@ -193,7 +195,9 @@ impl LineRefused {
     pub fn is_duplicate(self) -> bool {
         match self {
             Self::Duplicate | Self::DuplicateExisting => true,
-            Self::Phone(_) | Self::Field(_) | Self::FieldCount { .. } | Self::TooLong => false,
+            Self::Phone(_) | Self::Field(_) | Self::FieldCount { .. } | Self::TooLong | Self::LineBreak => {
+                false
+            }
         }
     }
 
@@ -209,6 +213,7 @@ impl LineRefused {
             Self::Field(FieldRefused::ConsentIsNoStatus) => "consent_is_no_status",
             Self::FieldCount { .. } => "field_count",
             Self::TooLong => "line_too_long",
+            Self::LineBreak => "line_break_in_field",
         }
     }
 
@@ -225,9 +230,9 @@ impl LineRefused {
                     "it has {found} fields under {columns} columns; put fields that hold the delimiter in quotation marks"
                 )
             }
-            Self::TooLong => {
-                "it is longer than a line may be; a quotation mark before it may have no other to close it"
-                    .to_owned()
+            Self::TooLong => "it is longer, or has more fields, than a line may have".to_owned(),
+            Self::LineBreak => {
+                "a field goes on over the end of a line; a quotation mark that is opened there may not be closed".to_owned()
             }
         }
     }
@@ -321,6 +326,9 @@ fn judge(
     if record.is_cut {
         return Err(LineRefused::TooLong);
     }
+    if record.has_line_break {
+        return Err(LineRefused::LineBreak);
+    }
     let (found, columns) = (record.fields.len(), sheet.header().len());
     let fields = sheet.read(record).ok_or(LineRefused::FieldCount { found, columns })?;
     let phone = PhoneNumber::parse(&fields.phone).map_err(LineRefused::Phone)?;
@@ -357,7 +365,12 @@ mod tests {
     use super::*;
 
     fn record(line: u64, fields: &[&str]) -> Record {
-        Record { line, fields: fields.iter().map(|field| (*field).to_owned()).collect(), is_cut: false }
+        Record {
+            line,
+            fields: fields.iter().map(|field| (*field).to_owned()).collect(),
+            is_cut: false,
+            has_line_break: false,
+        }
     }
 
     #[test]
@@ -370,7 +383,8 @@ mod tests {
             record(4, &["+525512345670", "", "c"]),
             record(5, &["hola", "", ""]),
             record(6, &["8112345670", ""]),
-            Record { line: 7, fields: vec!["8".to_owned()], is_cut: true },
+            Record { line: 7, fields: vec!["8".to_owned()], is_cut: true, has_line_break: false },
+            Record { has_line_break: true, ..record(8, &["8112345670", "", "two\nlines"]) },
         ];
         let batch = SheetBatch::sort(lines, &sheet, &mut seen, None);
         let became: Vec<_> = batch
@@ -391,9 +405,10 @@ mod tests {
                 (5, "not_a_number"),
                 (6, "field_count"),
                 (7, "line_too_long"),
+                (8, "line_break_in_field"),
             ]
         );
-        assert_eq!((batch.len(), seen.0.len()), (6, 1));
+        assert_eq!((batch.len(), seen.0.len()), (7, 1));
     }
 
     #[test]

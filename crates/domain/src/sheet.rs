@@ -91,9 +91,23 @@ pub enum SheetRefused {
     IsPacked,
     /// Its first line has no end.
     #[error(
-        "the first line is longer than {HEAD_BYTES_MAX} bytes; it must name the columns, phone among them"
+        "the first line is too long, or has too many columns; it must name the columns, phone among them, at most 200"
     )]
     HeadIsTooLong,
+    /// It is no text in an encoding that is known.
+    #[error("this is no text, or UTF-16 without its mark; save it as CSV (UTF-8) and send that")]
+    IsNoText,
+    /// It begins with a line for a spreadsheet.
+    #[error(
+        "the first line is for a spreadsheet (sep=…); leave it out, so that the first line names the columns"
+    )]
+    HasSeparatorLine,
+    /// A quotation mark is not closed.
+    #[error(
+        "a quotation mark that is opened in line {0} is not closed for many lines; close it, or take it away, and send the \
+         file again"
+    )]
+    OpenQuote(u64),
     /// Its first line holds a number instead of names.
     #[error(
         "the first line is a contact already; put a line above it that names the columns, phone among them"
@@ -122,6 +136,9 @@ impl Sheet {
         {
             return Err(SheetRefused::IsPacked);
         }
+        if head.split(|byte| *byte == b'\n').next().is_some_and(|line| line.contains(&0)) {
+            return Err(SheetRefused::IsNoText);
+        }
         let delimiter = delimiter_of(head);
         let mut parser = SheetParser::new(delimiter);
         let mut first = None;
@@ -137,6 +154,12 @@ impl Sheet {
             });
         }
         let first = first.ok_or(SheetRefused::Empty)?;
+        if first.is_cut {
+            return Err(SheetRefused::HeadIsTooLong);
+        }
+        if first.fields.first().is_some_and(|field| field.starts_with("sep=")) {
+            return Err(SheetRefused::HasSeparatorLine);
+        }
         Self::of_header(delimiter, first.fields)
     }
 
@@ -156,8 +179,11 @@ impl Sheet {
             if header.iter().any(|name| PhoneNumber::parse(name).is_ok()) {
                 return Err(SheetRefused::HasNoHeader);
             }
+            // What has digits is no name of a column, and may be somebody's address.
+            let is_data = header.iter().any(|name| name.bytes().any(|byte| byte.is_ascii_digit()));
             let names: Vec<_> = header.iter().take(NAMES_SHOWN).map(|name| shown(name)).collect();
-            return Err(SheetRefused::HasNoPhone(names.join(", ")));
+            let told = if is_data { format!("{} columns", header.len()) } else { names.join(", ") };
+            return Err(SheetRefused::HasNoPhone(told));
         }
         Ok(Self { delimiter, header, columns })
     }
@@ -190,11 +216,13 @@ impl Sheet {
             return None;
         }
         let mut contact = ContactFields::default();
+        let was_refused = self.header.iter().take(3).map(String::as_str).eq(REFUSED_HEADER);
         for (column, field) in self.columns.iter().zip(&record.fields) {
             let Some(column) = column else { continue };
+            let field = if was_refused { unescaped(field) } else { field };
             let text = match column {
                 SheetColumn::Phone => {
-                    contact.phone.clone_from(field);
+                    field.clone_into(&mut contact.phone);
                     continue;
                 }
                 SheetColumn::FullName => &mut contact.full_name,
@@ -204,10 +232,21 @@ impl Sheet {
                 SheetColumn::State => &mut contact.state,
                 SheetColumn::City => &mut contact.city,
             };
-            *text = Some(field.clone());
+            *text = Some(field.to_owned());
         }
         Some(contact)
     }
+}
+
+/// With these columns begins the table of lines that were refused, which is mended and sent again.
+pub const REFUSED_HEADER: [&str; 3] = ["line", "reason", "detail"];
+
+/// A field of that table as it was before it was made no formula.
+fn unescaped(field: &str) -> &str {
+    field
+        .strip_prefix('\'')
+        .filter(|rest| rest.starts_with(['=', '+', '-', '@', '\t', '\r']))
+        .unwrap_or(field)
 }
 
 /// So many names are shown of a line that has none that is known.
@@ -224,7 +263,8 @@ fn shown(name: &str) -> String {
 fn delimiter_of(head: &[u8]) -> u8 {
     let mut counts = [0_usize; DELIMITERS.len()];
     let mut is_quoted = false;
-    for byte in head {
+    let begins = head.iter().position(|byte| !matches!(byte, b'\n' | b'\r')).unwrap_or_default();
+    for byte in &head[begins..] {
         match byte {
             b'"' => is_quoted = !is_quoted,
             b'\n' | b'\r' if !is_quoted => break,

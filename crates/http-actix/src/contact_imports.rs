@@ -70,42 +70,23 @@ pub(crate) async fn create(
     mut form: Multipart,
     take: web::Data<TakeContactFile>,
 ) -> Result<HttpResponse, Problem> {
+    // A key that is none is told before all of the file has come.
+    asked.once_by(&who, Some([0; 32]))?;
     let mut taken: Option<(IncomingFile, Option<String>)> = None;
     let mut hash = asked.hasher();
-    let received = async {
-        while let Some(mut field) = form.try_next().await.map_err(unreadable)? {
-            if field.name() != Some("file") || taken.is_some() {
-                return Err(Problem::unprocessable(
-                    "",
-                    "give one file, in the field named file, and nothing else",
-                ));
-            }
-            let name = field.content_disposition().and_then(|given| given.get_filename()).and_then(file_name);
-            let (file, _) = taken.insert((take.begin(asked.by(&who)).await?, name));
-            receive(&take, file, &mut field, &mut hash).await?;
+    while let Some(mut field) = form.try_next().await.map_err(unreadable)? {
+        if field.name() != Some("file") || taken.is_some() {
+            let detail = "give one file, in the field named file, and nothing else";
+            return Err(Problem::unprocessable("", detail));
         }
-        Ok(())
-    };
-    let received = received.await;
-    match (received, taken) {
-        (Ok(()), Some((file, name))) => {
-            let envelope = match asked.once_by(&who, Some(hash.finalize().into())) {
-                Ok(envelope) => envelope,
-                Err(refused) => {
-                    take.forget(file).await;
-                    return Err(refused);
-                }
-            };
-            Ok(accepted(take.end(file, name, envelope).await?))
-        }
-        (Ok(()), None) => Err(Problem::unprocessable("/file", "give the file, in the field named file")),
-        (Err(refused), taken) => {
-            if let Some((file, _)) = taken {
-                take.forget(file).await;
-            }
-            Err(refused)
-        }
+        let name = field.content_disposition().and_then(|given| given.get_filename()).and_then(file_name);
+        let (file, _) = taken.insert((take.begin(asked.by(&who)).await?, name));
+        receive(&take, file, &mut field, &mut hash).await?;
     }
+    let missing = || Problem::unprocessable("/file", "give the file, in the field named file");
+    let (file, name) = taken.ok_or_else(missing)?;
+    let envelope = asked.once_by(&who, Some(hash.finalize().into()))?;
+    Ok(accepted(take.end(file, name, envelope).await?))
 }
 
 async fn receive(

@@ -9,7 +9,7 @@ use actix_web::web::{self, Query};
 use actix_web::{HttpResponse, get, post};
 use application::{AddContact, AddContactError};
 use domain::city;
-use domain::contact::{Contact, ContactFields, ContactId, ContactStatus, LineType};
+use domain::contact::{Contact, ContactFields, ContactId, ContactStatus, LineType, SHORT_TEXT_CHARS_MAX};
 use domain::port::{ContactFilter, ContactStore};
 use domain::session::SignedIn;
 use jiff::Timestamp;
@@ -216,7 +216,16 @@ pub(crate) fn filter(given: &GivenFilter<'_>) -> Result<ContactFilter, Problem> 
             |code| domain::lada::Lada::parse(code).ok(),
             "give an assigned area code, as 55",
         )?,
-        city: given.city.map(|city| city::from_spelling(city).unwrap_or(city).to_owned()),
+        city: read(
+            "city",
+            given.city,
+            |name| {
+                let is_sound =
+                    name.chars().count() <= SHORT_TEXT_CHARS_MAX && !name.chars().any(char::is_control);
+                is_sound.then(|| city::from_spelling(name).unwrap_or(name).to_owned())
+            },
+            "give a city",
+        )?,
         line_type: read(
             "line_type",
             given.line_type,

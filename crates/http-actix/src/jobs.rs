@@ -11,6 +11,7 @@ use domain::contact::Tag;
 use domain::job::{Job, JobId, RefusedLine, Task};
 use domain::port::{JobStore, StoreError};
 use domain::segment::SegmentDefinition;
+use domain::sheet::REFUSED_HEADER;
 use futures::stream::{self, Stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -25,7 +26,7 @@ use crate::problem::{Problem, of_segment};
 use crate::table::{cell, written};
 
 /// Refused lines that are read at once.
-const PAGE_LINES: u32 = 2_000;
+const PAGE_LINES: u32 = 500;
 
 /// A job.
 #[derive(Serialize, ToSchema)]
@@ -271,7 +272,7 @@ pub(crate) async fn rejects(
     };
     jobs.note_refused_read(id, asked.by(&who)).await?;
     let name = format!("attachment; filename=\"pregon-rejects-{}.csv\"", id.0);
-    let header = ["line", "reason", "detail"].into_iter().map(str::to_owned);
+    let header = REFUSED_HEADER.into_iter().map(str::to_owned);
     let header: Vec<String> = header.chain(task.sheet.header().iter().map(|name| cell(name))).collect();
     let jobs: Arc<dyn JobStore> = Arc::clone(jobs.get_ref());
     Ok(HttpResponse::Ok()

@@ -1,11 +1,11 @@
 //! Tables that people open in a spreadsheet.
 
-/// A text as a cell: what a spreadsheet would take for a formula is made a text. A number with its sign is none.
+/// A text as a cell: what a spreadsheet would take for a formula is made a text. A number of a telephone with its sign is none.
 pub(crate) fn cell(text: &str) -> String {
-    let is_formula = match text.chars().next() {
-        Some('=' | '@' | '\t' | '\r') => true,
-        Some('+' | '-') => !text.chars().all(|c| c.is_ascii_digit() || "+-.() ".contains(c)),
-        Some(_) | None => false,
+    let is_phone = |rest: &str| rest.chars().all(|c| c.is_ascii_digit() || "-.() ".contains(c));
+    let is_formula = match text.strip_prefix('+') {
+        Some(rest) => !is_phone(rest),
+        None => text.starts_with(['=', '-', '@', '\t', '\r']),
     };
     if is_formula { format!("'{text}") } else { text.to_owned() }
 }
@@ -30,10 +30,10 @@ mod tests {
 
     #[test]
     fn what_a_spreadsheet_would_take_for_a_formula_is_a_text() {
-        for formula in ["=1+1", "@SUM(A1)", "+1+cmd|' /C calc'!A0", "-2+3+A1", "\t=1"] {
+        for formula in ["=1+1", "@SUM(A1)", "+1+cmd|' /C calc'!A0", "-2+3", "+1+1", "-12.5", "\t=1"] {
             assert_eq!(cell(formula), format!("'{formula}"));
         }
-        for text in ["", "Culiacán", "+52 55 1234 5670", "-12.5", "a=b"] {
+        for text in ["", "Culiacán", "+52 (55) 1234-5670", "a=b"] {
             assert_eq!(cell(text), text);
         }
     }

@@ -209,6 +209,7 @@ impl ContactDesk for PostgresContactDesk {
         let failed = |error: tokio_postgres::Error| classify(doing.as_str(), &error);
         let mut client = self.database.pooled(&doing).await?;
         let transaction = client.transaction().await.map_err(failed)?;
+        transaction.execute(include_str!("../sql/tags_lock_shared.sql"), &[]).await.map_err(failed)?;
         let Held::Here(_) = hold(&transaction, id, None, &doing).await? else { return Ok(None) };
         let names = |tags: &[Tag]| tags.iter().map(|tag| tag.as_str().to_owned()).collect::<Vec<_>>();
         let statements: &[(&str, &[Tag])] = match &change {

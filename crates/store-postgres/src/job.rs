@@ -18,6 +18,11 @@ use crate::request::{answered_before, audit, take_key};
 
 pub use queue::{JobQueueOptions, PostgresJobQueue};
 
+/// The most files that come in from one user at the same time.
+const UPLOADS_OF_ONE_MAX: i64 = 3;
+/// Why a file is not there that came in.
+const FORGOTTEN: &str = "it took too long, and was forgotten (jobs.upload_timeout_s); send it again";
+
 /// [`JobStore`] over `jobs` and what stands beside it.
 pub struct PostgresJobStore {
     database: Database,
@@ -54,14 +59,19 @@ async fn end(
 impl JobStore for PostgresJobStore {
     async fn open_upload(&self, id: JobId, envelope: Envelope) -> Result<bool, StoreError> {
         let doing = "take a file in";
-        let client = self.database.pooled(doing).await?;
-        let opened = client
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let mut client = self.database.pooled(doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        transaction.execute(include_str!("../sql/job_lock_all.sql"), &[]).await.map_err(failed)?;
+        let most = i64::from(self.open_max);
+        let opened = transaction
             .execute(
                 include_str!("../sql/job_open.sql"),
-                &[&id.0, &envelope.actor.0, &i64::from(self.open_max)],
+                &[&id.0, &envelope.actor.0, &most, &UPLOADS_OF_ONE_MAX],
             )
             .await
-            .map_err(|error| classify(doing, &error))?;
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
         Ok(opened == 1)
     }
 
@@ -75,7 +85,7 @@ impl JobStore for PostgresJobStore {
             )
             .await
             .map_err(|error| classify(doing, &error))?;
-        exactly_one(kept, doing, "it took too long, and was forgotten (jobs.upload_timeout_s)")
+        exactly_one(kept, doing, FORGOTTEN)
     }
 
     async fn drop_upload(&self, id: JobId) -> Result<(), StoreError> {
@@ -104,25 +114,33 @@ impl JobStore for PostgresJobStore {
             transaction.commit().await.map_err(failed)?;
             return Ok(Some(before));
         }
-        let total = match &task {
-            Task::Import(import) => Some(i64::try_from(import.rows).unwrap_or(i64::MAX)),
-            Task::Tag(_) => None,
+        transaction.execute(include_str!("../sql/job_lock_all.sql"), &[]).await.map_err(failed)?;
+        let (kind, kept, most) = (task.kind(), task::encode(&task, doing)?, i64::from(self.open_max));
+        let queued = match &task {
+            Task::Import(import) => {
+                let total = i64::try_from(import.rows).unwrap_or(i64::MAX);
+                let statement = include_str!("../sql/job_queue_upload.sql");
+                transaction
+                    .query_opt(statement, &[&id.0, &kind, &kept, &total, &envelope.at, &most])
+                    .await
+                    .map_err(failed)?
+            }
+            Task::Tag(_) => {
+                let statement = include_str!("../sql/job_queue_new.sql");
+                transaction
+                    .query_opt(statement, &[&id.0, &kind, &kept, &envelope.actor.0, &envelope.at, &most])
+                    .await
+                    .map_err(failed)?
+            }
         };
-        let queued = transaction
-            .query_opt(
-                include_str!("../sql/job_queue.sql"),
-                &[
-                    &id.0,
-                    &task.kind(),
-                    &task::encode(&task, doing)?,
-                    &total,
-                    &envelope.actor.0,
-                    &envelope.at,
-                    &i64::from(self.open_max),
-                ],
-            )
-            .await
-            .map_err(failed)?;
+        if queued.is_none() && matches!(task, Task::Import(_)) {
+            let statement = include_str!("../sql/job_is_uploading.sql");
+            let is_there: bool =
+                transaction.query_one(statement, &[&id.0]).await.map_err(failed)?.get("is_there");
+            if !is_there {
+                return Err(conflict(doing, FORGOTTEN).into());
+            }
+        }
         let Some(queued) = queued else { return Ok(None) };
         let job = decode(&queued, doing)?;
         let action = match &job.task {

@@ -5,9 +5,9 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use super::decoded;
 
 /// The longest line that is taken; of a longer one its beginning is kept.
-const RECORD_BYTES_MAX: usize = 64 * 1024;
+const RECORD_BYTES_MAX: usize = 16 * 1024;
 /// The most fields of a line.
-const FIELDS_MAX: usize = 1_000;
+const FIELDS_MAX: usize = 200;
 
 /// A line of a table.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Record {
     pub fields: Vec<String>,
     /// Whether it is longer than any may be, and what is here is its beginning.
     pub is_cut: bool,
+    /// Whether a field of it goes on over the end of a line, as it does where a quotation mark is not closed.
+    pub has_line_break: bool,
 }
 
 /// Shows where it stands and nothing about the person.
@@ -53,6 +55,14 @@ impl Line {
             self.number += u64::from(*byte == b'\n' || self.is_after_return);
             self.is_after_return = *byte == b'\r';
         }
+    }
+}
+
+impl Record {
+    /// About how much memory it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.fields.iter().map(|field| size_of::<String>() + field.len()).sum()
     }
 }
 
@@ -141,6 +151,8 @@ impl SheetParser {
                 line: self.begins_at,
                 fields: vec![decoded(beginning).into_owned()],
                 is_cut: true,
+                // Its own end is counted by now, if it has one.
+                has_line_break: self.line.number > self.begins_at + 1,
             };
         }
         let begins = std::iter::once(0).chain(self.ends[..self.fields].iter().copied());
@@ -149,7 +161,8 @@ impl SheetParser {
             .zip(&self.ends[..self.fields])
             .map(|(begin, end)| decoded(&whole[begin..*end]).into_owned())
             .collect();
-        Record { line: self.begins_at, fields, is_cut: false }
+        let has_line_break = whole.iter().any(|byte| matches!(byte, b'\n' | b'\r'));
+        Record { line: self.begins_at, fields, is_cut: false, has_line_break }
     }
 }
 

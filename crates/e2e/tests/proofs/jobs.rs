@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 
 use crate::house::{House, PATIENCE};
 
@@ -44,6 +45,19 @@ impl House {
             assert!(started.elapsed() < PATIENCE, "{job}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    async fn job_rows_until(&self, state: &str, rows: i64) {
+        let count = "SELECT count(*) FROM jobs WHERE state = $1";
+        let started = Instant::now();
+        while self.database.query_one(count, &[&state]).await.unwrap().get::<_, i64>(0) != rows {
+            assert!(started.elapsed() < PATIENCE, "not {rows} {state}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn nothing_is_uploading(&self) {
+        self.job_rows_until("uploading", 0).await;
     }
 
     async fn job_ended(&self, id: &str) -> Value {
@@ -116,13 +130,34 @@ async fn a_file_of_contacts_is_brought_in_and_what_was_refused_is_mended_and_sen
             assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
         }
     }
+    let open_quote = format!("phone,name\n5590000005,\"ANA\n{}", "5590000006,BETO\n".repeat(5_000));
+    let (answered, problem) = house.upload(&token, form("file", open_quote.as_bytes()), None).await;
+    assert_eq!(answered, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
+    assert!(problem["errors"][0]["detail"].as_str().unwrap().contains("line 2"), "{problem}");
+    let (answered, problem) = house.upload(&token, form("file", b"phone\n5590000007\n"), Some("un o")).await;
+    assert_eq!(answered, StatusCode::BAD_REQUEST, "{problem}");
+    for odd in ["/contacts?city=%00", "/contacts/search?q=maria&city=%00"] {
+        house.admin.must(400, Method::GET, odd, None).await.unwrap();
+    }
     let no_form = house.admin.ask(Method::POST, "/contacts/imports", Some(&json!({}))).await.unwrap();
     assert_eq!(no_form.0, 415, "{}", no_form.1);
     let jobs = house.admin.must(200, Method::GET, "/jobs", None).await.unwrap();
     assert_eq!(jobs["data"].as_array().unwrap().len(), 2);
-    let left = "SELECT count(*) FROM jobs WHERE state = 'uploading'";
-    let left: i64 = house.database.query_one(left, &[]).await.unwrap().get(0);
-    assert_eq!(left, 0, "a file that was refused is still there");
+    house.nothing_is_uploading().await;
+    // Nor is one left whose sender went away.
+    let url = house.stack.api_url.trim_start_matches("http://").to_owned();
+    let mut half = tokio::net::TcpStream::connect(&url).await.unwrap();
+    let head = format!(
+        "POST /api/v1/contacts/imports HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: 900000\r\n\
+         content-type: multipart/form-data; boundary={BOUNDARY}\r\n\r\n"
+    );
+    let part = form("file", "phone\n5590000008\n".repeat(30_000).as_bytes());
+    half.write_all(head.as_bytes()).await.unwrap();
+    half.write_all(&part[..400_000]).await.unwrap();
+    house.job_rows_until("uploading", 1).await;
+    half.set_zero_linger().unwrap();
+    drop(half);
+    house.nothing_is_uploading().await;
 }
 
 #[tokio::test]

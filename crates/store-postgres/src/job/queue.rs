@@ -12,12 +12,13 @@ use domain::segment::Segment;
 use domain::sheet::Record;
 use domain::state::StateCode;
 use tokio_postgres::Transaction;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use super::{decode, end};
 use crate::contact::to_bigint;
 use crate::database::Database;
-use crate::error::{classify, corrupt};
+use crate::error::{classify, conflict, corrupt};
 use crate::segment::SegmentStatement;
 
 /// Refused lines that are taken away at once.
@@ -97,22 +98,18 @@ impl PostgresJobQueue {
             .map(drop)
             .map_err(|error| classify(doing, &error))
     }
+}
 
-    /// Ends a job, if the claim of it is still good.
-    async fn end_claimed(
-        &self,
-        claim: JobClaim,
-        (state, failure): (JobState, Option<&str>),
-        doing: &str,
-    ) -> Result<(), StoreError> {
-        let failed = |error: tokio_postgres::Error| classify(doing, &error);
-        let mut client = self.database.pooled(doing).await?;
-        let transaction = client.transaction().await.map_err(failed)?;
-        if self.hold(&transaction, claim, doing).await?.is_some() {
-            end(&transaction, (claim.job, state, failure), self.options.keep_for, doing).await?;
-        }
-        transaction.commit().await.map_err(failed)
+/// What went wrong in a step. That it takes too long is no fault of the server's: it is tried again when the lease is over, and not
+/// for ever.
+fn of_step(doing: &str, error: &tokio_postgres::Error) -> StoreError {
+    if error.code() == Some(&SqlState::QUERY_CANCELED) {
+        return conflict(
+            doing,
+            "a step takes longer than a lease is good (jobs.lease_s), or waits for another",
+        );
     }
+    classify(doing, error)
 }
 
 #[async_trait]
@@ -152,7 +149,7 @@ impl JobQueue for PostgresJobQueue {
 
     async fn import_lines(&self, claim: JobClaim, lines: SheetBatch) -> Result<JobStep, StoreError> {
         let doing = format!("bring lines of job {} in", claim.job.0);
-        let failed = |error: tokio_postgres::Error| classify(doing.as_str(), &error);
+        let failed = |error: tokio_postgres::Error| of_step(&doing, &error);
         let mut client = self.database.pooled(&doing).await?;
         let transaction = client.transaction().await.map_err(failed)?;
         let Some(job) = self.hold(&transaction, claim, &doing).await? else { return Ok(JobStep::Lost) };
@@ -185,11 +182,12 @@ impl JobQueue for PostgresJobQueue {
 
     async fn tag_some(&self, claim: JobClaim, segment: Segment) -> Result<JobStep, StoreError> {
         let doing = format!("tag contacts for job {}", claim.job.0);
-        let failed = |error: tokio_postgres::Error| classify(doing.as_str(), &error);
+        let failed = |error: tokio_postgres::Error| of_step(&doing, &error);
         let mut client = self.database.pooled(&doing).await?;
         let transaction = client.transaction().await.map_err(failed)?;
         let Some(job) = self.hold(&transaction, claim, &doing).await? else { return Ok(JobStep::Lost) };
         let Task::Tag(task) = &job.task else { return Err(corrupt(&doing, "it is no job that tags")) };
+        transaction.execute(include_str!("../../sql/tags_lock.sql"), &[]).await.map_err(failed)?;
         let window = include_str!("../../sql/job_tag_window.sql");
         let next = transaction
             .query_one(window, &[&job.checkpoint, &i64::from(self.options.tag_contacts)])
@@ -225,11 +223,31 @@ impl JobQueue for PostgresJobQueue {
     }
 
     async fn complete(&self, claim: JobClaim) -> Result<(), StoreError> {
-        self.end_claimed(claim, (JobState::Completed, None), "complete a job").await
+        let doing = "complete a job";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let mut client = self.database.pooled(doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        if let Some(job) = self.hold(&transaction, claim, doing).await? {
+            // All of a file is accounted for, or it is not whole any more.
+            let is_whole = matches!(job.task, Task::Tag(_)) || job.checkpoint == job.total;
+            let lost = format!("its file has {} lines, of which {} are there", job.total, job.checkpoint);
+            let (state, failure) =
+                if is_whole { (JobState::Completed, None) } else { (JobState::Failed, Some(lost.as_str())) };
+            end(&transaction, (claim.job, state, failure), self.options.keep_for, doing).await?;
+        }
+        transaction.commit().await.map_err(failed)
     }
 
     async fn fail(&self, claim: JobClaim, reason: String) -> Result<(), StoreError> {
-        self.end_claimed(claim, (JobState::Failed, Some(&reason)), "note that a job failed").await
+        let doing = "note that a job failed";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let mut client = self.database.pooled(doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        if self.hold(&transaction, claim, doing).await?.is_some() {
+            let failed_with = (claim.job, JobState::Failed, Some(reason.as_str()));
+            end(&transaction, failed_with, self.options.keep_for, doing).await?;
+        }
+        transaction.commit().await.map_err(failed)
     }
 
     async fn release(&self, claim: JobClaim) -> Result<(), StoreError> {

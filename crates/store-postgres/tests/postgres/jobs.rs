@@ -232,10 +232,15 @@ async fn a_file_is_queued_once_whatever_is_sent_again() {
     desk.store.open_upload(id, by_ana()).await.unwrap();
     let other = desk.store.queue(id, import(FILE), with_key(2)).await.unwrap_err();
     assert!(matches!(other, WriteError::KeyReused), "{other}");
-    // Those that wait are not more than may: one is queued, one still open.
-    assert!(desk.store.open_upload(next(), by_ana()).await.unwrap());
+    // Of one user three files come in at once, and of all no more than may wait.
+    for _ in 0..2 {
+        assert!(desk.store.open_upload(next(), by_ana()).await.unwrap());
+    }
     assert!(!desk.store.open_upload(next(), by_ana()).await.unwrap());
     let all = r#"{"all":[]}"#;
+    for _ in 0..2 {
+        desk.tagging(all, &["vip"], &[]).await;
+    }
     let task = Task::Tag(TagTask {
         segment: serde_json::from_str(all).unwrap(),
         saved_segment: None,
@@ -243,9 +248,74 @@ async fn a_file_is_queued_once_whatever_is_sent_again() {
         remove: Vec::new(),
     });
     assert!(desk.store.queue(next(), task, by_ana()).await.unwrap().is_none());
+    assert!(desk.store.queue(id, import(FILE), by_ana()).await.unwrap().is_none());
     // A file that is still open is no job to anybody.
     assert_eq!(desk.store.find(id).await.unwrap(), None);
-    assert_eq!(desk.store.page(None, 10).await.unwrap().len(), 1);
+    assert_eq!(desk.store.page(None, 10).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_whole_is_never_told_to_be_done() {
+    let desk = desk().await;
+    let id = next();
+    assert!(desk.store.open_upload(id, by_ana()).await.unwrap());
+    desk.run("DELETE FROM jobs").await;
+    let gone = desk.store.queue(id, import(FILE), by_ana()).await.unwrap_err();
+    assert!(gone.to_string().contains("jobs.upload_timeout_s"), "{gone}");
+    assert_eq!(desk.rows("SELECT FROM jobs").await, 0);
+
+    let job = desk.queued(FILE).await;
+    let claimed = desk.queue.claim().await.unwrap().unwrap();
+    desk.queue.complete(claimed.claim).await.unwrap();
+    let job = desk.job(job.id).await;
+    assert_eq!(job.state, JobState::Failed);
+    assert!(job.failure.unwrap().contains("6 lines, of which 0 are there"));
+}
+
+#[tokio::test]
+async fn a_step_that_takes_too_long_is_not_tried_for_ever() {
+    let desk = desk().await;
+    let options = JobQueueOptions {
+        lease: Duration::from_millis(300),
+        attempts_max: 2,
+        keep_for: Duration::from_hours(24),
+        upload_timeout: Duration::from_mins(10),
+        tag_contacts: 100,
+    };
+    let queue = PostgresJobQueue::new(desk.postgres.test.database(), options);
+    desk.run("SELECT pg_advisory_lock(hashtext('contact_tags'))").await;
+    let everybody: domain::segment::SegmentDefinition = serde_json::from_str(r#"{"all":[]}"#).unwrap();
+    let job = desk.tagging(r#"{"all":[]}"#, &["vip"], &[]).await;
+    let mut tries = 0;
+    while desk.job(job.id).await.state != JobState::Failed {
+        if let Some(claimed) = queue.claim().await.unwrap() {
+            let late = queue.tag_some(claimed.claim, everybody.check().unwrap()).await.unwrap_err();
+            assert!(late.to_string().contains("jobs.lease_s"), "{late}");
+            tries += 1;
+        }
+    }
+    assert_eq!(tries, 2);
+}
+
+#[tokio::test]
+async fn two_jobs_at_once_give_nobody_too_many_tags() {
+    let desk = desk().await;
+    desk.run("INSERT INTO contacts (phone_national, is_valid) SELECT 5510000000 + n, true FROM generate_series(1, 300) AS n").await;
+    let tags = |of: &str| (0..60).map(|n| format!("{of} {n}")).collect::<Vec<_>>();
+    let all = r#"{"all":[]}"#;
+    let mut claims = Vec::new();
+    for of in ["a", "b"] {
+        let tags = tags(of);
+        desk.tagging(all, &tags.iter().map(String::as_str).collect::<Vec<_>>(), &[]).await;
+        claims.push(desk.queue.claim().await.unwrap().unwrap().claim);
+    }
+    let definition: domain::segment::SegmentDefinition = serde_json::from_str(all).unwrap();
+    let run = async |claim| {
+        while desk.queue.tag_some(claim, definition.check().unwrap()).await.unwrap() == JobStep::Further {}
+    };
+    tokio::join!(run(claims[0]), run(claims[1]));
+    assert_eq!(desk.rows("SELECT FROM contact_tags").await, 300 * 60);
+    assert_eq!(desk.rows("SELECT FROM contact_tags GROUP BY contact_id HAVING count(*) > 100").await, 0);
 }
 
 #[tokio::test]
