@@ -101,6 +101,17 @@ pub(crate) fn options(settings: &Settings) -> HttpOptions {
     }
 }
 
+fn extract_limits(settings: &Settings) -> ExtractLimits {
+    let extract = &settings.extract;
+    ExtractLimits {
+        numbers_max: extract.numbers_max,
+        numbers_per_day_max: extract.numbers_per_day_max.into(),
+        unused_within_days: extract.unused_within_days,
+        keep_for: extract.keep_for,
+        zone: settings.time.zone.clone(),
+    }
+}
+
 /// Everything that handlers call, once the schema is known to be this program's.
 pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
     let database = database(settings)?;
@@ -152,13 +163,7 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
             extracts: extracts.clone(),
             segments: segments.clone(),
             ids: ids.clone(),
-            limits: ExtractLimits {
-                numbers_max: settings.extract.numbers_max,
-                numbers_per_day_max: settings.extract.numbers_per_day_max.into(),
-                unused_within_days: settings.extract.unused_within_days,
-                keep_for: settings.extract.keep_for,
-                zone: settings.time.zone.clone(),
-            },
+            limits: extract_limits(settings),
         },
         extracts,
         take_contact_file: TakeContactFile {

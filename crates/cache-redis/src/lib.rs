@@ -32,7 +32,7 @@ pub struct RedisOptions {
 }
 
 /// [`Cache`] over one server. It connects when it is first used, and again when the connection is lost. A server that does
-/// not answer in time is not asked again for [`AWAY_FOR`]: whoever asks for many things waits for it once.
+/// not answer in time is not asked again for five seconds: whoever asks for many things waits for it once.
 pub struct RedisCache {
     options: RedisOptions,
     connecting: Mutex<Option<Connecting>>,
