@@ -39,6 +39,14 @@ const EXTRACTS: u128 = 10;
 /// Who search at the same time, and for how long.
 const SEARCHERS: usize = 50;
 const SEARCHING: Duration = Duration::from_secs(30);
+/// How long they look at what they found: people, and then programs.
+const PACES: [(&str, Duration); 2] = [
+    ("50 people search, each every ten seconds, while a million rows are imported", Duration::from_secs(10)),
+    (
+        "50 programs search, each twice a second, while a million rows are imported",
+        Duration::from_millis(500),
+    ),
+];
 /// Rows that are imported elsewhere on the same server meanwhile.
 const IMPORTED_ROWS: u64 = 1_000_000;
 /// No limit that matters here.
@@ -225,7 +233,9 @@ pub(crate) async fn measure(rows: u64, tell: impl Fn(&Value)) -> Result<()> {
         tell(&kind.measure(texts, async |_, text| desk.found(text).await).await?);
     }
     extracts(&desk, &client, &tell).await?;
-    tell(&at_once(&desk, &asked, &servers).await?);
+    for pace in PACES {
+        tell(&at_once(&desk, &asked, &servers, pace).await?);
+    }
     Ok(())
 }
 
@@ -369,7 +379,12 @@ async fn extracts(desk: &Desk, client: &Client, tell: impl Fn(&Value)) -> Result
 }
 
 /// Many search while a file is imported into another database of the same server.
-async fn at_once(desk: &Arc<Desk>, asked: &Searches, servers: &Servers) -> Result<Value> {
+async fn at_once(
+    desk: &Arc<Desk>,
+    asked: &Searches,
+    servers: &Servers,
+    (name, pace): (&'static str, Duration),
+) -> Result<Value> {
     let load_before = load::averages();
     let database = ScratchDatabase::dropped(&servers.database_url, "pregon_bench").await?;
     let tools = Tools::beside_this_one(&database.url)?;
@@ -387,6 +402,8 @@ async fn at_once(desk: &Arc<Desk>, asked: &Searches, servers: &Servers) -> Resul
         searchers.spawn(async move {
             let (mut took, mut rows, mut refused) = (Vec::new(), Vec::new(), 0_u64);
             let mut n = searcher * 7;
+            // Nobody begins when all others do.
+            tokio::time::sleep(pace * u32::try_from(searcher).unwrap_or_default() / 50).await;
             while !is_over.load(Ordering::Relaxed) {
                 let started = Instant::now();
                 // What takes too long is refused, which is an answer that people wait for as well.
@@ -396,8 +413,7 @@ async fn at_once(desk: &Arc<Desk>, asked: &Searches, servers: &Servers) -> Resul
                 }
                 took.push(started.elapsed().as_secs_f64() * 1_000.0);
                 n += 1;
-                // People look at what they found.
-                tokio::time::sleep(Duration::from_millis(500)).await;
+                tokio::time::sleep(pace).await;
             }
             (took, rows, refused)
         });
@@ -414,7 +430,6 @@ async fn at_once(desk: &Arc<Desk>, asked: &Searches, servers: &Servers) -> Resul
         rows.extend(of);
         refused += not;
     }
-    let name = "50 people search, each twice a second, while a million rows are imported";
     let mut line = kind(name, 100.0, 200.0).line(took, rows, load_before.as_deref());
     line["refused"] = refused.into();
     Ok(line)
