@@ -357,6 +357,8 @@ impl Searches {
 }
 
 async fn extracts(desk: &Desk, client: &Client, tell: impl Fn(&Value)) -> Result<()> {
+    // What another run handed out must not be missing from this one.
+    client.batch_execute("TRUNCATE extract_numbers, extracts, contact_activity").await?;
     let everybody = vec![r#"{"all":[]}"#.to_owned()];
     let large = definitions(client, 400_000, 4_000_000).await?;
     let (thousand, hundred_thousand) = (1_000, 100_000);
