@@ -11,6 +11,7 @@ use actix_web::http::header::{
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
+use tracing::Instrument as _;
 
 use crate::contact_imports;
 use crate::problem::{PROBLEM_JSON, Problem, REQUEST_ID};
@@ -36,7 +37,9 @@ pub(crate) async fn frame(
     request.extensions_mut().insert(RequestId(id.clone()));
     let is_upload = method == Method::POST && path == contact_imports::PATH;
     let within = if is_upload { edge.upload_timeout } else { edge.request_timeout };
-    let answered = tokio::time::timeout(within, next.call(request)).await;
+    // Whatever is logged meanwhile bears the request's id, at any level.
+    let span = tracing::error_span!("request", request_id = %id);
+    let answered = tokio::time::timeout(within, next.call(request).instrument(span)).await;
     let mut response = match answered {
         Ok(Ok(response)) => response.map_into_boxed_body(),
         Ok(Err(error)) => {
