@@ -23,9 +23,9 @@ use queue_rabbitmq::{RabbitOptions, RabbitPermits};
 use secrecy::{ExposeSecret, SecretString};
 use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
-    Database, DatabaseOptions, DispatchOptions, PostgresAudienceStore, PostgresCampaignStore,
-    PostgresContactCensus, PostgresContactDesk, PostgresContactSearch, PostgresContactStore,
-    PostgresDispatch, PostgresExtractStore, PostgresIdentityStore, PostgresJobStore,
+    Database, DatabaseOptions, DispatchOptions, JobStoreOptions, PostgresAudienceStore,
+    PostgresCampaignStore, PostgresContactCensus, PostgresContactDesk, PostgresContactSearch,
+    PostgresContactStore, PostgresDispatch, PostgresExtractStore, PostgresIdentityStore, PostgresJobStore,
     PostgresNumberingPlanStore, PostgresSegmentStore, PostgresSenderStore, PostgresSessionStore, Schema,
 };
 use system::{SystemClock, SystemIds};
@@ -101,6 +101,14 @@ pub(crate) fn options(settings: &Settings) -> HttpOptions {
     }
 }
 
+fn job_options(settings: &Settings) -> JobStoreOptions {
+    JobStoreOptions {
+        open_max: settings.jobs.open_max,
+        uploads_of_one_max: settings.jobs.uploads_of_one_max,
+        keep_for: settings.jobs.keep_for,
+    }
+}
+
 fn extract_limits(settings: &Settings) -> ExtractLimits {
     let extract = &settings.extract;
     ExtractLimits {
@@ -125,8 +133,7 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
     let desk: Arc<dyn ContactDesk> = Arc::new(PostgresContactDesk::new(database.clone()));
     let extracts: Arc<dyn ExtractStore> =
         Arc::new(PostgresExtractStore::new(database.clone(), settings.extract.take_timeout));
-    let jobs: Arc<dyn JobStore> =
-        Arc::new(PostgresJobStore::new(database.clone(), settings.jobs.open_max, settings.jobs.keep_for));
+    let jobs: Arc<dyn JobStore> = Arc::new(PostgresJobStore::new(database.clone(), job_options(settings)));
     let segments: Arc<dyn SegmentStore> = Arc::new(PostgresSegmentStore::new(database.clone()));
     let census: Arc<dyn ContactCensus> = Arc::new(PostgresContactCensus::new(database.clone()));
     let shared_cache: Arc<dyn Cache> = cache.clone();

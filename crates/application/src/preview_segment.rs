@@ -8,7 +8,7 @@ use domain::campaign::UnknownLineTypes;
 use domain::census::{Cell, Dimension};
 use domain::contact::{Contact, ContactStatus, LineType};
 use domain::port::{AudienceStore, ContactCensus, SegmentCount, StoreError};
-use domain::segment::{Segment, SegmentDefinition, SegmentRefused};
+use domain::segment::{Contradiction, Segment, SegmentDefinition, SegmentRefused};
 use sha2::{Digest, Sha256};
 
 use crate::kept_counts::KeptCounts;
@@ -51,6 +51,8 @@ pub struct SegmentPreview {
     pub count: SegmentCount,
     /// Some that could be written to.
     pub sample: Vec<Contact>,
+    /// Why nobody can be meant, where the definition itself says so.
+    pub contradiction: Option<Contradiction>,
 }
 
 /// Why nothing was counted.
@@ -74,9 +76,13 @@ impl PreviewSegment {
         definition: SegmentDefinition,
     ) -> Result<SegmentPreview, PreviewSegmentError> {
         let segment = definition.check()?;
+        if let Some(contradiction) = segment.contradiction() {
+            let (count, sample) = (SegmentCount::Exact(ByState::new()), Vec::new());
+            return Ok(SegmentPreview { count, sample, contradiction: Some(contradiction) });
+        }
         let sample = self.audiences.sample(segment.clone(), UnknownLineTypes::Allow, SAMPLE, self.count_for);
         let (count, sample) = futures::join!(self.count(&definition, &segment), sample);
-        Ok(SegmentPreview { count: count?, sample: sample? })
+        Ok(SegmentPreview { count: count?, sample: sample?, contradiction: None })
     }
 
     async fn count(
@@ -199,6 +205,16 @@ mod tests {
             SegmentCount::Exact(by_state) => by_state.values().sum(),
             SegmentCount::Total(value) | SegmentCount::Estimated(value) => *value,
         }
+    }
+
+    #[tokio::test]
+    async fn of_a_definition_that_contradicts_itself_nothing_is_asked_and_it_says_why() {
+        let both =
+            r#"{"all":[{"field":"lada","op":"eq","value":"33"},{"field":"lada","op":"eq","value":"55"}]}"#;
+        let preview = preview(MockContactCensus::new(), Arc::new(MockAudienceStore::new()), None);
+        let nobody = preview.execute(serde_json::from_str(both).unwrap()).await.unwrap();
+        assert_eq!((sum(&nobody.count), nobody.sample.len()), (0, 0));
+        assert!(nobody.contradiction.unwrap().to_string().contains("lada"));
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 //! Each condition is true or false of a contact and never unknown: of a field that a contact does not have, `ne`,
 //! `not_in` and `not_within_days` are true, and every other operator but `is_null` is false. `not` is the plain opposite.
 
+mod contradiction;
 mod definition;
 mod facts;
 mod saved;
@@ -14,6 +15,7 @@ use crate::contact::{ContactStatus, LineType};
 use crate::lada::Lada;
 use crate::state::StateCode;
 
+pub use contradiction::Contradiction;
 pub use definition::{SegmentDefinition, SegmentProblem, SegmentRefused};
 pub use facts::Facts;
 pub use saved::{SavedSegment, SegmentId, SegmentVersion};

@@ -115,7 +115,7 @@ pub enum SheetRefused {
     HasNoHeader,
     /// No column is the phone.
     #[error(
-        "no column is called phone; line 1 names {0}. Known are phone, full_name, address, neighborhood, municipality, \
+        "no column is called phone; there are {0}. Known are phone, full_name, address, neighborhood, municipality, \
          state, city, also in Spanish (telefono, nombre, direccion, colonia, municipio, estado, ciudad)"
     )]
     HasNoPhone(String),

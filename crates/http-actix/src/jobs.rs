@@ -23,7 +23,7 @@ use crate::campaigns::choice;
 use crate::input::{Asked, Body};
 use crate::page::{Page, PageQuery, behind, limit};
 use crate::problem::{Problem, of_segment};
-use crate::table::{cell, written};
+use crate::spreadsheet::{cell, written};
 
 /// Refused lines that are read at once.
 const PAGE_LINES: u32 = 500;

@@ -28,8 +28,8 @@ mod search;
 mod segments;
 mod senders;
 mod serve;
+mod spreadsheet;
 mod stats;
-mod table;
 mod webhooks;
 
 pub use api_doc::openapi_json;

@@ -30,6 +30,8 @@ pub(crate) struct SegmentView {
     /// Empty where counting by state would have taken too long.
     by_state: Vec<StateView>,
     sample: Vec<ContactView>,
+    /// Why nobody can be meant, where the definition contradicts itself; otherwise `null`.
+    contradiction: Option<String>,
     /// Milliseconds that counting took.
     took_ms: u64,
 }
@@ -74,6 +76,7 @@ pub(crate) async fn preview(
         total,
         by_state: by_state.into_iter().map(|(state_code, count)| StateView { state_code, count }).collect(),
         sample: found.sample.into_iter().map(|contact| ContactView::of(contact, &who)).collect(),
+        contradiction: found.contradiction.map(|contradiction| contradiction.to_string()),
         took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     }))
 }

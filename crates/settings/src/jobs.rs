@@ -11,6 +11,8 @@ use crate::reader::{Reader, Refused};
 pub struct JobsSettings {
     /// The most that wait or are under way.
     pub open_max: u32,
+    /// The most files that come in from one user at the same time.
+    pub uploads_of_one_max: u32,
     /// The largest file, in bytes.
     pub upload_bytes_max: u64,
     /// How long a file may take to come in.
@@ -29,6 +31,7 @@ pub struct JobsSettings {
 
 pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<JobsSettings, Refused> {
     let open_max = reader.whole(entry!(raw, jobs.open_max), 1_u32..=1_000, "a number of jobs");
+    let of_one = reader.whole(entry!(raw, jobs.uploads_of_one_max), 1_u32..=1_000, "a number of files");
     let bytes_max = reader.whole(entry!(raw, jobs.upload_bytes_max), 1_024_u32..=1_073_741_824, "bytes");
     let upload_timeout = reader.whole(entry!(raw, jobs.upload_timeout_s), 10_u32..=3_600, "seconds");
     let import_lines = reader.whole(entry!(raw, jobs.import_lines), 100_u32..=50_000, "a number of lines");
@@ -39,6 +42,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<JobsSet
     let keep_days = reader.whole(entry!(raw, jobs.keep_days), 1_u32..=365, "days");
     Ok(JobsSettings {
         open_max: open_max?,
+        uploads_of_one_max: of_one?,
         upload_bytes_max: bytes_max?.into(),
         upload_timeout: Duration::from_secs(upload_timeout?.into()),
         import_lines: import_lines?,

@@ -193,6 +193,7 @@ pub(crate) struct RawRedis {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawJobs {
     pub(crate) open_max: Option<Given>,
+    pub(crate) uploads_of_one_max: Option<Given>,
     pub(crate) upload_bytes_max: Option<Given>,
     pub(crate) upload_timeout_s: Option<Given>,
     pub(crate) import_lines: Option<Given>,

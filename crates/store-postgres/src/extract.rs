@@ -23,9 +23,8 @@ use crate::segment::{SegmentStatement, estimate, planned_rows};
 /// Numbers of expired extracts that are taken away at once.
 const EMPTIED_MAX: i64 = 20_000;
 
-/// So many times a number's share of all contacts, divided by the segment's share of them, is the segment's square where looking at
-/// all that fit costs as much as reading contacts one after the other until there are enough: a row that is looked up takes some ten
-/// times as long as one that is passed by.
+/// What passing a contact by costs of what looking one up costs. To find N of R that fit among A one after the other passes N · A / R by;
+/// looking at all that fit looks R up. The first is cheaper where this · N · A < R².
 const LOOKED_UP: f64 = 0.1;
 /// Numbers that are drawn for each that is wanted: some of them may not be written to.
 const DRAWN_BEYOND: f64 = 1.25;

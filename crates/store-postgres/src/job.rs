@@ -18,23 +18,31 @@ use crate::request::{answered_before, audit, take_key};
 
 pub use queue::{JobQueueOptions, PostgresJobQueue};
 
-/// The most files that come in from one user at the same time.
-const UPLOADS_OF_ONE_MAX: i64 = 3;
 /// Why a file is not there that came in.
 const FORGOTTEN: &str = "it took too long, and was forgotten (jobs.upload_timeout_s); send it again";
+
+/// What bounds the asking for jobs.
+#[derive(Debug, Clone)]
+pub struct JobStoreOptions {
+    /// The most that wait or are under way, and the most files that come in.
+    pub open_max: u32,
+    /// The most files that come in from one user at the same time.
+    pub uploads_of_one_max: u32,
+    /// How long one is kept when it has ended.
+    pub keep_for: Duration,
+}
 
 /// [`JobStore`] over `jobs` and what stands beside it.
 pub struct PostgresJobStore {
     database: Database,
-    open_max: u32,
-    keep_for: Duration,
+    options: JobStoreOptions,
 }
 
 impl PostgresJobStore {
-    /// The jobs of `database`, of which at most so many wait or are under way, and each is kept so long when it has ended.
+    /// The jobs of `database`.
     #[must_use]
-    pub fn new(database: Database, open_max: u32, keep_for: Duration) -> Self {
-        Self { database, open_max, keep_for }
+    pub fn new(database: Database, options: JobStoreOptions) -> Self {
+        Self { database, options }
     }
 }
 
@@ -63,12 +71,9 @@ impl JobStore for PostgresJobStore {
         let mut client = self.database.pooled(doing).await?;
         let transaction = client.transaction().await.map_err(failed)?;
         transaction.execute(include_str!("../sql/job_lock_all.sql"), &[]).await.map_err(failed)?;
-        let most = i64::from(self.open_max);
+        let (most, of_one) = (i64::from(self.options.open_max), i64::from(self.options.uploads_of_one_max));
         let opened = transaction
-            .execute(
-                include_str!("../sql/job_open.sql"),
-                &[&id.0, &envelope.actor.0, &most, &UPLOADS_OF_ONE_MAX],
-            )
+            .execute(include_str!("../sql/job_open.sql"), &[&id.0, &envelope.actor.0, &most, &of_one])
             .await
             .map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
@@ -115,7 +120,7 @@ impl JobStore for PostgresJobStore {
             return Ok(Some(before));
         }
         transaction.execute(include_str!("../sql/job_lock_all.sql"), &[]).await.map_err(failed)?;
-        let (kind, kept, most) = (task.kind(), task::encode(&task, doing)?, i64::from(self.open_max));
+        let (kind, kept, most) = (task.kind(), task::encode(&task, doing)?, i64::from(self.options.open_max));
         let queued = match &task {
             Task::Import(import) => {
                 let total = i64::try_from(import.rows).unwrap_or(i64::MAX);
@@ -188,7 +193,7 @@ impl JobStore for PostgresJobStore {
         if job.state.is_final() {
             return Err(conflict(&doing, &format!("it is {} already", job.state.as_str())));
         }
-        let job = end(&transaction, (id, JobState::Canceled, None), self.keep_for, &doing).await?;
+        let job = end(&transaction, (id, JobState::Canceled, None), self.options.keep_for, &doing).await?;
         audit(&transaction, "job.cancel", ("job", &id.0.to_string()), &envelope, &doing).await?;
         transaction.commit().await.map_err(failed)?;
         Ok(Some(job))

@@ -35,7 +35,7 @@ pub use dispatch::{DispatchOptions, PostgresDispatch};
 pub use extract::PostgresExtractStore;
 pub use identity::PostgresIdentityStore;
 pub use import::{BulkLoad, PostgresImportInspection, PostgresImportStore};
-pub use job::{JobQueueOptions, PostgresJobQueue, PostgresJobStore};
+pub use job::{JobQueueOptions, JobStoreOptions, PostgresJobQueue, PostgresJobStore};
 pub use numbering::PostgresNumberingPlanStore;
 pub use saved_segment::PostgresSegmentStore;
 pub use schema::{Migration, Schema, SchemaState, SchemaStatus};

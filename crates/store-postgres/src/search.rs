@@ -1,6 +1,6 @@
 //! The search for contacts.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use domain::contact::{ContactId, ContactStatus, LineType};
@@ -148,6 +148,7 @@ impl PostgresContactSearch {
         asked: &Asked,
         limit: u16,
     ) -> Result<Option<Vec<Row>>, StoreError> {
+        let began = Instant::now();
         let (found, all) = self.reckoned(doing, asked).await?;
         let by_key = f64::from(limit) * all / found * PASSED_BY_MS;
         let by_words = INDEX_MS + found * GATHERED_MS;
@@ -160,7 +161,8 @@ impl PostgresContactSearch {
                 Plan::ByWords | Plan::SomeByWords => include_str!("../sql/search_words_gather.sql"),
                 Plan::ByKey | Plan::Any => include_str!("../sql/search_words_page.sql"),
             };
-            let rows = self.query(doing, asked, statement, (plan, within)).await?;
+            let left = self.within.saturating_sub(began.elapsed());
+            let rows = self.query(doing, asked, statement, (plan, within.min(left))).await?;
             if rows.is_some() {
                 return Ok(rows);
             }

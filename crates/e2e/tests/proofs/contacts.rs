@@ -73,6 +73,12 @@ async fn a_contact_is_changed_tagged_heard_and_taken_away() {
     let by_tag = json!({"definition": {"field": "tag", "op": "eq", "value": "vip"}});
     let counted = house.admin.must(200, Method::POST, "/segments/preview", Some(&by_tag)).await.unwrap();
     assert_eq!(counted["total"], json!({"value": 1, "relation": "exact"}));
+    let vip_and_not = json!({"definition": {"all": [{"field": "tag", "op": "eq", "value": "vip"},
+                                                    {"field": "tag", "op": "ne", "value": "vip"}]}});
+    let nobody = house.admin.must(200, Method::POST, "/segments/preview", Some(&vip_and_not)).await.unwrap();
+    assert_eq!(nobody["total"], json!({"value": 0, "relation": "exact"}));
+    assert!(nobody["contradiction"].as_str().unwrap().contains("tag"), "{nobody}");
+    assert_eq!(counted["contradiction"], Value::Null);
     house.admin.must(200, Method::DELETE, &format!("{path}/tags/norte"), None).await.unwrap();
     let set = json!({"tags": ["sur"]});
     let set = house.admin.must(200, Method::PUT, &format!("{path}/tags"), Some(&set)).await.unwrap();

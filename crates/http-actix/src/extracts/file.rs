@@ -10,7 +10,7 @@ use futures::stream::{self, Stream};
 use rust_xlsxwriter::{Workbook, XlsxError};
 
 use crate::problem::Problem;
-use crate::table::{self, cell};
+use crate::spreadsheet::{self, cell};
 
 /// Numbers that are read at once.
 const PAGE_NUMBERS: u32 = 5_000;
@@ -68,7 +68,7 @@ fn written(page: &[ExtractedNumber], format: ExtractFormat, is_first: bool) -> V
     }
     let head = is_first.then(|| ["Number".to_owned(), "Content".to_owned()]);
     let place = |one: &ExtractedNumber| cell(one.place.as_deref().unwrap_or_default());
-    table::written(head.into_iter().chain(page.iter().map(|one| [number(one), place(one)])))
+    spreadsheet::written(head.into_iter().chain(page.iter().map(|one| [number(one), place(one)])))
 }
 
 /// A workbook, written to a file without a name and read from there.

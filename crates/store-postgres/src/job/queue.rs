@@ -100,13 +100,13 @@ impl PostgresJobQueue {
     }
 }
 
-/// What went wrong in a step. That it takes too long is no fault of the server's: it is tried again when the lease is over, and not
-/// for ever.
+/// What went wrong in a step. That it takes too long or too much memory is no fault of the server's: it is tried again when the lease is
+/// over, and not for ever.
 fn of_step(doing: &str, error: &tokio_postgres::Error) -> StoreError {
-    if error.code() == Some(&SqlState::QUERY_CANCELED) {
+    if matches!(error.code(), Some(&SqlState::QUERY_CANCELED | &SqlState::OUT_OF_MEMORY)) {
         return conflict(
             doing,
-            "a step takes longer than a lease is good (jobs.lease_s), or waits for another",
+            "a step takes longer than a lease is good (jobs.lease_s), waits for another, or takes too much memory",
         );
     }
     classify(doing, error)

@@ -10,7 +10,7 @@ use domain::port::{JobQueue as _, JobStep, JobStore as _, StoreError, WriteError
 use domain::request::{Envelope, IdempotencyKey};
 use domain::sheet::{Record, Sheet, SheetParser};
 use jiff::Timestamp;
-use store_postgres::{JobQueueOptions, PostgresJobQueue, PostgresJobStore};
+use store_postgres::{JobQueueOptions, JobStoreOptions, PostgresJobQueue, PostgresJobStore};
 use uuid::Uuid;
 
 use crate::harness::Postgres;
@@ -36,7 +36,8 @@ async fn desk() -> Desk {
         upload_timeout: Duration::from_mins(10),
         tag_contacts: 100,
     };
-    let store = PostgresJobStore::new(postgres.test.database(), OPEN_MAX, keep_for);
+    let limits = JobStoreOptions { open_max: OPEN_MAX, uploads_of_one_max: 3, keep_for };
+    let store = PostgresJobStore::new(postgres.test.database(), limits);
     let queue = PostgresJobQueue::new(postgres.test.database(), options);
     Desk { postgres, store, queue }
 }

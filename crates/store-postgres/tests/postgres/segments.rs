@@ -141,6 +141,7 @@ fn the_server_counts_whom_a_definition_holds_of() {
         let held = desk.held(&segment);
         prop_assert_eq!(runtime.block_on(desk.counted(&segment)), held.clone());
         let total = usize::try_from(held.values().sum::<u64>()).unwrap();
+        prop_assert!(total == 0 || segment.contradiction().is_none(), "{:?}", segment.contradiction());
         mixed.set(mixed.get() + u32::from(total > 0 && total < PEOPLE));
         deepest.set(deepest.get().max(depth(&segment)));
         Ok(())
