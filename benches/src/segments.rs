@@ -24,7 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, PostgresAudienceStore, PostgresContactCensus,
-    PostgresContactSearch, PostgresExtractStore,
+    PostgresContactSearch, PostgresExtractStore, SendingRules,
 };
 use system::SystemClock;
 use tokio_postgres::Client;
@@ -82,9 +82,10 @@ impl Desk {
             outcome_deadline: Duration::from_mins(1),
             revive_after: Duration::from_mins(1),
             permits_per_campaign: 1,
+            rules: SendingRules::default(),
         };
         let audiences: Arc<dyn AudienceStore> =
-            Arc::new(PostgresAudienceStore::new(database.clone(), engine, "America/Mexico_City".to_owned()));
+            Arc::new(PostgresAudienceStore::new(database.clone(), engine));
         let census: Arc<dyn ContactCensus> = Arc::new(PostgresContactCensus::new(database.clone()));
         let cache: Arc<dyn Cache> = Arc::new(RedisCache::new(RedisOptions {
             url: redis_url.to_owned(),

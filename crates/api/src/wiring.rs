@@ -7,12 +7,13 @@ use std::time::Duration;
 use application::{
     AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, CountContacts, DraftCampaign,
     EndSession, ExtractLimits, FailureLimit, FollowCampaign, KeptCounts, KnownPlan, ListSessions, LogIn,
-    LogOut, LoginFailures, PreviewCampaign, PreviewSegment, RefreshSession, SaveSegment, SearchContacts,
-    SessionCache, SignInDesk, TagContacts, TakeContactFile, TakeExtract, TokenLifetimes,
+    LogOut, LoginFailures, PreviewCampaign, PreviewLimits, PreviewSegment, RefreshSession, SaveSegment,
+    SearchContacts, SessionCache, SignInDesk, TagContacts, TakeContactFile, TakeExtract, TokenLifetimes,
 };
 use async_trait::async_trait;
 use cache_redis::{RedisCache, RedisOptions};
 use credentials::{AccessTokens, Argon2Cost, Argon2Passwords, SystemSecrets};
+use domain::campaign::Window;
 use domain::port::{
     AudienceStore, Cache, CampaignStore, ContactCensus, ContactDesk, ContactStore, ExtractStore, JobStore,
     PermitPublisher, SecretSource, SegmentStore, SenderStore, SessionStore,
@@ -27,6 +28,7 @@ use store_postgres::{
     PostgresCampaignStore, PostgresContactCensus, PostgresContactDesk, PostgresContactSearch,
     PostgresContactStore, PostgresDispatch, PostgresExtractStore, PostgresIdentityStore, PostgresJobStore,
     PostgresNumberingPlanStore, PostgresSegmentStore, PostgresSenderStore, PostgresSessionStore, Schema,
+    SendingRules,
 };
 use system::{SystemClock, SystemIds};
 
@@ -143,9 +145,8 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         keep_for: settings.http.segment_count,
     };
     let engine = engine_options(settings);
-    let zone = settings.time.zone.iana_name().unwrap_or("UTC").to_owned();
     let audiences: Arc<dyn AudienceStore> =
-        Arc::new(PostgresAudienceStore::new(database.clone(), engine.clone(), zone));
+        Arc::new(PostgresAudienceStore::new(database.clone(), engine.clone()));
     let public_key = settings.telnyx_webhooks()?.public_key;
     let webhooks = TelnyxWebhooks::new(&public_key).map_err(|error| Failure::Usage(error.to_string()))?;
     let plan = known_plan(&database, settings.http.plan_refresh).await?;
@@ -163,6 +164,7 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
             segments: segments.clone(),
             plan: plan.clone(),
             ids: ids.clone(),
+            window: window(settings)?,
         },
         change_contact: ChangeContact { desk: desk.clone() },
         desk,
@@ -187,6 +189,12 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
             campaigns: campaigns.clone(),
             audiences: audiences.clone(),
             senders: senders.clone(),
+            clock: Arc::new(SystemClock),
+            limits: PreviewLimits {
+                contacts_max: settings.sending.preview_contacts_max.into(),
+                within: settings.sending.preview_timeout,
+                zone: settings.time.zone.clone(),
+            },
         },
         follow: FollowCampaign { campaigns: campaigns.clone() },
         preview_segment: PreviewSegment {
@@ -249,7 +257,24 @@ fn engine_options(settings: &Settings) -> DispatchOptions {
         outcome_deadline: sending.outcome_deadline,
         revive_after: settings.worker.revive_after,
         permits_per_campaign: sending.permits_per_campaign,
+        rules: SendingRules {
+            cap_messages: sending.cap_messages,
+            cap_within: sending.cap_within,
+            fuse_messages_min: sending.fuse_messages_min,
+            fuse_failed_percent: sending.fuse_failed_percent.into(),
+            fuse_unknown_percent: sending.fuse_unknown_percent.into(),
+            canary_wait: sending.canary_wait,
+        },
     }
+}
+
+/// The hours of campaigns that name none.
+fn window(settings: &Settings) -> Result<Option<Window>, Failure> {
+    let given = settings.sending.window.as_deref();
+    given
+        .map(str::parse)
+        .transpose()
+        .map_err(|invalid| Failure::Usage(format!("sending.window is none: {invalid}")))
 }
 
 struct Signing {

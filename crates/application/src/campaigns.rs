@@ -1,36 +1,26 @@
 //! Campaigns are drafted, looked at, and changed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::campaign::{
-    Campaign, CampaignAction, CampaignId, CampaignPlan, CampaignState, InvalidTransition, Priority,
-    UnknownLineTypes,
+    Campaign, CampaignAction, CampaignId, CampaignLimits, CampaignPlan, CampaignState, Canary,
+    InvalidTransition, Priority, UnknownLineTypes, Window,
 };
-use domain::contact::Contact;
-use domain::money::Money;
+use domain::message::MessageState;
 use domain::port::{
-    AudienceCount, AudienceStore, CampaignStore, Ids, Progress, SegmentStore, SenderStore, StoreError,
+    CampaignStore, HeldPace, Ids, LaneProgress, PaceOwner, Progress, SegmentStore, SenderStore, StoreError,
     WriteError,
 };
 use domain::request::Envelope;
 use domain::segment::SegmentRefused;
 use domain::sender::{Sender, SenderId};
-use domain::sms::{Encoding, Transliteration};
+use domain::sms::Transliteration;
 use domain::template::Template;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::numbering_plans::KnownPlan;
-use crate::prepare_campaign::render;
 use crate::saved_segments::{SegmentChoice, chosen};
-
-/// The texts that a preview renders to tell what all will cost.
-const PREVIEW_SAMPLE: u16 = 200;
-/// How long they are looked for.
-const PREVIEW_WITHIN: Duration = Duration::from_mins(1);
-
-/// The rendered texts that a preview shows.
-const PREVIEW_SHOWN: usize = 3;
 
 /// Why something was not done to a campaign.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +40,15 @@ pub enum CampaignError {
     /// It cannot be done where the campaign stands.
     #[error(transparent)]
     Transition(#[from] InvalidTransition),
+    /// Something that people looked at, or asked for, does not hold any more.
+    #[error("{0}")]
+    Refused(String),
+    /// It is not of the version that the change is meant for.
+    #[error("the campaign was changed in the meantime; look at it again")]
+    Changed,
+    /// It is to be launched at a time that has passed.
+    #[error("the time is past; give one to come")]
+    Past,
     /// The store, or the key of the request, does not allow it.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -75,13 +74,30 @@ pub struct DraftCommand {
     pub sender: Option<SenderId>,
     /// Which messages go first where several campaigns wait.
     pub priority: Priority,
-    /// The most messages.
-    pub messages_max: Option<u32>,
+    /// What bounds it.
+    pub limits: CampaignLimits,
+    /// When people may be written to; left out, the hours that the settings name.
+    pub window: WindowChoice,
+    /// The first messages, that are watched.
+    pub canary: Option<Canary>,
+    /// When it is to be launched by itself.
+    pub schedule_at: Option<Timestamp>,
     /// Whether numbers of unknown line type are written to; left out, only while no numbering plan tells mobile ones.
     pub unknown_line_types: Option<UnknownLineTypes>,
 }
 
-/// Drafts campaigns.
+/// When people may be written to, as it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WindowChoice {
+    /// In the hours that the settings name.
+    Default,
+    /// At any hour.
+    Always,
+    /// In these.
+    Given(Window),
+}
+
+/// Drafts campaigns, and changes what was drafted.
 pub struct DraftCampaign {
     /// Keeps campaigns.
     pub campaigns: Arc<dyn CampaignStore>,
@@ -93,6 +109,8 @@ pub struct DraftCampaign {
     pub plan: Arc<KnownPlan>,
     /// Makes the id.
     pub ids: Arc<dyn Ids>,
+    /// The hours of campaigns that name none; `None` is any hour.
+    pub window: Option<Window>,
 }
 
 impl DraftCampaign {
@@ -106,31 +124,111 @@ impl DraftCampaign {
         command: DraftCommand,
         envelope: Envelope,
     ) -> Result<Campaign, CampaignError> {
-        let chosen = chosen(&*self.segments, command.segment).await?;
-        let (segment, saved_segment) = chosen.ok_or(CampaignError::NoSegment)?;
-        segment.check()?;
-        let sender = self.sender(command.sender).await?;
+        let (plan, sender) = self.plan(command).await?;
         let draft = Campaign {
             id: CampaignId(self.ids.next()),
-            plan: CampaignPlan {
-                name: command.name,
-                template: command.template,
-                transliteration: command.transliteration,
-                segment,
-                saved_segment,
-                sender: sender.id,
-                priority: command.priority,
-                messages_max: command.messages_max,
-                unknown_line_types: command.unknown_line_types.unwrap_or_else(|| self.unless_told()),
-            },
+            plan,
             state: CampaignState::Draft,
             version: 1,
             price_per_segment: sender.price_per_segment,
+            previewed: None,
             created_by: envelope.actor.0.clone(),
             created_at: envelope.at,
             updated_at: envelope.at,
         };
         Ok(self.campaigns.add(draft, envelope).await?)
+    }
+
+    /// Changes a campaign into what `command` asks for: all of a draft, and of one that was launched what it may cost and
+    /// how fast it goes. With a version, only if it is of that one.
+    ///
+    /// # Errors
+    /// As above; when there is no such campaign, it is of another version, it has ended, or more than that would change.
+    pub async fn revise(
+        &self,
+        id: CampaignId,
+        version: Option<u32>,
+        command: DraftCommand,
+        envelope: Envelope,
+    ) -> Result<Campaign, CampaignError> {
+        let campaign = self.campaigns.find(id).await?.ok_or(CampaignError::Missing)?;
+        if version.is_some_and(|version| version != campaign.version) {
+            return Err(CampaignError::Changed);
+        }
+        let (plan, _) = self.plan(command).await?;
+        if !campaign.is_draft() {
+            if campaign.state.is_final() {
+                return Err(CampaignError::Refused(format!(
+                    "a campaign that is {} cannot be changed",
+                    campaign.state
+                )));
+            }
+            let CampaignLimits { cost_max, per_second, .. } = plan.limits;
+            let mut allowed = campaign.plan.clone();
+            allowed.limits = CampaignLimits { cost_max, per_second, ..allowed.limits };
+            if plan != allowed {
+                return Err(CampaignError::Refused(format!(
+                    "of a campaign that is {} only limits.max_cost and limits.per_second can be changed",
+                    campaign.state
+                )));
+            }
+        }
+        match self.campaigns.revise(campaign.revised(plan, envelope.at), envelope).await {
+            Err(WriteError::Store(StoreError::Conflict { .. })) => Err(CampaignError::Changed),
+            revised => Ok(revised?),
+        }
+    }
+
+    /// Removes a draft. With a version, only if it is of that one.
+    ///
+    /// # Errors
+    /// When there is no such campaign, it is of another version or no draft, or the store is away.
+    pub async fn remove(
+        &self,
+        id: CampaignId,
+        version: Option<u32>,
+        envelope: Envelope,
+    ) -> Result<(), CampaignError> {
+        let campaign = self.campaigns.find(id).await?.ok_or(CampaignError::Missing)?;
+        if version.is_some_and(|version| version != campaign.version) {
+            return Err(CampaignError::Changed);
+        }
+        if !campaign.is_draft() {
+            return Err(CampaignError::Refused(format!(
+                "a campaign that is {} cannot be deleted; only drafts can",
+                campaign.state
+            )));
+        }
+        match self.campaigns.remove(id, envelope).await {
+            Err(WriteError::Store(StoreError::Conflict { .. })) => Err(CampaignError::Changed),
+            removed => Ok(removed?),
+        }
+    }
+
+    async fn plan(&self, command: DraftCommand) -> Result<(CampaignPlan, Sender), CampaignError> {
+        let chosen = chosen(&*self.segments, command.segment).await?;
+        let (segment, saved_segment) = chosen.ok_or(CampaignError::NoSegment)?;
+        segment.check()?;
+        let sender = self.sender(command.sender).await?;
+        let plan = CampaignPlan {
+            name: command.name,
+            template: command.template,
+            transliteration: command.transliteration,
+            segment,
+            saved_segment,
+            sender: sender.id,
+            priority: command.priority,
+            limits: command.limits,
+            window: match command.window {
+                WindowChoice::Default => self.window,
+                WindowChoice::Always => None,
+                WindowChoice::Given(window) => Some(window),
+            },
+            canary: command.canary,
+            schedule_at: command.schedule_at,
+            unknown_line_types: command.unknown_line_types.unwrap_or_else(|| self.unless_told()),
+        };
+        Ok((plan, sender))
     }
 
     async fn sender(&self, id: Option<SenderId>) -> Result<Sender, CampaignError> {
@@ -155,7 +253,7 @@ pub struct ChangeCampaign {
 }
 
 impl ChangeCampaign {
-    /// Does `action` to a campaign. A request that was made before, by its key, gets the answer that it got then.
+    /// Does `action` to a campaign; what is scheduled is so `at` a time, or at the one of its plan. A request that was made before, by its key, gets the answer that it got then.
     ///
     /// # Errors
     /// When there is no such campaign, the action is not allowed where it stands, or the store is away.
@@ -163,12 +261,13 @@ impl ChangeCampaign {
         &self,
         id: CampaignId,
         action: CampaignAction,
+        at: Option<Timestamp>,
         envelope: Envelope,
     ) -> Result<Campaign, CampaignError> {
         if let Some(before) = self.campaigns.replay(envelope.clone()).await? {
             return Ok(before);
         }
-        let changed = match self.changed(id, action, &envelope).await {
+        let changed = match self.changed(id, action, at, &envelope).await {
             Ok(changed) => changed,
             Err(CampaignError::Transition(refused)) => {
                 // It may be this very request, made at the same time, that brought it there.
@@ -179,10 +278,27 @@ impl ChangeCampaign {
         match self.campaigns.record(changed, action, envelope.clone()).await {
             // Somebody changed it first: what is asked is judged by where it stands now.
             Err(WriteError::Store(StoreError::Conflict { .. })) => {
-                let changed = self.changed(id, action, &envelope).await?;
+                let changed = self.changed(id, action, at, &envelope).await?;
                 Ok(self.campaigns.record(changed, action, envelope).await?)
             }
             recorded => Ok(recorded?),
+        }
+    }
+
+    /// What a preview told people must still hold.
+    fn check_launch(&self, campaign: &Campaign) -> Result<(), CampaignError> {
+        let Some(previewed) = campaign.previewed else { return Ok(()) };
+        if campaign.is_draft() && previewed.version != campaign.version {
+            return Err(CampaignError::Refused(
+                "the campaign was changed after it was previewed; preview it again".to_owned(),
+            ));
+        }
+        match campaign.plan.limits.cost_max {
+            Some(most) if previewed.cost.micros > most.micros => Err(CampaignError::Refused(format!(
+                "the messages would cost {}, and the campaign may cost {most} (limits.max_cost)",
+                previewed.cost
+            ))),
+            _ => Ok(()),
         }
     }
 
@@ -190,136 +306,27 @@ impl ChangeCampaign {
         &self,
         id: CampaignId,
         action: CampaignAction,
+        at: Option<Timestamp>,
         envelope: &Envelope,
     ) -> Result<Campaign, CampaignError> {
         let campaign = self.campaigns.find(id).await?.ok_or(CampaignError::Missing)?;
+        if matches!(action, CampaignAction::Launch | CampaignAction::Schedule) {
+            self.check_launch(&campaign)?;
+        }
         Ok(match action {
             CampaignAction::Launch => campaign.launch(envelope.at),
+            CampaignAction::Schedule => {
+                let at = at.or(campaign.plan.schedule_at).ok_or(CampaignError::Past)?;
+                if at <= envelope.at {
+                    return Err(CampaignError::Past);
+                }
+                campaign.schedule(at, envelope.at)
+            }
             CampaignAction::Pause => campaign.pause(None, envelope.at),
             CampaignAction::Resume => campaign.resume(envelope.at),
             CampaignAction::Cancel => campaign.cancel(envelope.at),
         }?)
     }
-}
-
-/// Says what a campaign would do.
-pub struct PreviewCampaign {
-    /// Keeps campaigns.
-    pub campaigns: Arc<dyn CampaignStore>,
-    /// Counts audiences.
-    pub audiences: Arc<dyn AudienceStore>,
-    /// Tells how fast its sender is.
-    pub senders: Arc<dyn SenderStore>,
-}
-
-/// What a campaign would do. Of a large audience, segments and cost are those of a sample, extended to all.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CampaignPreview {
-    /// Who is meant, and who of them is not written to.
-    pub audience: AudienceCount,
-    /// The messages that would be sent.
-    pub messages: u64,
-    /// Texts by their segments.
-    pub by_segments: BTreeMap<u32, u64>,
-    /// Texts in septets.
-    pub gsm7: u64,
-    /// Texts in 16-bit units.
-    pub ucs2: u64,
-    /// What all would cost.
-    pub cost: Money,
-    /// How long sending would take.
-    pub expected_seconds: u64,
-    /// Some of the texts.
-    pub samples: Vec<String>,
-    /// What is wrong with texts that could not be sent, where there are any.
-    pub refused: Option<String>,
-}
-
-impl PreviewCampaign {
-    /// Previews a campaign.
-    ///
-    /// # Errors
-    /// When there is no such campaign, or the store is away.
-    pub async fn execute(&self, id: CampaignId) -> Result<CampaignPreview, CampaignError> {
-        let campaign = self.campaigns.find(id).await?.ok_or(CampaignError::Missing)?;
-        let sender = self.senders.find(campaign.plan.sender).await?.ok_or(CampaignError::NoSender)?;
-        let segment = campaign.plan.segment.check()?;
-        let unknown = campaign.plan.unknown_line_types;
-        let audience = self.audiences.count(segment.clone(), unknown).await?;
-        let contacts = self.audiences.sample(segment, unknown, PREVIEW_SAMPLE, PREVIEW_WITHIN).await?;
-        let most = campaign.plan.messages_max.map_or(u64::MAX, u64::from);
-        Ok(preview(&campaign, &sender, audience, audience.remaining.min(most), &contacts))
-    }
-}
-
-fn preview(
-    campaign: &Campaign,
-    sender: &Sender,
-    audience: AudienceCount,
-    messages: u64,
-    contacts: &[Contact],
-) -> CampaignPreview {
-    let mut of_sample: BTreeMap<(Encoding, u32), u64> = BTreeMap::new();
-    let (mut samples, mut refused) = (Vec::new(), None);
-    for contact in contacts {
-        match render(campaign, contact) {
-            Ok(text) => {
-                let measure = text.measure();
-                *of_sample.entry((measure.encoding, measure.segments)).or_default() += 1;
-                if samples.len() < PREVIEW_SHOWN {
-                    samples.push(text.as_str().to_owned());
-                }
-            }
-            Err(reason) => refused = Some(reason),
-        }
-    }
-    let rendered: u64 = of_sample.values().sum();
-    // The shares of the sample, extended to all; what rounding leaves over goes to the largest share.
-    let mut extended: BTreeMap<(Encoding, u32), u64> =
-        of_sample.iter().map(|(kind, n)| (*kind, share(*n, messages, rendered))).collect();
-    let left = messages - extended.values().sum::<u64>();
-    if let Some(largest) = of_sample.iter().max_by_key(|(_, n)| **n).map(|(kind, _)| *kind) {
-        *extended.entry(largest).or_default() += left;
-    }
-    let mut by_segments = BTreeMap::new();
-    let (mut gsm7, mut ucs2, mut segments) = (0, 0, 0_u64);
-    for ((encoding, of_one), n) in extended {
-        *by_segments.entry(of_one).or_default() += n;
-        segments += u64::from(of_one) * n;
-        match encoding {
-            Encoding::Gsm7 => gsm7 += n,
-            Encoding::Ucs2 => ucs2 += n,
-        }
-    }
-    let cost = sender.price_per_segment.times(segments);
-    CampaignPreview {
-        audience,
-        messages,
-        by_segments,
-        gsm7,
-        ucs2,
-        cost: cost.unwrap_or(Money { micros: i64::MAX, ..sender.price_per_segment }),
-        expected_seconds: expected_seconds(messages, sender.rate_per_s),
-        samples,
-        refused,
-    }
-}
-
-/// How long so many messages take, rounded up.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "an estimate, of a quotient that is never negative; a cast beyond the range stays at its end"
-)]
-fn expected_seconds(messages: u64, rate_per_s: f64) -> u64 {
-    (messages as f64 / rate_per_s).ceil() as u64
-}
-
-/// `n` of `whole` as a share of `messages`, rounded down.
-fn share(n: u64, messages: u64, whole: u64) -> u64 {
-    let share = u128::from(n) * u128::from(messages) / u128::from(whole.max(1));
-    u64::try_from(share).unwrap_or(messages)
 }
 
 /// Follows a campaign.
@@ -328,14 +335,84 @@ pub struct FollowCampaign {
     pub campaigns: Arc<dyn CampaignStore>,
 }
 
+/// How far a campaign is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Followed {
+    /// The campaign.
+    pub campaign: Campaign,
+    /// Its messages.
+    pub progress: Progress,
+    /// Why it does not go on at the moment, where it does not.
+    pub waiting: Option<String>,
+}
+
 impl FollowCampaign {
-    /// A campaign and how far it is.
+    /// A campaign, how far it is, and what it waits for.
     ///
     /// # Errors
     /// When there is no such campaign, or the store is away.
-    pub async fn execute(&self, id: CampaignId) -> Result<(Campaign, Progress), CampaignError> {
+    pub async fn execute(&self, id: CampaignId) -> Result<Followed, CampaignError> {
         let campaign = self.campaigns.find(id).await?.ok_or(CampaignError::Missing)?;
         let progress = self.campaigns.progress(id).await?;
-        Ok((campaign, progress))
+        let waiting = waiting(&campaign, &progress);
+        Ok(Followed { campaign, progress, waiting })
+    }
+}
+
+/// Why a campaign does not go on at the moment, in words that people read.
+fn waiting(campaign: &Campaign, progress: &Progress) -> Option<String> {
+    match &campaign.state {
+        CampaignState::Scheduled { at } => Some(format!("scheduled for {at}")),
+        CampaignState::Preparing { .. } => Some("its audience is being frozen".to_owned()),
+        CampaignState::Paused { reason, .. } => Some(reason.clone().unwrap_or_else(|| "paused".to_owned())),
+        CampaignState::Running { .. } => waiting_to_send(progress),
+        CampaignState::Draft
+        | CampaignState::Completed { .. }
+        | CampaignState::Canceled { .. }
+        | CampaignState::Failed { .. } => None,
+    }
+}
+
+fn waiting_to_send(progress: &Progress) -> Option<String> {
+    let lanes = &progress.lanes;
+    let can_send = |lane: &LaneProgress| lane.claimable > 0 && lane.opens_at.is_none();
+    if lanes.iter().any(can_send) {
+        return progress.pace.as_ref().map(pace);
+    }
+    let left = |lane: &&LaneProgress| lane.claimable > 0 && lane.opens_at.is_some();
+    if let Some(first) = lanes.iter().filter(left).min_by_key(|lane| lane.opens_at) {
+        return Some(format!("window opens {}", at_home(first.opens_at?, &first.zone)));
+    }
+    if lanes.iter().any(|lane| lane.is_gated && lane.unclaimed > 0) {
+        return Some("canary: what came of the first messages is waited for".to_owned());
+    }
+    if let Some(at) = lanes.iter().filter_map(|lane| lane.retry_at).min() {
+        return Some(format!("tries again {at}"));
+    }
+    let count = |state| progress.counts.get(&state).copied().unwrap_or_default();
+    match (count(MessageState::Sending), count(MessageState::Sent), count(MessageState::Uncertain)) {
+        (0, 0, 0) => None,
+        (0, 0, uncertain) => {
+            Some(format!("receipts of {uncertain} messages of which nobody knows whether they left"))
+        }
+        (0, sent, uncertain) => Some(format!("receipts of {} messages", sent + uncertain)),
+        (sending, ..) => Some(format!("answers to {sending} messages")),
+    }
+}
+
+fn pace(held: &HeldPace) -> String {
+    let owner = match held.owner {
+        PaceOwner::Account => "the account's pace",
+        PaceOwner::Campaign => "the campaign's pace",
+        PaceOwner::Sender => "pace",
+    };
+    format!("{owner} {}/s", held.per_second)
+}
+
+/// A time by the clock of a zone, with the zone.
+fn at_home(at: Timestamp, zone: &str) -> String {
+    match TimeZone::get(zone) {
+        Ok(known) => format!("{} {zone}", at.to_zoned(known).strftime("%a %H:%M")),
+        Err(_) => at.to_string(),
     }
 }

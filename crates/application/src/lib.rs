@@ -13,6 +13,7 @@ mod import_numbers;
 mod kept_counts;
 mod numbering_plans;
 mod prepare_campaign;
+mod preview_campaign;
 mod preview_segment;
 mod relay_permits;
 mod restore_backup;
@@ -31,8 +32,7 @@ pub use add_contact::{AddContact, AddContactError};
 pub use add_sender::{AddSender, AddSenderError, NewSender};
 pub use analyze_source::{AnalyzeSource, AnalyzedSource};
 pub use campaigns::{
-    CampaignError, CampaignPreview, ChangeCampaign, DraftCampaign, DraftCommand, FollowCampaign,
-    PreviewCampaign,
+    CampaignError, ChangeCampaign, DraftCampaign, DraftCommand, FollowCampaign, Followed, WindowChoice,
 };
 pub use change_contact::{ChangeContact, ChangeContactError};
 pub use count_contacts::{CountContacts, CountedContacts};
@@ -43,6 +43,7 @@ pub use numbering_plans::{
     KnownPlan, LoadNumberingPlan, LoadPlanError, ProposedPlan, Reclassify, ReclassifyError, ReclassifyOutcome,
 };
 pub use prepare_campaign::{PrepareCampaign, Prepared};
+pub use preview_campaign::{CampaignPreview, PreviewCampaign, PreviewLimits};
 pub use preview_segment::{PreviewSegment, PreviewSegmentError, SegmentPreview};
 pub use relay_permits::{RelayError, RelayPermits};
 pub use restore_backup::{RestoreBackup, RestoreError};

@@ -1,6 +1,7 @@
 //! A campaign: one text to many people, from its draft to its last receipt.
 
 mod state;
+mod window;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -12,6 +13,7 @@ use crate::sms::Transliteration;
 use crate::template::Template;
 
 pub use state::{CampaignAction, CampaignState, Frozen, InvalidTransition, UnknownCampaignState};
+pub use window::{InvalidWindow, Opening, Window};
 
 /// Identifies a campaign: a version 7 UUID, so that its time is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,15 +36,54 @@ pub struct CampaignPlan {
     pub sender: SenderId,
     /// Which campaigns it goes before.
     pub priority: Priority,
-    /// The most messages; that many of the audience are drawn at random.
-    pub messages_max: Option<u32>,
+    /// What bounds it.
+    pub limits: CampaignLimits,
+    /// When people may be written to; `None` is at any hour.
+    pub window: Option<Window>,
+    /// The first messages, that are watched before the others go.
+    pub canary: Option<Canary>,
+    /// When it is to be launched by itself, where that was decided with the draft.
+    pub schedule_at: Option<Timestamp>,
     /// Whether numbers of unknown line type are written to.
     pub unknown_line_types: UnknownLineTypes,
+}
+
+/// What bounds a campaign.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct CampaignLimits {
+    /// The most messages; that many of the audience are drawn at random.
+    pub messages_max: Option<u32>,
+    /// The most that it may cost: what would cost more is not begun.
+    pub cost_max: Option<Money>,
+    /// The most messages a second, more than 0; the sender's own rate holds beside it.
+    pub per_second: Option<f64>,
+}
+
+/// The first messages of a campaign: the others wait until these are final.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Canary {
+    /// How many.
+    pub messages: u32,
+    /// The greatest share of them that may fail, in percent; where more do, the campaign is paused.
+    pub failure_percent_max: f64,
 }
 
 impl CampaignPlan {
     /// The longest name, in characters.
     pub const NAME_CHARS_MAX: usize = 200;
+}
+
+/// What a preview said of a campaign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Previewed {
+    /// Of which version of it.
+    pub version: u32,
+    /// When.
+    pub at: Timestamp,
+    /// The messages that would be sent.
+    pub messages: u64,
+    /// What all would cost.
+    pub cost: Money,
 }
 
 /// What becomes of numbers of which nobody knows whether they are mobile.
@@ -67,6 +108,8 @@ pub struct Campaign {
     pub version: u32,
     /// What a segment of it costs; of a launched campaign, what it cost at the launch.
     pub price_per_segment: Money,
+    /// What the last preview said.
+    pub previewed: Option<Previewed>,
     /// Who made it.
     pub created_by: String,
     /// When.
@@ -76,15 +119,26 @@ pub struct Campaign {
 }
 
 impl Campaign {
-    /// Launches a draft: its audience is frozen next.
+    /// Launches a draft, or what is scheduled, at once: its audience is frozen next.
     ///
     /// # Errors
     /// From any other state.
     pub fn launch(self, now: Timestamp) -> Result<Self, InvalidTransition> {
-        if self.state == CampaignState::Draft {
+        if matches!(self.state, CampaignState::Draft | CampaignState::Scheduled { .. }) {
             return Ok(self.into_state(CampaignState::Preparing { launched_at: now }, now));
         }
         Err(self.refusal(CampaignAction::Launch))
+    }
+
+    /// Has a draft launched at a time, or what is scheduled at another one.
+    ///
+    /// # Errors
+    /// From any other state.
+    pub fn schedule(self, at: Timestamp, now: Timestamp) -> Result<Self, InvalidTransition> {
+        if matches!(self.state, CampaignState::Draft | CampaignState::Scheduled { .. }) {
+            return Ok(self.into_state(CampaignState::Scheduled { at }, now));
+        }
+        Err(self.refusal(CampaignAction::Schedule))
     }
 
     /// Stops claiming, or freezing, until it is resumed.
@@ -127,6 +181,18 @@ impl Campaign {
         }
         let (launched_at, frozen) = (self.state.launched_at(), self.state.frozen());
         Ok(self.into_state(CampaignState::Canceled { launched_at, frozen, finished_at: now }, now))
+    }
+
+    /// Whether all of its plan may still be changed.
+    #[must_use]
+    pub fn is_draft(&self) -> bool {
+        self.state == CampaignState::Draft
+    }
+
+    /// With another plan, as its next version.
+    #[must_use]
+    pub fn revised(self, plan: CampaignPlan, now: Timestamp) -> Self {
+        Self { plan, version: self.version + 1, updated_at: now, ..self }
     }
 
     fn refusal(self, action: CampaignAction) -> InvalidTransition {

@@ -120,6 +120,34 @@ pub struct Contact {
     pub updated_at: Timestamp,
 }
 
+impl Contact {
+    /// Somebody of whom nothing is known but the number, and who is no contact of the store's.
+    #[must_use]
+    pub fn unknown(phone: PhoneNumber) -> Self {
+        Self {
+            id: ContactId(0),
+            phone,
+            phone_original: None,
+            full_name: None,
+            address: None,
+            neighborhood: None,
+            municipality: None,
+            state: None,
+            state_text: None,
+            lada: Lada::of(phone),
+            city: None,
+            line_type: LineType::Unknown,
+            carrier: None,
+            is_valid: true,
+            status: ContactStatus::Active,
+            opt_out_at: None,
+            source_row_id: None,
+            migrated_at: None,
+            updated_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+}
+
 /// Shows which contact it is and nothing about the person.
 impl fmt::Debug for Contact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

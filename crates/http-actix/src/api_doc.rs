@@ -15,7 +15,7 @@ use crate::{
     modifiers(&Bearer),
     paths(
         auth::login, auth::refresh, auth::logout, auth::me, auth::sessions, auth::end_session,
-        campaigns::create, campaigns::list, campaigns::get_one, campaigns::preview, campaigns::launch, campaigns::pause,
+        campaigns::create, campaigns::list, campaigns::get_one, campaigns::revise, campaigns::remove, campaigns::schedule, campaigns::preview, campaigns::launch, campaigns::pause,
         campaigns::resume, campaigns::cancel, campaigns::progress, campaigns::messages,
         messages::get_one, messages::preview, contacts::create, contacts::list, search::search, stats::stats, contacts::get_one, contact_changes::change,
         contact_changes::remove, contact_changes::opt_out, contact_changes::opt_in, contact_changes::list_tags,

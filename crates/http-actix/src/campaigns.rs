@@ -7,23 +7,28 @@ mod view;
 
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ETag, EntityTag};
 use actix_web::web::{self, Query};
-use actix_web::{HttpResponse, get, post};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use application::{
     CampaignError, ChangeCampaign, DraftCampaign, DraftCommand, FollowCampaign, PreviewCampaign,
 };
-use domain::campaign::{CampaignAction, CampaignId};
+use domain::campaign::{Campaign, CampaignAction, CampaignId};
+use domain::identity::Role;
 use domain::message::MessageState;
 use domain::port::{CampaignStore, Clock};
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 pub(crate) use request::{CampaignRequest, choice};
+use request::{ScheduleRequest, patched};
 pub(crate) use view::{CampaignView, PreviewView, ProgressView};
 
 use crate::caller::{Caller, Manager, Operator, Viewer};
-use crate::input::{Asked, Body};
+use crate::input::{Asked, Body, meant};
 use crate::messages::MessageView;
 use crate::page::{Page, PageQuery, behind, limit};
 use crate::problem::{Problem, of_segment};
@@ -36,6 +41,9 @@ impl From<CampaignError> for Problem {
             CampaignError::NoSegment => Self::unprocessable("/segment_id", error.to_string()),
             CampaignError::Segment(refused) => of_segment(refused, "/segment"),
             CampaignError::Transition(refused) => refused.into(),
+            CampaignError::Refused(_) => Self::new(StatusCode::CONFLICT, error.to_string()),
+            CampaignError::Changed => Self::new(StatusCode::PRECONDITION_FAILED, error.to_string()),
+            CampaignError::Past => Self::unprocessable("/schedule_at", error.to_string()),
             CampaignError::Write(error) => error.into(),
         }
     }
@@ -83,7 +91,72 @@ pub(crate) async fn get_one(
     campaigns: web::Data<Arc<dyn CampaignStore>>,
 ) -> Result<HttpResponse, Problem> {
     let campaign = campaigns.find(CampaignId(*id)).await?.ok_or(CampaignError::Missing)?;
-    Ok(HttpResponse::Ok().json(CampaignView::from(campaign)))
+    Ok(answer(campaign))
+}
+
+/// A campaign with its version, as the ETag that a change may name.
+fn answer(campaign: Campaign) -> HttpResponse {
+    let etag = ETag(EntityTag::new_strong(campaign.version.to_string()));
+    HttpResponse::Ok().insert_header(etag).json(CampaignView::from(campaign))
+}
+
+/// Changes a draft; of a campaign that was launched, limits.max_cost and limits.per_second alone. Fields that are left out
+/// stay, null takes one away.
+#[utoipa::path(tag = "campaigns", path = "/api/v1/campaigns/{id}", request_body = CampaignRequest, params(("id" = Uuid, Path), ("If-Match" = Option<String>, Header, description = "The ETag that the campaign came with")), security(("bearer" = [])), responses((status = 200, body = CampaignView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem)))]
+#[patch("/campaigns/{id}")]
+pub(crate) async fn revise(
+    who: Caller<Operator>,
+    request: HttpRequest,
+    asked: Asked,
+    id: web::Path<Uuid>,
+    body: Body<Value>,
+    campaigns: web::Data<Arc<dyn CampaignStore>>,
+    draft: web::Data<DraftCampaign>,
+) -> Result<HttpResponse, Problem> {
+    let version = meant(&request, |etag| etag.parse().ok())?;
+    let id = CampaignId(*id);
+    let campaign = campaigns.find(id).await?.ok_or(CampaignError::Missing)?;
+    if !campaign.is_draft() && who.role < Role::Manager {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "a campaign that was launched is changed by a manager",
+        ));
+    }
+    let command = DraftCommand::try_from(patched(&campaign, &body.value)?)?;
+    // What was merged is that version's, whatever the caller names.
+    let version = version.or(Some(campaign.version));
+    Ok(answer(draft.revise(id, version, command, asked.by(&who)).await?))
+}
+
+/// Removes a draft.
+#[utoipa::path(tag = "campaigns", path = "/api/v1/campaigns/{id}", params(("id" = Uuid, Path), ("If-Match" = Option<String>, Header, description = "The ETag that the campaign came with")), security(("bearer" = [])), responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem), (status = 412, body = Problem)))]
+#[delete("/campaigns/{id}")]
+pub(crate) async fn remove(
+    who: Caller<Operator>,
+    request: HttpRequest,
+    asked: Asked,
+    id: web::Path<Uuid>,
+    draft: web::Data<DraftCampaign>,
+) -> Result<HttpResponse, Problem> {
+    let version = meant(&request, |etag| etag.parse().ok())?;
+    draft.remove(CampaignId(*id), version, asked.by(&who)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Has a campaign launched by itself, or at another time than before.
+#[utoipa::path(tag = "campaigns", path = "/api/v1/campaigns/{id}/schedule", request_body = ScheduleRequest, params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])), responses((status = 202, body = CampaignView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+#[post("/campaigns/{id}/schedule")]
+pub(crate) async fn schedule(
+    who: Caller<Manager>,
+    asked: Asked,
+    id: web::Path<Uuid>,
+    body: Body<ScheduleRequest>,
+    use_case: web::Data<ChangeCampaign>,
+) -> Result<HttpResponse, Problem> {
+    let envelope = asked.once_by(&who, Some(body.sha256))?;
+    let (action, at) = (CampaignAction::Schedule, body.value.schedule_at);
+    let campaign = use_case.execute(CampaignId(*id), action, at, envelope).await?;
+    Ok(HttpResponse::Accepted().json(CampaignView::from(campaign)))
 }
 
 /// What a campaign would do: whom it would write to, and at what cost.
@@ -106,7 +179,7 @@ async fn change(
     change: &ChangeCampaign,
 ) -> Result<HttpResponse, Problem> {
     let envelope = asked.once_by(who, None)?;
-    let campaign = change.execute(CampaignId(id), action, envelope).await?;
+    let campaign = change.execute(CampaignId(id), action, None, envelope).await?;
     Ok(HttpResponse::Accepted().json(CampaignView::from(campaign)))
 }
 
@@ -142,8 +215,8 @@ pub(crate) async fn progress(
     follow: web::Data<FollowCampaign>,
     clock: web::Data<Arc<dyn Clock>>,
 ) -> Result<HttpResponse, Problem> {
-    let (campaign, so_far) = follow.execute(CampaignId(*id)).await?;
-    Ok(HttpResponse::Ok().json(ProgressView::of(&campaign, &so_far, clock.now())))
+    let followed = follow.execute(CampaignId(*id)).await?;
+    Ok(HttpResponse::Ok().json(ProgressView::of(followed, clock.now())))
 }
 
 /// How a campaign's messages are asked for.

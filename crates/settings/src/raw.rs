@@ -150,6 +150,16 @@ pub(crate) struct RawSending {
     pub(crate) receipt_deadline_s: Option<Given>,
     pub(crate) outcome_deadline_s: Option<Given>,
     pub(crate) slice_contacts: Option<Given>,
+    pub(crate) window: Option<Given>,
+    pub(crate) cap_messages: Option<Given>,
+    pub(crate) cap_days: Option<Given>,
+    pub(crate) fuse_messages_min: Option<Given>,
+    pub(crate) fuse_failed_percent: Option<Given>,
+    pub(crate) fuse_unknown_percent: Option<Given>,
+    pub(crate) canary_wait_s: Option<Given>,
+    pub(crate) preview_contacts_max: Option<Given>,
+    pub(crate) preview_timeout_s: Option<Given>,
+    pub(crate) account_per_second: Option<Given>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

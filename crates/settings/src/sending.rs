@@ -45,6 +45,26 @@ pub struct SendingSettings {
     pub outcome_deadline: Duration,
     /// Contacts that are rendered and written at once when an audience is frozen.
     pub slice_contacts: u16,
+    /// The hours of campaigns that name none, as `09:00-20:00 mon,tue`; `None` is any hour.
+    pub window: Option<String>,
+    /// The messages of campaigns that a number gets at most; 0 is any number.
+    pub cap_messages: u16,
+    /// Within which time.
+    pub cap_within: Duration,
+    /// The fewest messages of a campaign that its fuses judge by.
+    pub fuse_messages_min: u32,
+    /// The share of them, in percent, that may fail before the campaign is paused; 0 is any share.
+    pub fuse_failed_percent: u8,
+    /// The share of them, in percent, whose outcome nobody may know; 0 is any share.
+    pub fuse_unknown_percent: u8,
+    /// How long the receipts of a canary are waited for.
+    pub canary_wait: Duration,
+    /// The most texts that a preview renders.
+    pub preview_contacts_max: u32,
+    /// How long it renders.
+    pub preview_timeout: Duration,
+    /// The most messages a second of the account with the provider, over all senders; `None` is as many as they may.
+    pub account_per_second: Option<u32>,
 }
 
 /// How the worker runs.
@@ -71,6 +91,7 @@ pub struct WorkerSettings {
     pub drain: Duration,
 }
 
+#[expect(clippy::too_many_lines, reason = "a line or two for each key, and nothing else")]
 pub(crate) fn read_sending(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<SendingSettings, Refused> {
     let claim_messages_max = reader.whole(entry!(raw, sending.claim_messages_max), 1_u16..=1000, "messages");
     let lease = reader.whole(entry!(raw, sending.lease_s), 5_u32..=600, "seconds");
@@ -93,6 +114,21 @@ pub(crate) fn read_sending(reader: &mut Reader<'_>, raw: &RawSettings) -> Result
     let outcome_deadline =
         reader.whole(entry!(raw, sending.outcome_deadline_s), 1_u32..=2_592_000, "seconds");
     let slice_contacts = reader.whole(entry!(raw, sending.slice_contacts), 100_u16..=20000, "contacts");
+    let window = reader.required_text(
+        entry!(raw, sending.window),
+        "give hours and days, as 09:00-20:00 mon,tue,wed,thu,fri,sat,sun, or any",
+    );
+    let cap_messages = reader.whole(entry!(raw, sending.cap_messages), 0_u16..=100, "messages");
+    let cap_days = reader.whole(entry!(raw, sending.cap_days), 1_u32..=365, "days");
+    let fuse_messages_min =
+        reader.whole(entry!(raw, sending.fuse_messages_min), 1_u32..=10_000_000, "messages");
+    let fuse_failed = reader.whole(entry!(raw, sending.fuse_failed_percent), 0_u8..=100, "percent");
+    let fuse_unknown = reader.whole(entry!(raw, sending.fuse_unknown_percent), 0_u8..=100, "percent");
+    let canary_wait = reader.whole(entry!(raw, sending.canary_wait_s), 1_u32..=259_200, "seconds");
+    let preview_contacts =
+        reader.whole(entry!(raw, sending.preview_contacts_max), 100_u32..=10_000_000, "contacts");
+    let preview_timeout = reader.whole(entry!(raw, sending.preview_timeout_s), 1_u32..=300, "seconds");
+    let account = reader.whole(entry!(raw, sending.account_per_second), 0_u32..=1_000_000, "messages");
     Ok(SendingSettings {
         claim_messages_max: claim_messages_max?,
         lease: Duration::from_secs(lease?.into()),
@@ -112,6 +148,16 @@ pub(crate) fn read_sending(reader: &mut Reader<'_>, raw: &RawSettings) -> Result
         receipt_deadline: Duration::from_secs(receipt_deadline?.into()),
         outcome_deadline: Duration::from_secs(outcome_deadline?.into()),
         slice_contacts: slice_contacts?,
+        window: Some(window?).filter(|window| window != "any"),
+        cap_messages: cap_messages?,
+        cap_within: Duration::from_hours(24 * u64::from(cap_days?)),
+        fuse_messages_min: fuse_messages_min?,
+        fuse_failed_percent: fuse_failed?,
+        fuse_unknown_percent: fuse_unknown?,
+        canary_wait: Duration::from_secs(canary_wait?.into()),
+        preview_contacts_max: preview_contacts?,
+        preview_timeout: Duration::from_secs(preview_timeout?.into()),
+        account_per_second: Some(account?).filter(|rate| *rate > 0),
     })
 }
 

@@ -1,23 +1,35 @@
--- Claims the next messages of a campaign: debits its sender's pace, then locks an open lane, then takes a due retry or
--- advances the lane's cursor, then gives the messages that are still queued to the claim. A number that is suppressed by
--- now is skipped. Messages are changed by an upsert of rows that are there and locked, which finds each by its key whatever
--- the planner believes of the table (docs/decisions/002). Pausing and canceling change the same lane row, so nothing is claimed after they have committed.
--- Carried by sender_paces_pkey, lanes_pkey, due_retry_idx, messages_pkey and suppressions_pkey.
--- $1 campaign, $2 worker, $3 shard, $4 most messages, $5 lease in seconds, $6 seconds of pace that are sold ahead.
+-- Claims the next messages of a campaign: debits the paces it goes by (its sender's, its account's, its own), then locks an
+-- open lane, then takes a due retry or advances the lane's cursor, then gives the messages that are still queued to the
+-- claim. A number that is suppressed by now, or was claimed for too often lately, is skipped. Messages are changed by an
+-- upsert of rows that are there and locked, which finds each by its key whatever the planner believes of the table
+-- (docs/decisions/002). Pausing and canceling change all lanes of the campaign, so nothing is claimed after they have
+-- committed. Carried by campaigns_pkey, senders_pkey, paces_pkey, lanes_pkey, due_retry_idx, messages_pkey,
+-- suppressions_pkey and contact_activity_pkey.
+-- $1 campaign, $2 worker, $3 shard, $4 most messages, $5 lease in seconds, $6 seconds of pace that are sold ahead,
+-- $7 messages of campaigns that a number gets at most (0: any number), $8 within so many seconds.
 WITH pace AS (
-    SELECT sender_paces.sender_id, sender_paces.per_second
+    SELECT paces.owner, paces.per_second, paces.next_free_at
     FROM campaigns
-    JOIN sender_paces USING (sender_id)
-    WHERE campaigns.id = $1 AND sender_paces.next_free_at <= now() + make_interval(secs => $6::float8)
-    FOR UPDATE OF sender_paces
+    JOIN senders ON senders.id = campaigns.sender_id
+    CROSS JOIN LATERAL (
+        SELECT * FROM paces
+        WHERE paces.owner IN ('account:' || senders.provider, 'campaign:' || campaigns.id, 'sender:' || senders.id)
+        ORDER BY paces.owner
+        FOR UPDATE
+    ) AS paces
+    WHERE campaigns.id = $1
+),
+allowance AS (
+    SELECT least($4::integer, greatest(1, floor(min(pace.per_second) * $6::float8)))::integer AS most
+    FROM pace
+    HAVING max(pace.next_free_at) <= now() + make_interval(secs => $6::float8)
 ),
 lane AS (
-    SELECT lanes.zone, lanes.next_seq, lanes.end_seq,
-           least($4::integer, greatest(1, floor(pace.per_second * $6::float8)))::integer AS most
-    FROM pace
+    SELECT lanes.zone, lanes.next_seq, least(lanes.end_seq, lanes.gate_seq) AS end_seq, allowance.most
+    FROM allowance
     CROSS JOIN lanes
     WHERE lanes.campaign_id = $1 AND lanes.running AND now() >= lanes.opens_at AND now() < lanes.closes_at
-    ORDER BY lanes.next_seq < lanes.end_seq DESC, lanes.zone
+    ORDER BY lanes.next_seq < least(lanes.end_seq, lanes.gate_seq) DESC, lanes.zone
     LIMIT 1
     FOR UPDATE OF lanes
 ),
@@ -25,6 +37,8 @@ retry AS (
     SELECT due.seq, due.seqs
     FROM lane
     CROSS JOIN due
+    JOIN lanes AS own ON own.campaign_id = $1 AND own.block = (due.seq - 1) >> 26
+                     AND now() >= own.opens_at AND now() < own.closes_at
     WHERE due.campaign_id = $1 AND due.kind = 'retry' AND due.not_before <= now()
     ORDER BY due.not_before
     LIMIT 1
@@ -54,11 +68,11 @@ place AS (
     LIMIT 1000 -- more than any claim has; tells the planner so
 ),
 debited AS (
-    UPDATE sender_paces
-    SET next_free_at = greatest(sender_paces.next_free_at, now())
-                       + make_interval(secs => (SELECT count(*) FROM place) / sender_paces.per_second)
+    UPDATE paces
+    SET next_free_at = greatest(paces.next_free_at, now())
+                       + make_interval(secs => (SELECT count(*) FROM place) / paces.per_second)
     FROM pace
-    WHERE sender_paces.sender_id = pace.sender_id AND EXISTS (SELECT FROM wanted)
+    WHERE paces.owner = pace.owner AND EXISTS (SELECT FROM wanted)
 ),
 claim AS (
     INSERT INTO claims (campaign_id, seqs, worker, lease_until)
@@ -83,24 +97,45 @@ held AS (
         LIMIT 1
     ) AS suppression ON true
 ),
+within_cap AS (
+    INSERT INTO contact_activity AS activity (phone_national, recent_claims)
+    SELECT held.phone, ARRAY[now()]
+    FROM held
+    WHERE $7::integer > 0 AND held.attempt = 0 AND NOT held.is_barred
+      AND EXISTS (SELECT FROM campaigns WHERE campaigns.id = $1 AND campaigns.kind = 'campaign')
+    ORDER BY held.phone
+    ON CONFLICT (phone_national) DO UPDATE
+    SET recent_claims = (array_prepend(now(), activity.recent_claims))[1:$7]
+    WHERE coalesce(activity.recent_claims[$7] <= now() - make_interval(secs => $8::float8), true)
+    RETURNING phone_national
+),
+judged AS (
+    SELECT held.*,
+           CASE WHEN held.is_barred THEN 'suppressed'
+                WHEN $7::integer > 0 AND held.attempt = 0 AND within_cap.phone_national IS NULL
+                     AND EXISTS (SELECT FROM campaigns WHERE campaigns.id = $1 AND campaigns.kind = 'campaign')
+                     THEN 'capped' END AS obstacle
+    FROM held
+    LEFT JOIN within_cap ON within_cap.phone_national = held.phone
+),
 given AS (
     INSERT INTO messages (campaign_id, seq, phone, segments, body, claim_id, state, reason, attempt)
-    SELECT $1, held.seq, held.phone, held.segments, held.body, claim.id,
-           CASE WHEN held.is_barred THEN 'skipped' ELSE 'sending' END::message_state,
-           CASE WHEN held.is_barred THEN 'suppressed' END,
-           CASE WHEN held.is_barred THEN held.attempt ELSE held.attempt + 1 END
-    FROM held
+    SELECT $1, judged.seq, judged.phone, judged.segments, judged.body, claim.id,
+           CASE WHEN judged.obstacle IS NULL THEN 'sending' ELSE 'skipped' END::message_state,
+           judged.obstacle,
+           CASE WHEN judged.obstacle IS NULL THEN judged.attempt + 1 ELSE judged.attempt END
+    FROM judged
     CROSS JOIN claim
     ON CONFLICT (campaign_id, seq) DO UPDATE
     SET state = excluded.state, reason = excluded.reason, attempt = excluded.attempt, claim_id = excluded.claim_id,
         changed_at = now()
-    RETURNING seq, phone, attempt, body, state = 'skipped' AS is_barred
+    RETURNING seq, phone, attempt, body, state = 'skipped' AS is_skipped
 ),
 counted AS (
     INSERT INTO campaign_counts AS counts (campaign_id, shard, n)
     SELECT $1, $3,
-           ARRAY[-count(*), count(*) FILTER (WHERE NOT given.is_barred), 0, 0, 0, 0, 0, 0, 0,
-                 count(*) FILTER (WHERE given.is_barred)]
+           ARRAY[-count(*), count(*) FILTER (WHERE NOT given.is_skipped), 0, 0, 0, 0, 0, 0, 0,
+                 count(*) FILTER (WHERE given.is_skipped)]
     FROM given
     HAVING count(*) > 0
     ON CONFLICT (campaign_id, shard) DO UPDATE
@@ -110,5 +145,5 @@ counted AS (
 )
 SELECT claim.id AS claim_id, given.seq, given.phone, given.attempt, given.body
 FROM claim
-LEFT JOIN given ON NOT given.is_barred
+LEFT JOIN given ON NOT given.is_skipped
 ORDER BY given.seq

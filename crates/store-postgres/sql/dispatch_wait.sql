@@ -1,23 +1,29 @@
 -- In how many seconds there may be something to claim from a campaign; NULL when nothing waits for a time. Carried by
--- lanes_pkey, due_retry_idx and sender_paces_pkey.
+-- lanes_pkey, due_retry_idx and paces_pkey.
 -- $1 campaign, $2 seconds of pace that are sold ahead.
-SELECT CASE WHEN min(open_lane.ready_at) IS NOT NULL THEN
+SELECT CASE WHEN min(lane.ready_at) IS NOT NULL THEN
            extract(epoch FROM greatest(
                now(),
-               min(open_lane.ready_at),
-               (SELECT sender_paces.next_free_at - make_interval(secs => $2::float8)
-                FROM campaigns JOIN sender_paces USING (sender_id)
-                WHERE campaigns.id = $1 AND isfinite(sender_paces.next_free_at))
+               min(lane.ready_at),
+               (SELECT max(paces.next_free_at) - make_interval(secs => $2::float8)
+                FROM campaigns
+                JOIN senders ON senders.id = campaigns.sender_id
+                JOIN paces ON paces.owner IN ('account:' || senders.provider, 'campaign:' || campaigns.id,
+                                              'sender:' || senders.id)
+                WHERE campaigns.id = $1 AND isfinite(paces.next_free_at))
            ) - now())::float8
        END AS seconds
 FROM (
-    SELECT greatest(lanes.opens_at, CASE WHEN lanes.next_seq >= lanes.end_seq THEN retry.not_before END) AS ready_at
+    SELECT greatest(lanes.opens_at,
+                    -- Its next times are not set yet.
+                    CASE WHEN now() >= lanes.closes_at THEN now() + interval '1 second' END,
+                    CASE WHEN lanes.next_seq >= least(lanes.end_seq, lanes.gate_seq) THEN retry.not_before END) AS ready_at
     FROM lanes
     LEFT JOIN LATERAL (
         SELECT min(due.not_before) AS not_before
         FROM due
-        WHERE due.campaign_id = $1 AND due.kind = 'retry'
+        WHERE due.campaign_id = $1 AND due.kind = 'retry' AND (due.seq - 1) >> 26 = lanes.block
     ) AS retry ON true
-    WHERE lanes.campaign_id = $1 AND lanes.running AND now() < lanes.closes_at
-      AND (lanes.next_seq < lanes.end_seq OR retry.not_before IS NOT NULL)
-) AS open_lane
+    WHERE lanes.campaign_id = $1 AND lanes.running
+      AND (lanes.next_seq < least(lanes.end_seq, lanes.gate_seq) OR retry.not_before IS NOT NULL)
+) AS lane

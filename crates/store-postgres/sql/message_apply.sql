@@ -93,7 +93,13 @@ permitted AS (
     SELECT awaited.campaign_id, campaigns.priority, awaited.not_before
     FROM awaited
     JOIN campaigns ON campaigns.id = awaited.campaign_id
+    -- While there is more to claim its permits are about, and find the retry; one that waits here will, too.
     WHERE awaited.kind = 'retry'
+      AND NOT EXISTS (SELECT FROM lanes
+                      WHERE lanes.campaign_id = awaited.campaign_id
+                        AND lanes.next_seq < least(lanes.end_seq, lanes.gate_seq))
+      AND NOT EXISTS (SELECT FROM outbox
+                      WHERE outbox.campaign_id = awaited.campaign_id AND outbox.not_before <= awaited.not_before)
 ),
 written_to AS (
     INSERT INTO contact_activity AS activity (phone_national, last_sent_at, send_count)

@@ -4,4 +4,4 @@ WITH added AS (
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9)
     RETURNING id
 )
-INSERT INTO sender_paces (sender_id, per_second) SELECT added.id, $10 FROM added
+INSERT INTO paces (owner, per_second) SELECT 'sender:' || added.id, $10 FROM added

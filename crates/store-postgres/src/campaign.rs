@@ -1,13 +1,16 @@
 //! Campaigns and the messages of them, as people look at them.
 
+mod plan;
+
 use async_trait::async_trait;
 use domain::campaign::{
-    Campaign, CampaignAction, CampaignId, CampaignPlan, CampaignState, Frozen, UnknownLineTypes,
+    Campaign, CampaignAction, CampaignId, CampaignPlan, CampaignState, Frozen, Previewed,
 };
 use domain::message::{MessageId, MessageState};
 use domain::money::{Currency, Money};
 use domain::port::{
-    Attempt, CampaignStore, Message, MessageHistory, Progress, Receipt, StoreError, WriteError,
+    Attempt, CampaignStore, HeldPace, LaneProgress, Message, MessageHistory, PaceOwner, Progress, Receipt,
+    StoreError, WriteError,
 };
 use domain::request::Envelope;
 use domain::segment::{SegmentId, SegmentVersion};
@@ -15,13 +18,17 @@ use domain::sender::SenderId;
 use domain::sms::Transliteration;
 use domain::template::Template;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Transaction};
 
 use crate::contact::phone_from;
 use crate::database::Database;
-use crate::error::{classify, conflict, corrupt};
+use crate::error::{classify, conflict, corrupt, exactly_one};
 use crate::request::{answered_before, audit, take_key};
+
+pub(crate) use plan::PlanSettings;
+use plan::PreviewedJson;
 
 /// [`CampaignStore`] over the tables of the sending side.
 pub struct PostgresCampaignStore {
@@ -87,12 +94,7 @@ impl CampaignStore for PostgresCampaignStore {
         let doing = "add a campaign";
         let failed = |error: tokio_postgres::Error| classify(doing, &error);
         let plan = &campaign.plan;
-        let segment = serde_json::to_string(&plan.segment)
-            .map_err(|error| corrupt(doing, format!("the segment is no JSON: {error}")))?;
-        let settings = json!({
-            "max_messages": plan.messages_max,
-            "allow_unknown_line_type": plan.unknown_line_types == UnknownLineTypes::Allow,
-        });
+        let (segment, settings) = json_of(plan, doing)?;
         let mut client = self.database.pooled(doing).await?;
         let transaction = client.transaction().await.map_err(failed)?;
         if let Some(before) = Self::once(&transaction, &envelope, doing).await? {
@@ -109,11 +111,12 @@ impl CampaignStore for PostgresCampaignStore {
                     &plan.template.as_str(),
                     &(plan.transliteration == Transliteration::Replace),
                     &segment,
-                    &settings.to_string(),
+                    &settings,
                     &plan.saved_segment.map(|saved| saved.id.0),
                     &plan.saved_segment.map(|saved| saved.version.cast_signed()),
                     &campaign.created_by,
                     &campaign.created_at,
+                    &plan.schedule_at,
                 ],
             )
             .await
@@ -159,6 +162,7 @@ impl CampaignStore for PostgresCampaignStore {
                     &changed.state.finished_at(),
                     &changed.updated_at,
                     &permits,
+                    &changed.state.scheduled_at().or(changed.plan.schedule_at),
                 ],
             )
             .await
@@ -171,6 +175,74 @@ impl CampaignStore for PostgresCampaignStore {
         Self::conclude(&transaction, recorded.id, &line, &envelope, &doing).await?;
         transaction.commit().await.map_err(failed)?;
         Ok(recorded)
+    }
+
+    async fn revise(&self, changed: Campaign, envelope: Envelope) -> Result<Campaign, WriteError> {
+        let doing = format!("change campaign {}", changed.id.0);
+        let failed = |error: tokio_postgres::Error| classify(doing.as_str(), &error);
+        let plan = &changed.plan;
+        let (segment, settings) = json_of(plan, &doing)?;
+        let mut client = self.database.pooled(&doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        let row = transaction
+            .query_opt(
+                include_str!("../sql/campaign_revise.sql"),
+                &[
+                    &changed.id.0,
+                    &changed.version.cast_signed(),
+                    &plan.name,
+                    &plan.priority.as_str(),
+                    &plan.sender.0,
+                    &plan.template.as_str(),
+                    &(plan.transliteration == Transliteration::Replace),
+                    &segment,
+                    &settings,
+                    &plan.saved_segment.map(|saved| saved.id.0),
+                    &plan.saved_segment.map(|saved| saved.version.cast_signed()),
+                    &changed.updated_at,
+                    &plan.schedule_at,
+                    &plan.limits.per_second,
+                ],
+            )
+            .await
+            .map_err(failed)?;
+        let Some(row) = row else {
+            return Err(conflict(&doing, "it was changed in the meantime").into());
+        };
+        let revised = decode_campaign(&row, &doing)?;
+        let object = revised.id.0.to_string();
+        audit(&transaction, "campaign.change", ("campaign", &object), &envelope, &doing).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(revised)
+    }
+
+    async fn remove(&self, id: CampaignId, envelope: Envelope) -> Result<(), WriteError> {
+        let doing = format!("remove campaign {}", id.0);
+        let failed = |error: tokio_postgres::Error| classify(doing.as_str(), &error);
+        let mut client = self.database.pooled(&doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        let removed = transaction
+            .execute(include_str!("../sql/campaign_remove.sql"), &[&id.0])
+            .await
+            .map_err(failed)?;
+        exactly_one(removed, &doing, "it is no draft any more")?;
+        audit(&transaction, "campaign.delete", ("campaign", &id.0.to_string()), &envelope, &doing).await?;
+        Ok(transaction.commit().await.map_err(failed)?)
+    }
+
+    async fn keep_preview(&self, id: CampaignId, previewed: Previewed) -> Result<(), StoreError> {
+        let doing = "keep what a preview said";
+        let json = serde_json::to_string(&PreviewedJson::of(previewed))
+            .map_err(|error| corrupt(doing, format!("it is no JSON: {error}")))?;
+        let client = self.database.pooled(doing).await?;
+        client
+            .execute(
+                include_str!("../sql/campaign_keep_preview.sql"),
+                &[&id.0, &previewed.version.cast_signed(), &json],
+            )
+            .await
+            .map(drop)
+            .map_err(|error| classify(doing, &error))
     }
 
     async fn find(&self, id: CampaignId) -> Result<Option<Campaign>, StoreError> {
@@ -195,11 +267,16 @@ impl CampaignStore for PostgresCampaignStore {
 
     async fn progress(&self, id: CampaignId) -> Result<Progress, StoreError> {
         let doing = "read a campaign's progress";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
         let client = self.database.pooled(doing).await?;
-        let row = client
-            .query_one(include_str!("../sql/campaign_progress.sql"), &[&id.0])
-            .await
-            .map_err(|error| classify(doing, &error))?;
+        let terms: [&(dyn ToSql + Sync); 1] = [&id.0];
+        let counts =
+            client.prepare_cached(include_str!("../sql/campaign_progress.sql")).await.map_err(failed)?;
+        let lanes = client.prepare_cached(include_str!("../sql/campaign_lanes.sql")).await.map_err(failed)?;
+        // Both are sent before either is answered.
+        let (row, lanes) =
+            futures::try_join!(client.query_one(&counts, &terms), client.query(&lanes, &terms))
+                .map_err(failed)?;
         let n: Vec<i64> = row.get("n");
         Ok(Progress {
             counts: MessageState::ALL
@@ -208,6 +285,8 @@ impl CampaignStore for PostgresCampaignStore {
                 .map(|(state, n)| (state, n.max(0).cast_unsigned()))
                 .collect(),
             segments_sent: row.get::<_, i64>("segments_sent").max(0).cast_unsigned(),
+            pace: lanes.first().and_then(decode_pace),
+            lanes: lanes.iter().map(decode_lane).collect(),
         })
     }
 
@@ -304,8 +383,8 @@ pub(crate) fn decode_campaign(row: &Row, doing: &str) -> Result<Campaign, StoreE
     let currency: &str = row.get("currency");
     let currency = Currency::parse(currency).map_err(|_| broken("currency"))?;
     let segment: Value = row.get("segment");
-    let settings: Value = row.get("settings");
-    let max = &settings["max_messages"];
+    let settings = PlanSettings::read(row.get("settings")).ok_or_else(|| broken("settings"))?;
+    let previewed: Option<Value> = row.get("previewed");
     let template: &str = row.get("template");
     let price: Option<i64> = row.get("price_micros_per_segment");
     Ok(Campaign {
@@ -322,20 +401,49 @@ pub(crate) fn decode_campaign(row: &Row, doing: &str) -> Result<Campaign, StoreE
             segment: serde_json::from_value(segment).map_err(|_| broken("segment"))?,
             sender: SenderId(row.get("sender_id")),
             priority: priority.parse().map_err(|_| broken("priority"))?,
-            messages_max: max.as_u64().map(u32::try_from).transpose().map_err(|_| broken("settings"))?,
-            unknown_line_types: if settings["allow_unknown_line_type"] == Value::Bool(false) {
-                UnknownLineTypes::LeaveOut
-            } else {
-                UnknownLineTypes::Allow
-            },
+            limits: settings.limits(currency),
+            window: settings.window().map_err(|()| broken("settings"))?,
+            canary: settings.canary(),
+            schedule_at: row.get("schedule_at"),
+            unknown_line_types: settings.unknown_line_types(),
         },
         state: decode_state(row, currency).ok_or_else(|| broken("state"))?,
         version: row.get::<_, i32>("version").cast_unsigned(),
         price_per_segment: Money { micros: price.unwrap_or_default(), currency },
+        previewed: previewed.and_then(|json| PreviewedJson::read(json, currency)),
         created_by: row.get("created_by"),
         created_at: row.get("created_at"),
         updated_at: row.get("updated_at"),
     })
+}
+
+/// A plan's segment and the rest of it, as the columns hold them.
+fn json_of(plan: &CampaignPlan, doing: &str) -> Result<(String, String), StoreError> {
+    let no_json = |error: serde_json::Error| corrupt(doing, format!("the plan is no JSON: {error}"));
+    let segment = serde_json::to_string(&plan.segment).map_err(no_json)?;
+    Ok((segment, serde_json::to_string(&PlanSettings::of(plan)).map_err(no_json)?))
+}
+
+fn decode_lane(row: &Row) -> LaneProgress {
+    let messages = |name: &str| row.get::<_, i32>(name).max(0).cast_unsigned();
+    LaneProgress {
+        zone: row.get("zone"),
+        unclaimed: messages("unclaimed"),
+        claimable: messages("claimable"),
+        is_gated: row.get("is_gated"),
+        opens_at: row.get("opens_at"),
+        retry_at: row.get("retry_at"),
+    }
+}
+
+fn decode_pace(row: &Row) -> Option<HeldPace> {
+    let owner: Option<&str> = row.get("pace_owner");
+    let owner = match owner?.split(':').next()? {
+        "account" => PaceOwner::Account,
+        "campaign" => PaceOwner::Campaign,
+        _ => PaceOwner::Sender,
+    };
+    Some(HeldPace { owner, per_second: row.get("per_second") })
 }
 
 fn decode_saved_segment(row: &Row) -> Option<SegmentVersion> {

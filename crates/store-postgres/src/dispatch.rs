@@ -44,6 +44,25 @@ pub struct DispatchOptions {
     pub revive_after: Duration,
     /// How many permits of a campaign are in circulation, and so how many claims of it run at once.
     pub permits_per_campaign: u16,
+    /// What keeps campaigns from doing harm.
+    pub rules: SendingRules,
+}
+
+/// What keeps campaigns from doing harm. By default nothing does.
+#[derive(Debug, Clone, Default)]
+pub struct SendingRules {
+    /// The messages of campaigns that a number gets at most; 0 is any number.
+    pub cap_messages: u16,
+    /// Within which time.
+    pub cap_within: Duration,
+    /// The fewest messages of a campaign that its fuses judge by.
+    pub fuse_messages_min: u32,
+    /// The share of them, in percent, that may fail; 0 is any share.
+    pub fuse_failed_percent: f64,
+    /// The share of them, in percent, whose outcome nobody may know; 0 is any share.
+    pub fuse_unknown_percent: f64,
+    /// How long the receipts of a canary are waited for.
+    pub canary_wait: Duration,
 }
 
 /// [`Dispatch`], [`Upkeep`](domain::port::Upkeep), [`PermitOutbox`](domain::port::PermitOutbox) and
@@ -58,6 +77,20 @@ impl PostgresDispatch {
     #[must_use]
     pub fn new(database: Database, options: DispatchOptions) -> Self {
         Self { database, options }
+    }
+
+    /// Sets how fast the account with a provider may send, over all senders; `None` is as fast as they may.
+    ///
+    /// # Errors
+    /// When the store is away.
+    pub async fn set_account_pace(&self, provider: &str, per_second: Option<u32>) -> Result<(), StoreError> {
+        let doing = "set the pace of an account";
+        let client = self.database.pooled(doing).await?;
+        client
+            .execute(include_str!("../sql/account_pace_set.sql"), &[&provider, &per_second.map(f64::from)])
+            .await
+            .map(drop)
+            .map_err(|error| classify(doing, &error))
     }
 }
 
@@ -74,8 +107,18 @@ impl Dispatch for PostgresDispatch {
         let ahead = self.options.pace_ahead.as_secs_f64();
         let lease = self.options.lease.as_secs_f64();
         // Both are sent before either is answered.
-        let terms: [&(dyn ToSql + Sync); 6] =
-            [&campaign.0, &self.options.worker, &self.options.shard, &most, &lease, &ahead];
+        let rules = &self.options.rules;
+        let (cap, cap_seconds) = (i32::from(rules.cap_messages), rules.cap_within.as_secs_f64());
+        let terms: [&(dyn ToSql + Sync); 8] = [
+            &campaign.0,
+            &self.options.worker,
+            &self.options.shard,
+            &most,
+            &lease,
+            &ahead,
+            &cap,
+            &cap_seconds,
+        ];
         let (rows, sender) =
             futures::try_join!(client.query(&claim, &terms), client.query_opt(&sender, &terms[..1]))
                 .map_err(failed)?;

@@ -31,7 +31,7 @@ pub use census::PostgresContactCensus;
 pub use contact::PostgresContactStore;
 pub use contact_desk::PostgresContactDesk;
 pub use database::{Database, DatabaseOptions};
-pub use dispatch::{DispatchOptions, PostgresDispatch};
+pub use dispatch::{DispatchOptions, PostgresDispatch, SendingRules};
 pub use extract::PostgresExtractStore;
 pub use identity::PostgresIdentityStore;
 pub use import::{BulkLoad, PostgresImportInspection, PostgresImportStore};

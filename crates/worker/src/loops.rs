@@ -23,7 +23,7 @@ pub(crate) struct Rhythm {
 /// What is done.
 pub(crate) struct Chores {
     pub(crate) relay: RelayPermits,
-    pub(crate) prepare: PrepareCampaign,
+    pub(crate) prepare: Arc<PrepareCampaign>,
     pub(crate) receipts: Arc<dyn ReceiptStore>,
     pub(crate) upkeep: Arc<dyn Upkeep>,
     pub(crate) audiences: Arc<dyn AudienceStore>,
@@ -48,6 +48,7 @@ impl Chores {
             loops.spawn(repeat(name, pause, rhythm.after_failure, stop.clone(), Arc::clone(&chores), step));
         };
         start("relay", rhythm.relay, |chores| Box::pin(async move { chores.relay().await }));
+        start("watch", rhythm.sweep, |chores| Box::pin(async move { chores.watch().await }));
         start("settle", rhythm.settle, |chores| Box::pin(async move { chores.settle().await }));
         start("prepare", rhythm.prepare, |chores| Box::pin(async move { chores.prepare().await }));
         start("sweep", rhythm.sweep, |chores| Box::pin(async move { chores.sweep().await }));
@@ -119,6 +120,18 @@ impl Chores {
             }
             Err(error) => Err(error.to_string()),
         }
+    }
+
+    async fn watch(&self) -> Result<Done, String> {
+        let sentence = |error: domain::port::StoreError| error.to_string();
+        self.upkeep.launch_scheduled().await.map_err(sentence)?;
+        self.upkeep.reopen_lanes().await.map_err(sentence)?;
+        self.upkeep.judge_canaries().await.map_err(sentence)?;
+        let blown = self.upkeep.blow_fuses().await.map_err(sentence)?;
+        if blown > 0 {
+            tracing::warn!(campaigns = blown, "fuses have blown: campaigns are paused, with the reason");
+        }
+        Ok(Done::All)
     }
 
     async fn sweep(&self) -> Result<Done, String> {

@@ -26,6 +26,7 @@ pub(crate) async fn run(command: &Run, sources: &Sources) -> Result<(), Failure>
     tracing::info!(worker = worker.name, address = %ops.address(), "the worker is at work");
 
     let jobs = Arc::clone(&worker.chores.jobs);
+    let prepare = Arc::clone(&worker.chores.prepare);
     let mut chores = worker.chores.start(&worker.rhythm, &stop);
     let slots = vec![
         (Priority::High, settings.sending.slots_high),
@@ -42,6 +43,7 @@ pub(crate) async fn run(command: &Run, sources: &Sources) -> Result<(), Failure>
             stopped.cancelled().await;
             // What is claimed and unsent is given back; what is under way is waited for.
             draining.drain();
+            prepare.drain();
         }),
     );
     let drained = async {

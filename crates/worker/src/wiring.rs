@@ -15,7 +15,7 @@ use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, JobQueueOptions, PostgresAudienceStore,
     PostgresContactCensus, PostgresDispatch, PostgresExtractStore, PostgresJobQueue,
-    PostgresNumberingPlanStore, Schema,
+    PostgresNumberingPlanStore, Schema, SendingRules,
 };
 use system::{SystemClock, SystemIds};
 
@@ -132,11 +132,19 @@ pub(crate) async fn worker(
         outcome_deadline: sending.outcome_deadline,
         revive_after: worker.revive_after,
         permits_per_campaign: sending.permits_per_campaign,
+        rules: SendingRules {
+            cap_messages: sending.cap_messages,
+            cap_within: sending.cap_within,
+            fuse_messages_min: sending.fuse_messages_min,
+            fuse_failed_percent: sending.fuse_failed_percent.into(),
+            fuse_unknown_percent: sending.fuse_unknown_percent.into(),
+            canary_wait: sending.canary_wait,
+        },
     };
     let engine = Arc::new(PostgresDispatch::new(database.clone(), options.clone()));
     let zone = settings.time.zone.iana_name().unwrap_or("UTC").to_owned();
-    let audiences: Arc<dyn AudienceStore> =
-        Arc::new(PostgresAudienceStore::new(database.clone(), options, zone));
+    let audiences: Arc<dyn AudienceStore> = Arc::new(PostgresAudienceStore::new(database.clone(), options));
+    engine.set_account_pace("telnyx", sending.account_per_second).await?;
     let telnyx = settings.telnyx_sending()?;
     let handler = WorkPermit::new(
         engine.clone(),
@@ -164,10 +172,12 @@ pub(crate) async fn worker(
         consumer: broker.clone(),
         chores: Chores {
             relay: RelayPermits { outbox: engine.clone(), publisher },
-            prepare: PrepareCampaign {
-                audiences: Arc::clone(&audiences),
-                slice_contacts: sending.slice_contacts,
-            },
+            prepare: Arc::new(PrepareCampaign::new(
+                Arc::clone(&audiences),
+                Arc::new(SystemClock),
+                zone,
+                sending.slice_contacts,
+            )),
             receipts: engine.clone(),
             upkeep: engine,
             audiences,

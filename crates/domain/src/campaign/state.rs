@@ -121,6 +121,21 @@ impl CampaignState {
         }
     }
 
+    /// When it will be launched by itself, if it will.
+    #[must_use]
+    pub fn scheduled_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Scheduled { at } => Some(*at),
+            Self::Draft
+            | Self::Preparing { .. }
+            | Self::Running { .. }
+            | Self::Paused { .. }
+            | Self::Completed { .. }
+            | Self::Canceled { .. }
+            | Self::Failed { .. } => None,
+        }
+    }
+
     /// When it ended, if it did.
     #[must_use]
     pub fn finished_at(&self) -> Option<Timestamp> {
@@ -174,6 +189,8 @@ pub enum CampaignAction {
     Resume,
     /// Ends it.
     Cancel,
+    /// Has it started at a time.
+    Schedule,
 }
 
 impl CampaignAction {
@@ -185,6 +202,7 @@ impl CampaignAction {
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Cancel => "cancel",
+            Self::Schedule => "schedule",
         }
     }
 
@@ -194,6 +212,7 @@ impl CampaignAction {
             Self::Pause => "paused",
             Self::Resume => "resumed",
             Self::Cancel => "canceled",
+            Self::Schedule => "scheduled",
         }
     }
 }

@@ -13,13 +13,17 @@ fn campaign(state: CampaignState) -> Campaign {
             segment: SegmentDefinition::default(),
             sender: SenderId(Uuid::from_u128(8)),
             priority: Priority::Normal,
-            messages_max: None,
+            limits: CampaignLimits::default(),
+            window: None,
+            canary: None,
+            schedule_at: None,
             saved_segment: None,
             unknown_line_types: UnknownLineTypes::Allow,
         },
         state,
         version: 3,
         price_per_segment: Money { micros: 285_000, currency: Currency::MXN },
+        previewed: None,
         created_by: "ana@empresa.mx".to_owned(),
         created_at: NOW,
         updated_at: NOW,
@@ -64,7 +68,12 @@ fn leads_to(act: impl Fn(Campaign) -> Result<Campaign, InvalidTransition>) -> Ve
 
 #[test]
 fn every_action_leads_where_it_may_and_is_refused_everywhere_else() {
-    assert_eq!(leads_to(|it| it.launch(NOW)), ["preparing", "-", "-", "-", "-", "-", "-", "-", "-"]);
+    let (preparing, scheduled) = ("preparing", "scheduled");
+    assert_eq!(leads_to(|it| it.launch(NOW)), [preparing, preparing, "-", "-", "-", "-", "-", "-", "-"]);
+    assert_eq!(
+        leads_to(|it| it.schedule(NOW, NOW)),
+        [scheduled, scheduled, "-", "-", "-", "-", "-", "-", "-"]
+    );
     assert_eq!(leads_to(|it| it.pause(None, NOW)), ["-", "-", "paused", "paused", "-", "-", "-", "-", "-"]);
     assert_eq!(leads_to(|it| it.resume(NOW)), ["-", "-", "-", "-", "preparing", "running", "-", "-", "-"]);
     let canceled = "canceled";

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::stream::BoxStream;
 use jiff::Timestamp;
 
 use super::StoreError;
-use crate::campaign::{Campaign, CampaignAction, CampaignId, UnknownLineTypes};
+use crate::campaign::{Campaign, CampaignAction, CampaignId, Opening, Previewed, UnknownLineTypes};
 use crate::contact::{Contact, ContactId};
 use crate::message::{MessageId, MessageState};
+use crate::money::Money;
 use crate::phone::PhoneNumber;
 use crate::request::Envelope;
 use crate::segment::Segment;
@@ -46,6 +48,16 @@ pub trait CampaignStore: Send + Sync {
         envelope: Envelope,
     ) -> Result<Campaign, WriteError>;
 
+    /// Writes the plan of a campaign that people have changed: all of a draft's, the limits of one that runs, whose pace
+    /// they set at once. `Conflict` when it is not of the version before any more, or its sender does not exist.
+    async fn revise(&self, changed: Campaign, envelope: Envelope) -> Result<Campaign, WriteError>;
+
+    /// Removes a draft. `Conflict` when it is none any more.
+    async fn remove(&self, id: CampaignId, envelope: Envelope) -> Result<(), WriteError>;
+
+    /// Keeps what a preview said, if the campaign is still of its version.
+    async fn keep_preview(&self, id: CampaignId, previewed: Previewed) -> Result<(), StoreError>;
+
     /// One campaign.
     async fn find(&self, id: CampaignId) -> Result<Option<Campaign>, StoreError>;
 
@@ -69,12 +81,53 @@ pub trait CampaignStore: Send + Sync {
 }
 
 /// How far a campaign is.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Progress {
     /// Messages by state.
     pub counts: BTreeMap<MessageState, u64>,
     /// Segments of those that were sent.
     pub segments_sent: u64,
+    /// Its lanes that still have something to claim or to try again.
+    pub lanes: Vec<LaneProgress>,
+    /// The pace that nothing may be claimed by at the moment, where there is one.
+    pub pace: Option<HeldPace>,
+}
+
+/// How far the messages of one time zone are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaneProgress {
+    /// The zone, as the IANA database names it.
+    pub zone: String,
+    /// Messages that were never claimed.
+    pub unclaimed: u32,
+    /// Those of them that may be claimed: not behind the gate of a canary.
+    pub claimable: u32,
+    /// Whether a canary holds it.
+    pub is_gated: bool,
+    /// When it opens, where it is not open.
+    pub opens_at: Option<Timestamp>,
+    /// When the first of the messages that are tried again may be.
+    pub retry_at: Option<Timestamp>,
+}
+
+/// A pace that was used up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldPace {
+    /// Whose it is.
+    pub owner: PaceOwner,
+    /// Messages a second.
+    pub per_second: f64,
+}
+
+/// Whose pace something goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaceOwner {
+    /// The account with the provider.
+    Account,
+    /// The campaign.
+    Campaign,
+    /// The sender.
+    Sender,
 }
 
 /// A message as people look at it.
@@ -161,6 +214,9 @@ pub trait AudienceStore: Send + Sync {
         unknown_line_types: UnknownLineTypes,
     ) -> Result<AudienceCount, StoreError>;
 
+    /// How many seed numbers nobody has barred.
+    async fn count_seeds(&self) -> Result<u64, StoreError>;
+
     /// Some contacts of the audience, the same ones every time; none where looking for them takes longer than `within`.
     async fn sample(
         &self,
@@ -173,24 +229,38 @@ pub trait AudienceStore: Send + Sync {
     /// Who a segment means, by state; an estimate of the whole where counting takes longer than `within`.
     async fn count_by_state(&self, segment: Segment, within: Duration) -> Result<SegmentCount, StoreError>;
 
-    /// A campaign that is being prepared, and how far its freezing is. None while contacts are loaded for the first time: an
-    /// audience would be a part of itself.
+    /// Takes a campaign that is being prepared, and how far its freezing is; nobody else is given it while slices are
+    /// appended. None while contacts are loaded for the first time: an audience would be a part of itself.
     async fn next_to_freeze(&self) -> Result<Option<Freezing>, StoreError>;
 
-    /// The next contacts of an audience, by id, that have no message yet.
-    async fn next_slice(
+    /// Whom the segment means behind where a freezing is, by id, so many at a time, each with the reason for which it is
+    /// left out where there is one. Read as it is asked for: a reader that is dropped reads no further.
+    async fn members(
         &self,
         freezing: Freezing,
         segment: Segment,
         limit: u16,
-    ) -> Result<Vec<Contact>, StoreError>;
+    ) -> Result<BoxStream<'static, Result<Vec<Member>, StoreError>>, StoreError>;
+
+    /// The seed numbers that go with so many messages, one for each full thousand, the least used first, without those
+    /// that are among the campaign's messages already or are barred. They are counted as used.
+    async fn seeds(&self, freezing: Freezing) -> Result<Vec<PhoneNumber>, StoreError>;
 
     /// Writes the messages of a slice, and how far that is. `Conflict` when another was there first, or the campaign is
     /// not being prepared any more.
     async fn append_slice(&self, freezing: Freezing, slice: Slice) -> Result<Freezing, StoreError>;
 
-    /// Ends the freezing: the campaign runs, its lane is open, its permits are published. `Conflict` as above.
-    async fn finish(&self, freezing: Freezing) -> Result<(), StoreError>;
+    /// The lanes of a freezing: the time zones of its messages.
+    async fn zones(&self, freezing: Freezing) -> Result<Vec<String>, StoreError>;
+
+    /// Ends the freezing: the campaign runs, its lanes are given their times, its permits are published; or it is paused
+    /// where there is a reason. `Conflict` as above.
+    async fn finish(
+        &self,
+        freezing: Freezing,
+        openings: Vec<(String, Option<Opening>)>,
+        pause: Option<String>,
+    ) -> Result<(), StoreError>;
 
     /// Gives the campaign up, with a reason. `Conflict` as above.
     async fn fail(&self, freezing: Freezing, reason: String) -> Result<(), StoreError>;
@@ -212,6 +282,8 @@ pub struct AudienceCount {
     pub opted_out: u64,
     /// Their number is suppressed.
     pub suppressed: u64,
+    /// Their number was written to as often lately as the frequency cap allows.
+    pub capped: u64,
     /// All others.
     pub remaining: u64,
 }
@@ -225,13 +297,63 @@ pub struct Freezing {
     pub after: ContactId,
     /// How many messages that are.
     pub messages: u32,
+    /// How many of them go to seed numbers.
+    pub seeds: u32,
+    /// What they would cost, as far as it is known.
+    pub cost: Money,
 }
 
-/// The messages of a slice.
+/// One whom a segment means.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Member {
+    /// One who is written to.
+    Reached(Box<Contact>),
+    /// One who is not, and why.
+    LeftOut(ContactId, LeftOut),
+}
+
+/// Why somebody whom a segment means is not written to. The first that holds counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LeftOut {
+    /// The number is not valid.
+    NotValid,
+    /// The number is fixed, or of unknown type where those are left out.
+    NotMobile,
+    /// The contact opted out.
+    OptedOut,
+    /// The number is suppressed, or the contact blocked.
+    Suppressed,
+    /// The number was written to as often lately as the frequency cap allows.
+    Capped,
+}
+
+impl LeftOut {
+    /// Every reason, in the order in which they are looked at.
+    pub const ALL: [Self; 5] =
+        [Self::NotValid, Self::NotMobile, Self::OptedOut, Self::Suppressed, Self::Capped];
+
+    /// The name in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotValid => "not_valid",
+            Self::NotMobile => "not_mobile",
+            Self::OptedOut => "opted_out",
+            Self::Suppressed => "suppressed",
+            Self::Capped => "capped",
+        }
+    }
+}
+
+/// The messages of a slice, and whom it leaves out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slice {
     /// The messages, in the order of their contacts.
     pub messages: Vec<NewMessage>,
+    /// Whom it leaves out, in the order of their ids.
+    pub left_out: Vec<(ContactId, LeftOut)>,
+    /// How many of the messages go to seed numbers.
+    pub seeds: u32,
     /// The last contact that was looked at.
     pub up_to: ContactId,
 }
@@ -239,10 +361,12 @@ pub struct Slice {
 /// A message to be.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NewMessage {
-    /// To whom.
-    pub contact: ContactId,
+    /// To whom; `None` for a number that belongs to no contact.
+    pub contact: Option<ContactId>,
     /// At which number.
     pub to: PhoneNumber,
+    /// The time zone there, as the IANA database names it.
+    pub zone: String,
     /// The text.
     pub text: String,
     /// Its segments.

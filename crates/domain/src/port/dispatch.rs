@@ -19,8 +19,9 @@ use crate::sender::SenderAddress;
 pub trait Dispatch: Send + Sync {
     /// Claims the next messages of a campaign, at most a few hundred, and commits that before it returns: each is
     /// `Sending` with a new attempt number, no other claim gets it, and the sender's pace is debited. Messages to numbers
-    /// that are suppressed by now are `Skipped` instead. Nothing is claimed of a campaign that is not running, outside
-    /// its window, or faster than its sender may send.
+    /// that are suppressed by now, or were claimed for as often lately as the frequency cap allows, are `Skipped` instead.
+    /// Nothing is claimed of a campaign that is not running, outside its window, behind the gate of its canary, or faster
+    /// than its sender, its account and itself may send.
     async fn claim(&self, campaign: CampaignId) -> Result<Claimed, StoreError>;
 
     /// Records what became of attempts, each by its number: an outcome that comes late, twice or against better
@@ -146,6 +147,19 @@ pub trait Upkeep: Send + Sync {
 
     /// Completes the running campaigns whose messages are all final.
     async fn complete_finished(&self) -> Result<u64, StoreError>;
+
+    /// Launches the scheduled campaigns whose time has come.
+    async fn launch_scheduled(&self) -> Result<u64, StoreError>;
+
+    /// Gives lanes whose hours are over the next ones of their window, by the clock of their zone.
+    async fn reopen_lanes(&self) -> Result<u64, StoreError>;
+
+    /// Lets the rest of a campaign go when its canary has turned out well, and pauses it when it has not.
+    async fn judge_canaries(&self) -> Result<u64, StoreError>;
+
+    /// Pauses running campaigns of which too much fails, too much has an unknown outcome or more was spent than may be,
+    /// with a reason that people can read.
+    async fn blow_fuses(&self) -> Result<u64, StoreError>;
 }
 
 /// Permits on their way to the queue.

@@ -1,14 +1,16 @@
 //! A campaign as it is asked for.
 
 use actix_web::http::StatusCode;
-use application::{DraftCommand, SegmentChoice};
-use domain::campaign::{CampaignPlan, Priority, UnknownLineTypes};
+use application::{DraftCommand, SegmentChoice, WindowChoice};
+use domain::campaign::{Campaign, CampaignLimits, CampaignPlan, Canary, Priority, UnknownLineTypes, Window};
+use domain::money::{Currency, Money};
 use domain::segment::{SegmentDefinition, SegmentId};
 use domain::sender::SenderId;
 use domain::sms::Transliteration;
 use domain::template::Template;
-use serde::Deserialize;
-use serde_json::Value;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -33,12 +35,76 @@ pub(crate) struct CampaignRequest {
     limits: Option<LimitsRequest>,
     /// Whether numbers of unknown line type are written to.
     allow_unknown_line_type: Option<bool>,
-    /// Not available yet.
-    schedule_at: Option<Value>,
-    /// Not available yet.
-    window: Option<Value>,
-    /// Not available yet.
-    canary: Option<Value>,
+    /// When it is to be launched once it is scheduled.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    schedule_at: Option<Timestamp>,
+    /// When people may be written to, by the clock where each lives; left out, the hours of the settings; null, any hour.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<WindowBody>)]
+    window: Option<Option<WindowBody>>,
+    /// The first messages: the others wait until these are final.
+    canary: Option<CanaryBody>,
+}
+
+/// A field that is there, be it null.
+fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<WindowBody>>, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
+/// When people may be written to, by the clock where each lives.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WindowBody {
+    /// From this hour on.
+    #[schema(example = "09:00")]
+    start: String,
+    /// Until this hour of the same day.
+    #[schema(example = "20:00")]
+    end: String,
+    /// On these days: mon, tue, wed, thu, fri, sat, sun; every day when left out.
+    #[serde(default = "every_day")]
+    days: Vec<String>,
+}
+
+fn every_day() -> Vec<String> {
+    Window::DAYS.map(str::to_owned).to_vec()
+}
+
+impl From<Window> for WindowBody {
+    fn from(window: Window) -> Self {
+        let days = window.days().map(str::to_owned).collect();
+        Self { start: window.start(), end: window.end(), days }
+    }
+}
+
+/// The first messages of a campaign, that are watched before the others go.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CanaryBody {
+    /// How many.
+    messages: u32,
+    /// The greatest share of them that may fail, in percent; where more do, the campaign is paused. 10 when left out.
+    #[serde(default = "ten_percent")]
+    max_failure_percent: f64,
+}
+
+fn ten_percent() -> f64 {
+    10.0
+}
+
+impl From<Canary> for CanaryBody {
+    fn from(canary: Canary) -> Self {
+        Self { messages: canary.messages, max_failure_percent: canary.failure_percent_max }
+    }
+}
+
+/// When a campaign is to be launched.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScheduleRequest {
+    /// When; left out, at the time that the campaign names.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) schedule_at: Option<Timestamp>,
 }
 
 /// The text of a campaign.
@@ -61,10 +127,96 @@ pub(crate) struct MessageRequest {
 pub(crate) struct LimitsRequest {
     /// The most messages; that many of the audience are drawn at random.
     max_messages: Option<u32>,
-    /// Not available yet.
-    max_cost: Option<Value>,
-    /// Not available yet.
-    per_second: Option<Value>,
+    /// The most that it may cost: one that would cost more is not begun.
+    max_cost: Option<MoneyRequest>,
+    /// The most messages a second, more than 0; the sender's own rate holds beside it.
+    per_second: Option<f64>,
+}
+
+/// An amount.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MoneyRequest {
+    /// Millionths of the currency's unit, as text.
+    #[schema(example = "1500000000")]
+    amount_micros: String,
+    /// ISO 4217; MXN when left out.
+    #[serde(default = "mxn")]
+    currency: String,
+}
+
+fn mxn() -> String {
+    Currency::MXN.to_string()
+}
+
+impl MoneyRequest {
+    fn read(&self) -> Result<Money, &'static str> {
+        let micros = self.amount_micros.parse().ok().filter(|micros| *micros >= 0);
+        let micros = micros.ok_or("give amount_micros as whole millionths in text, as \"1500000000\"")?;
+        match Currency::parse(&self.currency) {
+            Ok(Currency::MXN) => Ok(Money { micros, currency: Currency::MXN }),
+            _ => Err("the currency is MXN"),
+        }
+    }
+}
+
+/// The fastest that may be asked for.
+const RATE_MAX: f64 = 1_000_000.0;
+
+/// A campaign as it would be asked for, with what `patch` changes: null takes a field away (RFC 7396).
+pub(crate) fn patched(campaign: &Campaign, patch: &Value) -> Result<CampaignRequest, Problem> {
+    let Value::Object(changes) = patch else {
+        return Err(Problem::bad_request("the body is no object; give the fields to change"));
+    };
+    let plan = &campaign.plan;
+    let cost = plan
+        .limits
+        .cost_max
+        .map(|cost| json!({"amount_micros": cost.micros.to_string(), "currency": cost.currency.as_str()}));
+    let mut whole = json!({
+        "name": plan.name,
+        "message": {
+            "template": plan.template.as_str(),
+            "transliterate": plan.transliteration == Transliteration::Replace,
+        },
+        "sender_id": plan.sender.0,
+        "priority": plan.priority.as_str(),
+        "limits": {
+            "max_messages": plan.limits.messages_max, "max_cost": cost, "per_second": plan.limits.per_second,
+        },
+        "allow_unknown_line_type": plan.unknown_line_types == UnknownLineTypes::Allow,
+        "schedule_at": plan.schedule_at,
+        "window": plan.window.map(WindowBody::from),
+        "canary": plan.canary.map(CanaryBody::from),
+    });
+    // A segment that is not changed is the one it was made from, and not what that has become since.
+    if !changes.contains_key("segment") && !changes.contains_key("segment_id") {
+        whole["segment"] = json!(plan.segment);
+    }
+    merge(&mut whole, patch);
+    if changes.get("window") == Some(&Value::Null) {
+        whole["window"] = Value::Null;
+    }
+    serde_json::from_value(whole).map_err(|error| {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the campaign cannot be changed so")
+            .with("", error.to_string())
+    })
+}
+
+fn merge(whole: &mut Value, patch: &Value) {
+    let (Value::Object(fields), Value::Object(changes)) = (&mut *whole, patch) else {
+        *whole = patch.clone();
+        return;
+    };
+    for (name, change) in changes {
+        if change.is_null() {
+            fields.remove(name);
+        } else if name == "segment" {
+            fields.insert(name.clone(), change.clone());
+        } else {
+            merge(fields.entry(name.clone()).or_insert(Value::Null), change);
+        }
+    }
 }
 
 /// Who something is for, of the two ways to say it.
@@ -88,16 +240,27 @@ impl TryFrom<CampaignRequest> for DraftCommand {
         let mut wrong = Vec::new();
         let mut refuse = |pointer: &str, detail: String| wrong.push((pointer.to_owned(), detail));
         let limits = request.limits.unwrap_or_default();
-        for (pointer, given) in [
-            ("/schedule_at", &request.schedule_at),
-            ("/window", &request.window),
-            ("/canary", &request.canary),
-            ("/limits/max_cost", &limits.max_cost),
-            ("/limits/per_second", &limits.per_second),
-        ] {
-            if given.is_some() {
-                refuse(pointer, "not available yet; leave it out".to_owned());
-            }
+        let max_cost = limits.max_cost.as_ref().map(MoneyRequest::read).transpose();
+        if let Err(detail) = max_cost {
+            refuse("/limits/max_cost", detail.to_owned());
+        }
+        if limits.per_second.is_some_and(|rate| !rate.is_finite() || rate <= 0.0 || rate > RATE_MAX) {
+            refuse("/limits/per_second", format!("give more than 0 and at most {RATE_MAX}"));
+        }
+        let window = match &request.window {
+            None => Ok(WindowChoice::Default),
+            Some(None) => Ok(WindowChoice::Always),
+            Some(Some(it)) => Window::parse(&it.start, &it.end, &it.days).map(WindowChoice::Given),
+        };
+        if let Err(invalid) = window {
+            refuse("/window", invalid.to_string());
+        }
+        let canary = request.canary.as_ref();
+        if canary.is_some_and(|it| it.messages == 0 || it.messages > i32::MAX.unsigned_abs()) {
+            refuse("/canary/messages", "give at least 1".to_owned());
+        }
+        if canary.is_some_and(|it| !(0.0..=100.0).contains(&it.max_failure_percent)) {
+            refuse("/canary/max_failure_percent", "give a number from 0 to 100".to_owned());
         }
         let name = request.name.trim().to_owned();
         if name.is_empty()
@@ -128,8 +291,8 @@ impl TryFrom<CampaignRequest> for DraftCommand {
         if let Err(unknown) = priority {
             refuse("/priority", unknown.to_string());
         }
-        match (template, priority, segment, wrong.is_empty()) {
-            (Ok(template), Ok(priority), Some(segment), true) => Ok(Self {
+        match (template, priority, segment, window, wrong.is_empty()) {
+            (Ok(template), Ok(priority), Some(segment), Ok(window), true) => Ok(Self {
                 name,
                 template,
                 transliteration: if request.message.transliterate {
@@ -140,7 +303,15 @@ impl TryFrom<CampaignRequest> for DraftCommand {
                 segment,
                 sender: request.sender_id.map(SenderId),
                 priority,
-                messages_max: limits.max_messages,
+                limits: CampaignLimits {
+                    messages_max: limits.max_messages,
+                    cost_max: max_cost.unwrap_or_default(),
+                    per_second: limits.per_second,
+                },
+                window,
+                canary: canary
+                    .map(|it| Canary { messages: it.messages, failure_percent_max: it.max_failure_percent }),
+                schedule_at: request.schedule_at,
                 unknown_line_types: request.allow_unknown_line_type.map(|is_allowed| {
                     if is_allowed { UnknownLineTypes::Allow } else { UnknownLineTypes::LeaveOut }
                 }),

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use application::CampaignPreview;
-use domain::campaign::{Campaign, CampaignState, UnknownLineTypes};
+use application::{CampaignPreview, Followed};
+use domain::campaign::{Campaign, UnknownLineTypes};
 use domain::message::MessageState;
-use domain::port::Progress;
 use domain::segment::SegmentDefinition;
 use domain::sms::Transliteration;
 use jiff::Timestamp;
@@ -13,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::request::{CanaryBody, WindowBody};
 use crate::money::MoneyView;
 
 /// A campaign.
@@ -41,6 +41,13 @@ pub(crate) struct CampaignView {
     limits: LimitsOfCampaign,
     /// Whether numbers of unknown line type are written to.
     allow_unknown_line_type: bool,
+    /// When people may be written to, by the clock where each lives; null is any hour.
+    window: Option<WindowBody>,
+    /// The first messages, that are watched before the others go.
+    canary: Option<CanaryBody>,
+    /// When it is to be launched once it is scheduled.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    schedule_at: Option<Timestamp>,
     /// Its messages, once they are frozen.
     audience: Option<u32>,
     /// What they cost when all are sent.
@@ -73,6 +80,10 @@ pub(crate) struct MessageOfCampaign {
 pub(crate) struct LimitsOfCampaign {
     /// The most messages.
     max_messages: Option<u32>,
+    /// The most that it may cost.
+    max_cost: Option<MoneyView>,
+    /// The most messages a second.
+    per_second: Option<f64>,
 }
 
 impl From<Campaign> for CampaignView {
@@ -92,7 +103,14 @@ impl From<Campaign> for CampaignView {
             segment: plan.segment,
             sender_id: plan.sender.0,
             priority: plan.priority.as_str(),
-            limits: LimitsOfCampaign { max_messages: plan.messages_max },
+            limits: LimitsOfCampaign {
+                max_messages: plan.limits.messages_max,
+                max_cost: plan.limits.cost_max.map(Into::into),
+                per_second: plan.limits.per_second,
+            },
+            window: plan.window.map(Into::into),
+            canary: plan.canary.map(Into::into),
+            schedule_at: state.scheduled_at().or(plan.schedule_at),
             allow_unknown_line_type: plan.unknown_line_types == UnknownLineTypes::Allow,
             audience: state.frozen().map(|frozen| frozen.audience),
             cost: state.frozen().map(|frozen| frozen.cost.into()),
@@ -143,6 +161,8 @@ pub(crate) struct TextView {
     by_segments: BTreeMap<String, u64>,
     /// Texts by their encoding.
     encoding: BTreeMap<&'static str, u64>,
+    /// exact: every text was rendered; estimated: the first ones, extended to all.
+    relation: &'static str,
 }
 
 impl From<CampaignPreview> for PreviewView {
@@ -154,8 +174,8 @@ impl From<CampaignPreview> for PreviewView {
                 not_mobile: found.audience.not_mobile,
                 opted_out: found.audience.opted_out,
                 suppressed: found.audience.suppressed,
-                capped: 0,
-                seed_numbers: 0,
+                capped: found.audience.capped,
+                seed_numbers: found.seeds,
                 r#final: found.messages,
             },
             text: TextView {
@@ -165,6 +185,7 @@ impl From<CampaignPreview> for PreviewView {
                     .map(|(segments, n)| (segments.to_string(), n))
                     .collect(),
                 encoding: BTreeMap::from([("gsm7", found.gsm7), ("ucs2", found.ucs2)]),
+                relation: if found.is_exact { "exact" } else { "estimated" },
             },
             cost: found.cost.into(),
             expected_seconds: found.expected_seconds,
@@ -179,7 +200,7 @@ impl From<CampaignPreview> for PreviewView {
 pub(crate) struct ProgressView {
     /// Where it stands.
     state: &'static str,
-    /// What is waited for, where it does not go on by itself.
+    /// Why it does not go on at the moment, where it does not.
     waiting: Option<String>,
     /// Its messages so far.
     audience: u64,
@@ -200,7 +221,8 @@ impl ProgressView {
         clippy::cast_sign_loss,
         reason = "a rate and a guess, of numbers that are never negative"
     )]
-    pub(super) fn of(campaign: &Campaign, so_far: &Progress, now: Timestamp) -> Self {
+    pub(crate) fn of(followed: Followed, now: Timestamp) -> Self {
+        let Followed { campaign, progress: so_far, waiting } = followed;
         let counts: BTreeMap<&'static str, u64> = MessageState::ALL
             .into_iter()
             .map(|state| (state.as_str(), so_far.counts.get(&state).copied().unwrap_or_default()))
@@ -214,27 +236,12 @@ impl ProgressView {
         let cost = campaign.price_per_segment.times(so_far.segments_sent);
         Self {
             state: campaign.state.as_str(),
-            waiting: waiting(&campaign.state),
+            waiting,
             audience,
             counts,
             cost: cost.unwrap_or(campaign.price_per_segment).into(),
             rate_per_s: (rate * 100.0).round() / 100.0,
             eta_s: (rate > 0.0 && queued > 0).then(|| (queued as f64 / rate).ceil() as u64),
         }
-    }
-}
-
-fn waiting(state: &CampaignState) -> Option<String> {
-    match state {
-        CampaignState::Draft => Some("to be launched".to_owned()),
-        CampaignState::Scheduled { at } => Some(format!("for {at}")),
-        CampaignState::Paused { reason, .. } => {
-            Some(reason.clone().unwrap_or_else(|| "to be resumed".to_owned()))
-        }
-        CampaignState::Preparing { .. }
-        | CampaignState::Running { .. }
-        | CampaignState::Completed { .. }
-        | CampaignState::Canceled { .. }
-        | CampaignState::Failed { .. } => None,
     }
 }

@@ -1,17 +1,24 @@
 //! What keeps the engine going, whoever died.
 
 use async_trait::async_trait;
+use domain::campaign::Opening;
 use domain::message::Evidence;
 use domain::port::{StoreError, Upkeep};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::PostgresDispatch;
 use super::evidence::{self, Entry, EvidenceBatch};
-use crate::error::classify;
+use crate::campaign::PlanSettings;
+use crate::error::{classify, corrupt};
 
 /// The most claims or due entries that one call takes; each covers a few hundred messages at most.
 const ENTRIES_MAX: i64 = 50;
+
+/// The most lanes that one call gives their next hours.
+const LANES_MAX: i64 = 500;
 
 #[async_trait]
 impl Upkeep for PostgresDispatch {
@@ -95,6 +102,76 @@ impl Upkeep for PostgresDispatch {
             .await
             .map_err(|error| classify(doing, &error))
     }
+
+    async fn launch_scheduled(&self) -> Result<u64, StoreError> {
+        let doing = "launch scheduled campaigns";
+        let client = self.database.pooled(doing).await?;
+        client
+            .execute(include_str!("../../sql/campaign_launch_scheduled.sql"), &[])
+            .await
+            .map_err(|error| classify(doing, &error))
+    }
+
+    async fn reopen_lanes(&self) -> Result<u64, StoreError> {
+        let doing = "give lanes their next hours";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let client = self.database.pooled(doing).await?;
+        let closed =
+            client.query(include_str!("../../sql/lane_closed.sql"), &[&LANES_MAX]).await.map_err(failed)?;
+        if closed.is_empty() {
+            return Ok(0);
+        }
+        let now: Timestamp = client.query_one("SELECT now()", &[]).await.map_err(failed)?.get(0);
+        let (mut campaigns, mut zones, mut opens, mut closes) = (vec![], vec![], vec![], vec![]);
+        for row in &closed {
+            let Some(opening) = next_opening(row, now, doing)? else { continue };
+            campaigns.push(row.get::<_, Uuid>("campaign_id"));
+            zones.push(row.get::<_, &str>("zone"));
+            opens.push(opening.opens_at);
+            closes.push(opening.closes_at);
+        }
+        client
+            .execute(include_str!("../../sql/lane_reopen.sql"), &[&campaigns, &zones, &opens, &closes])
+            .await
+            .map_err(failed)
+    }
+
+    async fn judge_canaries(&self) -> Result<u64, StoreError> {
+        let doing = "judge canaries";
+        let wait = self.options.rules.canary_wait.as_secs_f64();
+        let permits = i32::from(self.options.permits_per_campaign);
+        let client = self.database.pooled(doing).await?;
+        client
+            .execute(include_str!("../../sql/campaign_judge_canaries.sql"), &[&wait, &permits])
+            .await
+            .map_err(|error| classify(doing, &error))
+    }
+
+    async fn blow_fuses(&self) -> Result<u64, StoreError> {
+        let doing = "look at the fuses of campaigns";
+        let rules = &self.options.rules;
+        let client = self.database.pooled(doing).await?;
+        client
+            .execute(
+                include_str!("../../sql/campaign_blow_fuses.sql"),
+                &[
+                    &i64::from(rules.fuse_messages_min),
+                    &rules.fuse_failed_percent,
+                    &rules.fuse_unknown_percent,
+                ],
+            )
+            .await
+            .map_err(|error| classify(doing, &error))
+    }
+}
+
+/// The next hours of a lane of a campaign with these settings; nothing where it is open at any hour.
+fn next_opening(row: &Row, now: Timestamp, doing: &str) -> Result<Option<Opening>, StoreError> {
+    let broken = || corrupt(doing, "the window or the zone of a lane cannot be read");
+    let settings = PlanSettings::read(row.get("settings")).ok_or_else(broken)?;
+    let Some(window) = settings.window().map_err(|()| broken())? else { return Ok(None) };
+    let zone = TimeZone::get(row.get("zone")).map_err(|_| broken())?;
+    Ok(window.opening(&zone, now))
 }
 
 fn entry<'a>(row: &Row, evidence: Evidence, reason: &'a str) -> Entry<'a> {

@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use application::{CampaignError, ChangeCampaign, PrepareCampaign, Prepared};
 use domain::campaign::{
-    Campaign, CampaignAction, CampaignId, CampaignPlan, CampaignState, Priority, UnknownLineTypes,
+    Campaign, CampaignAction, CampaignId, CampaignLimits, CampaignPlan, CampaignState, Priority,
+    UnknownLineTypes,
 };
+use domain::contact::ContactId;
 use domain::message::{MessageId, MessageState};
 use domain::money::{Currency, Money};
+use domain::phone::PhoneNumber;
 use domain::port::{
-    AudienceCount, AudienceStore, CampaignStore, Claimed, Dispatch, SegmentCount, SenderStore, StoreError,
-    Upkeep, WriteError,
+    AudienceCount, AudienceStore, CampaignStore, Claimed, Dispatch, NewMessage, SegmentCount, SenderStore,
+    Slice, StoreError, Upkeep, WriteError,
 };
 use domain::request::{Envelope, IdempotencyKey};
 use domain::segment::{Segment, SegmentDefinition};
@@ -22,8 +25,10 @@ use domain::template::Template;
 use jiff::Timestamp;
 use store_postgres::{
     DispatchOptions, PostgresAudienceStore, PostgresCampaignStore, PostgresDispatch, PostgresSenderStore,
+    SendingRules,
 };
 use testkit::TestDatabase;
+use testkit::fakes::FixedClock;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -47,6 +52,7 @@ pub(crate) fn options() -> DispatchOptions {
         outcome_deadline: Duration::from_hours(1),
         revive_after: Duration::from_secs(30),
         permits_per_campaign: 4,
+        rules: SendingRules::default(),
     }
 }
 
@@ -77,8 +83,7 @@ impl Desk {
         let senders = PostgresSenderStore::new(test.database());
         senders.add(sender("MARCA", SENDER), envelope(None)).await.unwrap();
         let campaigns = Arc::new(PostgresCampaignStore::new(test.database(), 4));
-        let zone = "America/Mexico_City".to_owned();
-        let audiences = Arc::new(PostgresAudienceStore::new(test.database(), options(), zone));
+        let audiences = Arc::new(PostgresAudienceStore::new(test.database(), options()));
         Self { test, client, campaigns, audiences }
     }
 
@@ -98,14 +103,17 @@ impl Desk {
     }
 
     fn prepare(&self) -> PrepareCampaign {
-        PrepareCampaign {
-            audiences: Arc::clone(&self.audiences) as Arc<dyn AudienceStore>,
-            slice_contacts: 10,
-        }
+        let audiences = Arc::clone(&self.audiences) as Arc<dyn AudienceStore>;
+        PrepareCampaign::new(
+            audiences,
+            Arc::new(FixedClock(Timestamp::UNIX_EPOCH)),
+            "America/Mexico_City".to_owned(),
+            10,
+        )
     }
 
     async fn launch(&self, id: CampaignId) -> Campaign {
-        self.change().execute(id, CampaignAction::Launch, envelope(None)).await.unwrap()
+        self.change().execute(id, CampaignAction::Launch, None, envelope(None)).await.unwrap()
     }
 
     async fn freeze(&self) {
@@ -140,13 +148,17 @@ fn campaign(id: CampaignId, segment: &str, messages_max: Option<u32>) -> Campaig
             segment: json(segment),
             sender: SENDER,
             priority: Priority::Bulk,
-            messages_max,
+            limits: CampaignLimits { messages_max, ..CampaignLimits::default() },
+            window: None,
+            canary: None,
+            schedule_at: None,
             saved_segment: None,
             unknown_line_types: UnknownLineTypes::Allow,
         },
         state: CampaignState::Draft,
         version: 1,
         price_per_segment: Money { micros: 285_000, currency: Currency::MXN },
+        previewed: None,
         created_by: "ana@empresa.mx".to_owned(),
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
@@ -183,7 +195,7 @@ async fn a_request_that_comes_twice_is_done_once_and_answered_the_same() {
     assert_eq!(desk.count("SELECT count(*) FROM audit_log WHERE action = 'campaign.create'").await, 1);
 
     let change = desk.change();
-    let launch = || change.execute(added.id, CampaignAction::Launch, envelope(Some(("go", 3))));
+    let launch = || change.execute(added.id, CampaignAction::Launch, None, envelope(Some(("go", 3))));
     let launched = launch().await.unwrap();
     desk.freeze().await;
     assert_eq!(
@@ -198,7 +210,7 @@ async fn of_many_launches_at_once_one_is_done_and_the_others_are_told_where_it_s
     let desk = Desk::set().await;
     let draft = desk.draft(EVERYBODY, None).await;
     let change = desk.change();
-    let launches = (0..6).map(|_| change.execute(draft.id, CampaignAction::Launch, envelope(None)));
+    let launches = (0..6).map(|_| change.execute(draft.id, CampaignAction::Launch, None, envelope(None)));
     let outcomes = futures::future::join_all(launches).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     for refused in outcomes.into_iter().filter_map(Result::err) {
@@ -218,6 +230,7 @@ async fn an_audience_leaves_out_whom_it_must_and_every_one_of_them_is_counted_on
         not_mobile: 1,
         opted_out: 1,
         suppressed: 1,
+        capped: 0,
         remaining: 96,
     };
     assert_eq!(count(UnknownLineTypes::Allow).await.unwrap(), expected);
@@ -293,11 +306,29 @@ async fn a_pause_while_freezing_stops_it_and_it_goes_on_there() {
     let desk = Desk::set().await;
     let draft = desk.draft(EVERYBODY, None).await;
     desk.launch(draft.id).await;
-    desk.prepare().execute().await.unwrap();
-    let act = async |action| desk.change().execute(draft.id, action, envelope(None)).await.unwrap();
+    let freezing = desk.audiences.next_to_freeze().await.unwrap().unwrap();
+    assert_eq!(desk.audiences.next_to_freeze().await.unwrap(), None, "one freezes at a time");
+    let slice = |contact: i64| Slice {
+        messages: vec![NewMessage {
+            contact: Some(ContactId(contact)),
+            to: PhoneNumber::from_national(5_512_340_000 + u64::try_from(contact).unwrap()).unwrap(),
+            zone: "America/Mexico_City".to_owned(),
+            text: "Hola".to_owned(),
+            segments: 1,
+        }],
+        left_out: Vec::new(),
+        seeds: 0,
+        up_to: ContactId(contact),
+    };
+    let further = desk.audiences.append_slice(freezing.clone(), slice(5)).await.unwrap();
+    let late = desk.audiences.append_slice(freezing, slice(5)).await;
+    assert!(matches!(late, Err(StoreError::Conflict { .. })), "{late:?}");
+    let act = async |action| desk.change().execute(draft.id, action, None, envelope(None)).await.unwrap();
     act(CampaignAction::Pause).await;
+    let paused = desk.audiences.append_slice(further, slice(6)).await;
+    assert!(matches!(paused, Err(StoreError::Conflict { .. })), "{paused:?}");
     desk.freeze().await;
-    assert_eq!(desk.count("SELECT count(*) FROM messages").await, 10);
+    assert_eq!(desk.count("SELECT count(*) FROM messages").await, 1);
     act(CampaignAction::Resume).await;
     desk.freeze().await;
     assert_eq!(desk.count("SELECT count(*) FROM messages").await, 96);
@@ -311,7 +342,7 @@ async fn a_pause_gives_nothing_more_out_and_a_cancel_ends_what_was_not_sent() {
     desk.freeze().await;
     let engine =
         PostgresDispatch::new(desk.test.database(), DispatchOptions { claim_messages_max: 10, ..options() });
-    let act = async |action| desk.change().execute(draft.id, action, envelope(None)).await.unwrap();
+    let act = async |action| desk.change().execute(draft.id, action, None, envelope(None)).await.unwrap();
     act(CampaignAction::Pause).await;
     assert_eq!(engine.claim(draft.id).await.unwrap(), Claimed::Nothing { again_in: None });
     act(CampaignAction::Resume).await;

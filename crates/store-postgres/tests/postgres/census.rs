@@ -143,8 +143,7 @@ fn definitions() -> Vec<SegmentDefinition> {
 async fn what_the_cubes_tell_of_a_segment_is_what_counting_it_says() {
     let postgres = Postgres::fresh().await;
     postgres.client.batch_execute(CONTACTS).await.unwrap();
-    let zone = "America/Mexico_City".to_owned();
-    let audiences = PostgresAudienceStore::new(postgres.test.database(), options(), zone);
+    let audiences = PostgresAudienceStore::new(postgres.test.database(), options());
     let cells = PostgresContactCensus::new(postgres.test.database()).cells(Dimension::State).await.unwrap();
     let within = Duration::from_mins(1);
     for definition in definitions() {
@@ -172,8 +171,7 @@ async fn a_segment_that_takes_too_long_is_estimated_and_has_no_sample() {
                 DROP VIEW reachable_contacts;
                 CREATE VIEW reachable_contacts AS SELECT * FROM contacts";
     postgres.client.batch_execute(&format!("{CONTACTS}; ANALYZE contacts; {slow}")).await.unwrap();
-    let zone = "America/Mexico_City".to_owned();
-    let audiences = PostgresAudienceStore::new(postgres.test.database(), options(), zone);
+    let audiences = PostgresAudienceStore::new(postgres.test.database(), options());
     let definition = r#"{"field":"city","op":"eq","value":"Guadalajara"}"#;
     let segment = serde_json::from_str::<SegmentDefinition>(definition).unwrap().check().unwrap();
     let within = Duration::from_millis(200);

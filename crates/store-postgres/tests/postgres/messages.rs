@@ -74,11 +74,12 @@ async fn partitions_are_made_where_they_are_missing_and_nowhere_else() {
         row.get::<_, i32>(0)
     };
     assert_eq!(made(3).await, 0);
-    assert_eq!(made(5).await, 6);
+    assert_eq!(made(5).await, 8);
     assert_eq!(made(5).await, 0);
     let everywhere = "SELECT FROM pg_inherits
-                      WHERE inhparent IN ('messages'::regclass, 'message_attempts'::regclass, 'message_receipts'::regclass)";
-    assert_eq!(postgres.rows(everywhere).await, 18);
+                      WHERE inhparent IN ('messages'::regclass, 'message_attempts'::regclass, 'message_receipts'::regclass,
+                                         'message_exclusions'::regclass)";
+    assert_eq!(postgres.rows(everywhere).await, 24);
 }
 
 #[tokio::test]
@@ -88,7 +89,7 @@ async fn two_who_make_partitions_at_once_do_not_fail() {
     let ensure = "SELECT ensure_message_partitions(8)";
     let (first, second) = tokio::join!(one.query_one(ensure, &[]), other.query_one(ensure, &[]));
     let made: i32 = first.unwrap().get::<_, i32>(0) + second.unwrap().get::<_, i32>(0);
-    assert_eq!(made, 15);
+    assert_eq!(made, 20);
 }
 
 #[tokio::test]

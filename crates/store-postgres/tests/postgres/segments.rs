@@ -40,8 +40,7 @@ impl Desk {
         for (id, facts) in (1..).zip(&people) {
             add(&postgres, id, facts).await;
         }
-        let zone = "America/Mexico_City".to_owned();
-        let audiences = PostgresAudienceStore::new(postgres.test.database(), options(), zone);
+        let audiences = PostgresAudienceStore::new(postgres.test.database(), options());
         Self { postgres, audiences, now, people }
     }
 

@@ -10,7 +10,7 @@ use domain::port::{
     AttemptOutcome, Claim, Claimed, ClaimedMessage, Dispatch, ProviderEvent, ReceiptStore, Remaining, Report,
 };
 use jiff::Timestamp;
-use store_postgres::{DispatchOptions, PostgresDispatch};
+use store_postgres::{DispatchOptions, PostgresDispatch, SendingRules};
 use testkit::TestDatabase;
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -47,7 +47,7 @@ impl Stage {
             .await
             .unwrap();
         self.client
-            .execute("INSERT INTO sender_paces (sender_id, per_second) VALUES ($1, 1e6)", &[&sender])
+            .execute("INSERT INTO paces (owner, per_second) VALUES ('sender:' || $1::uuid, 1e6)", &[&sender])
             .await
             .unwrap();
         self.client
@@ -100,6 +100,7 @@ impl Stage {
             outcome_deadline: Duration::from_hours(1),
             revive_after: Duration::from_secs(30),
             permits_per_campaign: 4,
+            rules: SendingRules::default(),
         };
         change(&mut options);
         PostgresDispatch::new(self.test.database(), options)
