@@ -101,3 +101,6 @@ END
 $$;
 
 CREATE INDEX outbox_campaign_id_idx ON outbox (campaign_id);
+
+-- Messages that a worker had claimed when it died: their outcome is unknown through no fault of the provider's.
+ALTER TABLE campaign_counts ADD COLUMN lost bigint NOT NULL DEFAULT 0;

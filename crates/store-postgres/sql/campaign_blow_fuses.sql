@@ -1,4 +1,4 @@
--- Pauses running campaigns of which too much failed, too much has an outcome that nobody knows, or more was spent than may
+-- Pauses running campaigns of which too much failed, too much has an outcome that the provider left unknown, or more was spent than may
 -- be: counted from the last resume on, once enough messages were tried. A fuse of 0 percent is none. By campaigns_live_idx,
 -- lanes_pkey and campaign_counts_pkey.
 -- $1 the fewest messages, $2 percent that may fail, $3 percent that may be unknown.
@@ -12,12 +12,14 @@ WITH counted AS (
                  ORDER BY cell.i) AS n,
            (SELECT sum(shards.segments_sent) FROM campaign_counts AS shards WHERE shards.campaign_id = campaigns.id)
                * campaigns.price_micros_per_segment AS spent,
+           (SELECT sum(shards.lost) FROM campaign_counts AS shards WHERE shards.campaign_id = campaigns.id) AS lost,
            (campaigns.settings ->> 'max_cost_micros')::bigint AS cost_max
     FROM campaigns
     WHERE campaigns.state = 'running' AND campaigns.kind = 'campaign'
 ),
 tried AS (
-    SELECT counted.*, n[3] + n[4] + n[5] + n[6] + n[7] + n[8] AS messages, n[5] + n[6] AS failed, n[7] AS unknown
+    SELECT counted.*, n[3] + n[4] + n[5] + n[6] + n[7] + n[8] AS messages, n[5] + n[6] AS failed,
+           greatest(n[7] - lost, 0) AS unknown
     FROM counted
 ),
 blown AS (

@@ -45,18 +45,19 @@ changed AS (
 ),
 step AS (
     SELECT moved.campaign_id, moved.before, moved.after, count(*) AS messages,
-           coalesce(sum(moved.segments) FILTER (WHERE moved.went_out), 0) AS segments_sent
+           coalesce(sum(moved.segments) FILTER (WHERE moved.went_out), 0) AS segments_sent,
+           count(*) FILTER (WHERE moved.after = 'uncertain' AND moved.reason = 'worker_lost') AS lost
     FROM moved
     GROUP BY moved.campaign_id, moved.before, moved.after
 ),
 counted AS (
-    INSERT INTO campaign_counts AS counts (campaign_id, shard, n, segments_sent)
-    SELECT cell.campaign_id, $12, array_agg(cell.change ORDER BY cell.state), max(cell.segments_sent)
+    INSERT INTO campaign_counts AS counts (campaign_id, shard, n, segments_sent, lost)
+    SELECT cell.campaign_id, $12, array_agg(cell.change ORDER BY cell.state), max(cell.segments_sent), max(cell.lost)
     FROM (
         SELECT step.campaign_id, every.state,
                coalesce(sum(step.messages) FILTER (WHERE step.after = every.state), 0)
                    - coalesce(sum(step.messages) FILTER (WHERE step.before = every.state), 0) AS change,
-               sum(step.segments_sent) AS segments_sent
+               sum(step.segments_sent) AS segments_sent, sum(step.lost) AS lost
         FROM step
         CROSS JOIN unnest(enum_range(NULL::message_state)) AS every (state)
         GROUP BY step.campaign_id, every.state
@@ -66,7 +67,7 @@ counted AS (
     SET n = (SELECT array_agg(old.n + new.n ORDER BY old.i)
              FROM unnest(counts.n) WITH ORDINALITY AS old (n, i)
              JOIN unnest(excluded.n) WITH ORDINALITY AS new (n, i) USING (i)),
-        segments_sent = counts.segments_sent + excluded.segments_sent
+        segments_sent = counts.segments_sent + excluded.segments_sent, lost = counts.lost + excluded.lost
 ),
 awaited AS (
     SELECT moved.campaign_id, later.kind, min(moved.seq) AS seq,

@@ -4,5 +4,6 @@ mod claims;
 mod evidence;
 mod races;
 mod receipts;
+mod rules;
 mod stage;
 mod upkeep;
