@@ -1,10 +1,12 @@
 //! The sending engine: claims, evidence and what follows from it, permits.
 
 pub(crate) mod evidence;
+mod inbox;
 mod outbox;
 mod receipts;
 mod upkeep;
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,6 +24,7 @@ use crate::database::Database;
 use crate::error::{classify, corrupt};
 
 use evidence::EvidenceBatch;
+use inbox::Inbox;
 
 /// How a worker claims and how long what it leaves open may stay so.
 #[derive(Debug, Clone)]
@@ -70,13 +73,19 @@ pub struct SendingRules {
 pub struct PostgresDispatch {
     database: Database,
     options: DispatchOptions,
+    /// Made when the first event is kept.
+    inbox: OnceLock<Inbox>,
 }
 
 impl PostgresDispatch {
     /// The engine of `database`.
     #[must_use]
     pub fn new(database: Database, options: DispatchOptions) -> Self {
-        Self { database, options }
+        Self { database, options, inbox: OnceLock::new() }
+    }
+
+    fn inbox(&self) -> &Inbox {
+        self.inbox.get_or_init(|| Inbox::over(self.database.clone()))
     }
 
     /// Sets how fast the account with a provider may send, over all senders; `None` is as fast as they may.

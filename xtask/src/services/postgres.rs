@@ -127,6 +127,7 @@ fn settings(set: Set) -> &'static [&'static str] {
             "shared_buffers=1GB",
             "wal_buffers=16MB",
             "max_wal_size=8GB",
+            "shared_preload_libraries=pg_stat_statements",
             "timezone=UTC",
             "log_timezone=UTC",
         ],

@@ -5,23 +5,19 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use domain::contact::{Consent, ConsentChannel, ConsentKind};
 use domain::message::Evidence;
-use domain::port::{ConsentChange, ProviderEvent, ReceiptStore, Report, StoreError};
+use domain::port::{ConsentChange, ProviderEvent, ReceiptStore, StoreError};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::PostgresDispatch;
 use super::evidence::{self, Entry, EvidenceBatch};
+use super::inbox::{EventColumns, evidence_of};
 use crate::contact::{phone_from, to_bigint};
 use crate::contact_desk::note_consent;
 use crate::error::{classify, corrupt};
 
 /// The most events that are settled at once.
 const EVENTS_MAX: i64 = 1000;
-
-const SENT: &str = "sent";
-const DELIVERED: &str = "delivered";
-const UNDELIVERED: &str = "undelivered";
-const INBOUND: &str = "inbound";
 
 #[async_trait]
 impl ReceiptStore for PostgresDispatch {
@@ -31,44 +27,16 @@ impl ReceiptStore for PostgresDispatch {
         event: ProviderEvent,
         consent: Option<ConsentChange>,
     ) -> Result<(), StoreError> {
+        let Some(consent) = consent else { return self.inbox().keep(provider, event).await };
         let doing = "keep an event of the provider";
         let failed = |error: tokio_postgres::Error| classify(doing, &error);
-        let (report, reason, opted_out) = match &event.report {
-            Report::Sent => (SENT, None, false),
-            Report::Delivered => (DELIVERED, None, false),
-            Report::Undelivered { reason, opted_out } => (UNDELIVERED, Some(reason.as_str()), *opted_out),
-            Report::Inbound { .. } => (INBOUND, None, false),
-            Report::Other { status } => (status.as_str(), None, false),
-        };
         let phone = event.phone.map(to_bigint);
         let mut client = self.database.pooled(doing).await?;
-        let insert =
-            client.prepare_cached(include_str!("../../sql/event_insert.sql")).await.map_err(failed)?;
         let transaction = client.transaction().await.map_err(failed)?;
-        let kept = transaction
-            .execute(
-                &insert,
-                &[
-                    &provider,
-                    &event.id,
-                    &event.kind,
-                    &event.reference.map(|reference| reference.to_string()),
-                    &event.reference.map(|reference| reference.message.campaign.0),
-                    &event.reference.map(|reference| reference.message.seq.cast_signed()),
-                    &event.reference.map(|reference| reference.attempt.cast_signed()),
-                    &phone,
-                    &event.provider_id,
-                    &report,
-                    &reason,
-                    &opted_out,
-                    &event.occurred_at,
-                    &event.payload,
-                ],
-            )
-            .await
-            .map_err(failed)?;
+        let columns = EventColumns::of(std::iter::once((provider, &event)));
+        let kept = columns.insert(&transaction).await.map_err(failed)?;
         // A repeat must not undo what was decided since.
-        if let (1, Some(phone), Some(consent)) = (kept, phone, consent) {
+        if let (1, Some(phone)) = (kept, phone) {
             let consent = Consent {
                 kind: match consent {
                     ConsentChange::OptOut => ConsentKind::OptOut,
@@ -78,7 +46,7 @@ impl ReceiptStore for PostgresDispatch {
                 reason: Some("written by the number itself".to_owned()),
                 evidence: Some(format!("{provider} {}", event.id)),
             };
-            note_consent(&transaction, phone, &consent, INBOUND).await.map_err(failed)?;
+            note_consent(&transaction, phone, &consent, "inbound").await.map_err(failed)?;
         }
         transaction.commit().await.map_err(failed)
     }
@@ -115,7 +83,7 @@ impl ReceiptStore for PostgresDispatch {
 fn strongest<'a>(events: &'a [Row], doing: &str) -> Result<BTreeMap<(Uuid, i32), Entry<'a>>, StoreError> {
     let mut entries: BTreeMap<(Uuid, i32), Entry<'a>> = BTreeMap::new();
     for event in events {
-        let Some(evidence) = reported(event.get("report")) else { continue };
+        let Some(evidence) = evidence_of(event.get("report")) else { continue };
         let (Some(campaign), Some(seq), Some(attempt), Some(phone)) = (
             event.get::<_, Option<Uuid>>("campaign_id"),
             event.get::<_, Option<i32>>("seq"),
@@ -140,16 +108,6 @@ fn strongest<'a>(events: &'a [Row], doing: &str) -> Result<BTreeMap<(Uuid, i32),
         }
     }
     Ok(entries)
-}
-
-/// What a report says of its message; none where it says nothing.
-fn reported(report: Option<&str>) -> Option<Evidence> {
-    match report? {
-        SENT => Some(Evidence::ReportedSent),
-        DELIVERED => Some(Evidence::ReportedDelivered),
-        UNDELIVERED => Some(Evidence::ReportedUndelivered),
-        _ => None,
-    }
 }
 
 /// How much a report says: that it arrived more than that it did not, and either more than that it left.
