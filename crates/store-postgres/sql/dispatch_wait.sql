@@ -1,11 +1,12 @@
 -- In how many seconds there may be something to claim from a campaign; NULL when nothing waits for a time. Carried by
 -- lanes_pkey, due_retry_idx and paces_pkey.
--- $1 campaign, $2 seconds of pace that are sold ahead.
+-- $1 campaign, $2 seconds of pace that are sold ahead; twice as many to what is of high priority.
 SELECT CASE WHEN min(lane.ready_at) IS NOT NULL THEN
            extract(epoch FROM greatest(
                now(),
                min(lane.ready_at),
-               (SELECT max(paces.next_free_at) - make_interval(secs => $2::float8)
+               (SELECT max(paces.next_free_at
+                            - make_interval(secs => $2::float8 * CASE campaigns.priority WHEN 'high' THEN 2 ELSE 1 END))
                 FROM campaigns
                 JOIN senders ON senders.id = campaigns.sender_id
                 JOIN paces ON paces.owner IN ('account:' || senders.provider, 'campaign:' || campaigns.id,

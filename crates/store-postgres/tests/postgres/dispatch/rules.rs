@@ -85,6 +85,19 @@ async fn the_slowest_of_sender_account_and_campaign_sets_the_pace_and_each_is_de
 }
 
 #[tokio::test]
+async fn what_is_of_high_priority_need_not_wait_for_a_pace_that_others_used_up() {
+    let stage = Stage::running(500).await;
+    stage.run("UPDATE paces SET per_second = 20").await;
+    let engine = stage.engine();
+    while let Claimed::Work(_) = engine.claim(stage.campaign).await.unwrap() {}
+    stage.run("UPDATE campaigns SET priority = 'high'").await;
+    assert_eq!(work(engine.claim(stage.campaign).await.unwrap()).messages.len(), 10);
+    assert!(nothing(&stage, &engine).await.is_some(), "its own share is used up");
+    stage.run("UPDATE campaigns SET priority = 'bulk'").await;
+    assert!(nothing(&stage, &engine).await.unwrap() > Duration::from_millis(500), "the others pay for it");
+}
+
+#[tokio::test]
 async fn a_number_that_was_written_to_often_enough_lately_is_skipped_and_only_then() {
     let stage = Stage::running(3).await;
     let engine = stage.engine_with(|options| {
