@@ -72,7 +72,7 @@ impl PrepareCampaign {
         let mut members = self.audiences.members(freezing.clone(), segment, self.slice_contacts).await?;
         while let Some(slice) = members.next().await {
             if self.is_draining.load(Ordering::Relaxed) {
-                return Ok(());
+                return self.audiences.release(freezing).await;
             }
             freezing = match self.slice(&freezing, slice?) {
                 Ok(slice) => self.audiences.append_slice(freezing, slice).await?,

@@ -393,6 +393,19 @@ impl AudienceStore for PostgresAudienceStore {
         Ok(())
     }
 
+    async fn release(&self, freezing: Freezing) -> Result<(), StoreError> {
+        let doing = format!("release campaign {}", freezing.campaign.id.0);
+        let client = self.database.pooled(&doing).await?;
+        client
+            .execute(
+                include_str!("../sql/campaign_release_freezing.sql"),
+                &[&freezing.campaign.id.0, &self.options.worker],
+            )
+            .await
+            .map(drop)
+            .map_err(|error| classify(doing.as_str(), &error))
+    }
+
     async fn fail(&self, freezing: Freezing, reason: String) -> Result<(), StoreError> {
         let doing = format!("give up campaign {}", freezing.campaign.id.0);
         let client = self.database.pooled(&doing).await?;

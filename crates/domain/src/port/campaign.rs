@@ -229,7 +229,7 @@ pub trait AudienceStore: Send + Sync {
     /// Who a segment means, by state; an estimate of the whole where counting takes longer than `within`.
     async fn count_by_state(&self, segment: Segment, within: Duration) -> Result<SegmentCount, StoreError>;
 
-    /// Takes a campaign that is being prepared, and how far its freezing is; nobody else is given it while slices are
+    /// Takes a campaign that is being prepared, and how far its freezing is; no other worker is given it while slices are
     /// appended. None while contacts are loaded for the first time: an audience would be a part of itself.
     async fn next_to_freeze(&self) -> Result<Option<Freezing>, StoreError>;
 
@@ -261,6 +261,9 @@ pub trait AudienceStore: Send + Sync {
         openings: Vec<(String, Option<Opening>)>,
         pause: Option<String>,
     ) -> Result<(), StoreError>;
+
+    /// Lets another worker go on with a freezing at once.
+    async fn release(&self, freezing: Freezing) -> Result<(), StoreError>;
 
     /// Gives the campaign up, with a reason. `Conflict` as above.
     async fn fail(&self, freezing: Freezing, reason: String) -> Result<(), StoreError>;

@@ -307,7 +307,18 @@ async fn a_pause_while_freezing_stops_it_and_it_goes_on_there() {
     let draft = desk.draft(EVERYBODY, None).await;
     desk.launch(draft.id).await;
     let freezing = desk.audiences.next_to_freeze().await.unwrap().unwrap();
-    assert_eq!(desk.audiences.next_to_freeze().await.unwrap(), None, "one freezes at a time");
+    let other = DispatchOptions { worker: "other".to_owned(), ..options() };
+    let other = PostgresAudienceStore::new(desk.test.database(), other);
+    assert_eq!(other.next_to_freeze().await.unwrap(), None, "one freezes at a time");
+    desk.audiences.release(freezing.clone()).await.unwrap();
+    assert!(other.next_to_freeze().await.unwrap().is_some());
+    other.release(freezing).await.unwrap();
+    let freezing = desk.audiences.next_to_freeze().await.unwrap().unwrap();
+    assert_eq!(
+        desk.audiences.next_to_freeze().await.unwrap(),
+        Some(freezing.clone()),
+        "its own it is given again"
+    );
     let slice = |contact: i64| Slice {
         messages: vec![NewMessage {
             contact: Some(ContactId(contact)),
