@@ -214,7 +214,7 @@ impl WorkPermit {
             }
             SendOutcome::NotSent { reason } => {
                 outcome.reason = Some(reason);
-                outcome.retry_in = self.retry_in(outcome.attempt);
+                outcome.retry_in = self.retry_in(outcome.seq, outcome.attempt);
             }
             // The sender is too fast, which is no fault of the message: it is not counted against it.
             SendOutcome::Throttled { retry_after } => {
@@ -250,9 +250,14 @@ impl WorkPermit {
         }
     }
 
-    fn retry_in(&self, attempt: u16) -> Duration {
+    /// The wait before the next attempt: between three and five quarters of what doubling makes it, so that what was
+    /// refused together does not come again together.
+    fn retry_in(&self, seq: u32, attempt: u16) -> Duration {
         let doublings = u32::from(attempt.saturating_sub(1)).min(16);
-        self.limits.retry_base.saturating_mul(1 << doublings).min(self.limits.retry_max)
+        let whole = self.limits.retry_base.saturating_mul(1 << doublings).min(self.limits.retry_max);
+        // Neighbours differ most (the golden section of 32 bits).
+        let spread = seq.wrapping_mul(2_654_435_769).rotate_left(u32::from(attempt)) >> 22;
+        whole.mul_f64(0.75 + f64::from(spread) / 2_048.0)
     }
 
     async fn hand_on(&self, campaign: CampaignId, delay: Duration) {

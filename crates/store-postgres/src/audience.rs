@@ -41,7 +41,7 @@ const ALWAYS_SINCE: Timestamp = Timestamp::constant(0, 0);
 const FOR_EVER: Timestamp = Timestamp::constant(253_370_764_800, 0);
 
 /// Fewer messages need no look at their table.
-const ANALYZED_FROM: u32 = 10_000;
+const ANALYZED_FROM: u32 = 1_000;
 
 /// [`AudienceStore`] over `contacts` and the tables of the sending side.
 pub struct PostgresAudienceStore {

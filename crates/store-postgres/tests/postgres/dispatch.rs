@@ -2,6 +2,7 @@
 
 mod claims;
 mod evidence;
+mod plans;
 mod races;
 mod receipts;
 mod rules;
