@@ -70,10 +70,14 @@ impl Database {
         config.tcp_user_timeout(KEEPALIVE * 4);
         let mut pooled = config.clone();
         let given = config.get_options().unwrap_or_default();
-        // Compiling a statement takes longer than any of ours runs.
+        // Compiling a statement takes longer than any of ours runs. What was committed is not lost, whatever the server
+        // is set to: a claim that is forgotten would be sent again.
         pooled.options(
-            format!("{given} -c statement_timeout={} -c jit=off", options.statement_timeout.as_millis())
-                .trim(),
+            format!(
+                "{given} -c statement_timeout={} -c jit=off -c synchronous_commit=on",
+                options.statement_timeout.as_millis()
+            )
+            .trim(),
         );
         let manager =
             Manager::from_config(pooled, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });

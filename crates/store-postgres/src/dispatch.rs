@@ -152,6 +152,7 @@ impl Dispatch for PostgresDispatch {
         let mut client = self.database.pooled(&doing).await?;
         let apply = evidence::statement(&client).await.map_err(failed)?;
         let keep = client.prepare_cached(include_str!("../sql/attempt_upsert.sql")).await.map_err(failed)?;
+        let hold = client.prepare_cached(include_str!("../sql/claim_lock.sql")).await.map_err(failed)?;
         let end = client.prepare_cached(include_str!("../sql/claim_delete.sql")).await.map_err(failed)?;
 
         let mut batch = EvidenceBatch::default();
@@ -169,7 +170,7 @@ impl Dispatch for PostgresDispatch {
         if remaining == Remaining::Nothing {
             // First the claim, then its messages: as the sweep takes them, so that neither holds what the other awaits.
             // It may have ended the claim before us; what we know is recorded all the same.
-            transaction.execute(&end, &[&claim.number]).await.map_err(failed)?;
+            transaction.execute(&hold, &[&claim.number]).await.map_err(failed)?;
         }
         if !outcomes.is_empty() {
             batch.apply(&transaction, &apply, &self.options).await.map_err(failed)?;
@@ -177,6 +178,9 @@ impl Dispatch for PostgresDispatch {
                 .execute(&keep, &[&claim.campaign.0, &seqs, &attempts, &words, &reasons, &ids, &started])
                 .await
                 .map_err(failed)?;
+        }
+        if remaining == Remaining::Nothing {
+            transaction.execute(&end, &[&claim.number, &claim.campaign.0]).await.map_err(failed)?;
         }
         transaction.commit().await.map_err(failed)
     }
