@@ -20,6 +20,7 @@ use tokio_postgres::types::ToSql;
 use crate::contact::phone_from;
 use crate::database::Database;
 use crate::error::{classify, corrupt};
+use crate::mutant;
 
 use evidence::EvidenceBatch;
 
@@ -100,7 +101,8 @@ impl Dispatch for PostgresDispatch {
         let doing = format!("claim from campaign {}", campaign.0);
         let client = self.database.pooled(&doing).await?;
         let failed = |error: tokio_postgres::Error| classify(doing.as_str(), &error);
-        let claim = client.prepare_cached(include_str!("../sql/dispatch_claim.sql")).await.map_err(failed)?;
+        let claim = mutant::statement("dispatch_claim", include_str!("../sql/dispatch_claim.sql"));
+        let claim = client.prepare_cached(&claim).await.map_err(failed)?;
         let sender =
             client.prepare_cached(include_str!("../sql/dispatch_sender.sql")).await.map_err(failed)?;
         let most = i32::from(self.options.claim_messages_max);
@@ -119,9 +121,21 @@ impl Dispatch for PostgresDispatch {
             &cap,
             &cap_seconds,
         ];
-        let (rows, sender) =
+        #[cfg(debug_assertions)]
+        if mutant::is_armed("post-before-commit") {
+            client.batch_execute("BEGIN").await.map_err(failed)?;
+        }
+        let answered =
             futures::try_join!(client.query(&claim, &terms), client.query_opt(&sender, &terms[..1]))
-                .map_err(failed)?;
+                .map_err(failed);
+        #[cfg(debug_assertions)]
+        let client = if mutant::is_armed("post-before-commit") {
+            mutant::commit_later(client);
+            self.database.pooled(&doing).await?
+        } else {
+            client
+        };
+        let (rows, sender) = answered?;
         if let (Some(first), Some(sender)) = (rows.first(), sender) {
             return Ok(Claimed::Work(Claim {
                 id: ClaimId { campaign, number: first.get("claim_id") },
