@@ -103,12 +103,18 @@ Examples:
 const E2E: &str = "\
 Builds the workspace and runs a long proof. It starts servers of its own and touches no others.
 
+  faults          campaigns whose workers, api, servers and wires are killed, frozen, emptied and cut at moments
+                  drawn at random: nobody is written to twice, nobody is lost, and both ledgers agree. With
+                  --mutants the engine makes each of its known mistakes on purpose, and each must be found
   import-faults   imports that are killed, or whose server is, at moments drawn at random, then resumed: each must
                   end as one that nobody disturbed
 
-Usage: cargo xtask e2e NAME [--kills N] [--seed S] [--rows N]
+Usage: cargo xtask e2e faults [--rounds N] [--seed S] [--messages M] [--mutants] [--json]
+       cargo xtask e2e import-faults [--kills N] [--seed S] [--rows N]
 
 Examples:
+  cargo xtask e2e faults --rounds 200 --seed 7
+  cargo xtask e2e faults --mutants
   cargo xtask e2e import-faults
   cargo xtask e2e import-faults --kills 50 --seed 7";
 
@@ -116,13 +122,14 @@ const BENCH: &str = "\
 Builds with optimisation and runs the scenario benchmarks, all or the named one. Standard output carries JSON
 lines and nothing else.
 
-Usage: cargo xtask bench [NAME] [--rows N] [--messages N]
+Usage: cargo xtask bench [NAME] [--rows N] [--messages N,…] [--workers N,…] [--old-messages N]
 
 Examples:
   cargo xtask bench
   cargo xtask bench import --rows 1000000 > import.jsonl
   cargo xtask bench segments --rows 36645692
-  cargo xtask bench send --messages 5000";
+  cargo xtask bench send --messages 10000,100000 --workers 1,2
+  cargo xtask bench send --messages 100000 --old-messages 10000000";
 
 const BOUNDARIES: &str = "\
 Reads `cargo metadata` and fails where a crate of the workspace depends on something that the architecture does

@@ -96,23 +96,27 @@ impl Client {
         id(&self.must(201, Method::POST, "/senders", Some(&sender)).await?)
     }
 
-    /// Drafts a campaign to `segment` of at most `messages_max` messages, and returns its id.
+    /// Drafts a campaign from the only sender to `segment` of at most `messages_max` messages, and returns its id.
     ///
     /// # Errors
     /// When it is refused.
     pub async fn draft(&self, name: &str, segment: &Value, messages_max: u64) -> Result<String> {
-        let campaign = json!({
-            "name": name,
-            "message": {
-                "template": "Hola {{ first_name | title | default(\"qué tal\") }}: hoy 20% de promoción en {{ city | title | \
-                             default(\"tu ciudad\") }}. Responde ALTO para no recibir más.",
-                "transliterate": true
-            },
-            "segment": segment,
-            // The plan of the demo covers few numbers.
-            "allow_unknown_line_type": true,
-            "limits": {"max_messages": messages_max}
-        });
+        id(&self.must(201, Method::POST, "/campaigns", Some(&draft(name, segment, messages_max))).await?)
+    }
+
+    /// Drafts one from this sender.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn draft_from(
+        &self,
+        sender: &str,
+        name: &str,
+        segment: &Value,
+        messages_max: u64,
+    ) -> Result<String> {
+        let mut campaign = draft(name, segment, messages_max);
+        campaign["sender_id"] = json!(sender);
         id(&self.must(201, Method::POST, "/campaigns", Some(&campaign)).await?)
     }
 
@@ -159,4 +163,19 @@ impl Client {
 
 fn id(created: &Value) -> Result<String> {
     Ok(created["id"].as_str().context("what was created has no id")?.to_owned())
+}
+
+fn draft(name: &str, segment: &Value, messages_max: u64) -> Value {
+    json!({
+        "name": name,
+        "message": {
+            "template": "Hola {{ first_name | title | default(\"qué tal\") }}: hoy 20% de promoción en {{ city | title | \
+                         default(\"tu ciudad\") }}. Responde ALTO para no recibir más.",
+            "transliterate": true
+        },
+        "segment": segment,
+        // The plan of the demo covers few numbers.
+        "allow_unknown_line_type": true,
+        "limits": {"max_messages": messages_max}
+    })
 }

@@ -1,6 +1,6 @@
 //! Our ledger held against the provider's: nobody twice, nobody lost.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -21,6 +21,11 @@ pub struct Ledgers {
     pub lost: Vec<String>,
     /// What we hold to be sent and it never accepted.
     pub invented: Vec<String>,
+    /// What stands otherwise with us than the provider told in the end. Before all it had to tell is settled, this says
+    /// little.
+    pub misjudged: Vec<String>,
+    /// Lines of the provider's ledger that were read, of whatever campaign.
+    pub lines: usize,
 }
 
 impl Ledgers {
@@ -42,22 +47,35 @@ impl Ledgers {
 /// # Errors
 /// When one does not answer.
 pub async fn compare(sandbox_url: &str, database: &Client, campaign: &str) -> Result<Ledgers> {
-    let answer: Value = reqwest::get(format!("{sandbox_url}/admin/ledger"))
+    compare_from(sandbox_url, database, campaign, 0).await
+}
+
+/// Asks both, the provider without the first lines of its ledger.
+///
+/// # Errors
+/// When one does not answer.
+pub async fn compare_from(
+    sandbox_url: &str,
+    database: &Client,
+    campaign: &str,
+    first: usize,
+) -> Result<Ledgers> {
+    let answer: Value = reqwest::get(format!("{sandbox_url}/admin/ledger?first={first}"))
         .await
         .context("the sandbox does not answer")?
         .json()
         .await?;
     let entries = answer["data"].as_array().context("the sandbox's ledger is no list")?;
     let simple = campaign.replace('-', "");
-    let mut ledgers = Ledgers::default();
-    let mut accepted = BTreeSet::new();
+    let mut ledgers = Ledgers { lines: entries.len(), ..Ledgers::default() };
+    let mut accepted = BTreeMap::new();
     for entry in entries {
         let text = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
         if !text("ref").starts_with(&simple) {
             continue;
         }
         *ledgers.accepted.entry(text("outcome")).or_default() += 1;
-        if !accepted.insert(text("to")) {
+        if accepted.insert(text("to"), told(&text("outcome"))).is_some() {
             ledgers.twice.push(masked(&text("to")));
         }
     }
@@ -70,7 +88,7 @@ pub async fn compare(sandbox_url: &str, database: &Client, campaign: &str) -> Re
         .await?;
     for row in rows {
         let (to, state): (String, String) = (row.get(0), row.get(1));
-        let was_accepted = accepted.contains(&to);
+        let was_accepted = accepted.contains_key(&to);
         let may_be_accepted =
             ["sent", "delivered", "undelivered", "uncertain", "expired"].contains(&state.as_str());
         let must_be_accepted = ["sent", "delivered", "undelivered"].contains(&state.as_str());
@@ -80,12 +98,26 @@ pub async fn compare(sandbox_url: &str, database: &Client, campaign: &str) -> Re
         if must_be_accepted && !was_accepted {
             ledgers.invented.push(format!("{state} {}", masked(&to)));
         }
+        if let Some(told) = accepted.get(&to).filter(|told| **told != state) {
+            ledgers.misjudged.push(format!("{state} instead of {told} {}", masked(&to)));
+        }
         *ledgers.states.entry(state).or_default() += 1;
     }
     Ok(ledgers)
 }
 
-fn masked(number: &str) -> String {
+/// The state of a message that was accepted with this outcome, once everything is told.
+fn told(outcome: &str) -> &'static str {
+    match outcome {
+        "undelivered" => "undelivered",
+        "no_receipt" => "expired",
+        _ => "delivered",
+    }
+}
+
+/// A number as it may be shown.
+#[must_use]
+pub fn masked(number: &str) -> String {
     let kept = number.len().saturating_sub(4);
     format!("+52••••••{}", &number[kept..])
 }

@@ -8,7 +8,7 @@ mod stack;
 mod tools;
 
 pub use client::Client;
-pub use ledger::{Ledgers, compare};
+pub use ledger::{Ledgers, compare, compare_from, masked};
 pub use own_servers::{End, OwnServers};
 pub use servers::{ScratchDatabase, Servers};
 pub use stack::{Stack, StackOptions};

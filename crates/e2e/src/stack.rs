@@ -45,6 +45,9 @@ impl StackOptions {
             ("PREGON__JOBS__LEASE_S", "5"),
             ("PREGON__JOBS__IMPORT_LINES", "100"),
             ("PREGON__JOBS__TAG_CONTACTS", "100"),
+            // Who kills workers makes unknown outcomes by the hundred.
+            ("PREGON__SENDING__FUSE_FAILED_PERCENT", "0"),
+            ("PREGON__SENDING__FUSE_UNKNOWN_PERCENT", "0"),
             ("PREGON__LOG__LEVEL", "warn"),
             ("PREGON__LOG__FORMAT", "json"),
         ];
@@ -69,6 +72,8 @@ pub struct Stack {
     public_key: String,
     /// Signs access tokens: those of before hold after a restart.
     jwt_secret: String,
+    /// Where workers find the sandbox.
+    provider_url: String,
     sandbox: Child,
     api: Child,
     workers: Vec<Child>,
@@ -80,6 +85,16 @@ impl Stack {
     /// # Errors
     /// When one does not become ready.
     pub async fn start(tools: &Tools, servers: &Servers, options: StackOptions) -> Result<Self> {
+        let mut stack = Self::without_workers(tools, servers, options).await?;
+        stack.add_worker()?;
+        Ok(stack)
+    }
+
+    /// Starts sandbox and api, and returns when they are ready.
+    ///
+    /// # Errors
+    /// When one does not become ready.
+    pub async fn without_workers(tools: &Tools, servers: &Servers, options: StackOptions) -> Result<Self> {
         let mut arguments = vec!["--listen", "127.0.0.1:0"];
         arguments.extend(options.sandbox.iter().map(String::as_str));
         let (sandbox, line) =
@@ -94,7 +109,8 @@ impl Stack {
             .collect::<Result<String>>()?;
         let port = options.api_port.unwrap_or_default();
         let (api, api_url) = api(tools, servers, &options, &public_key, &jwt_secret, port).await?;
-        let mut stack = Self {
+        Ok(Self {
+            provider_url: sandbox_url.clone(),
             sandbox_url,
             api_url,
             tools: tools.clone(),
@@ -105,9 +121,12 @@ impl Stack {
             sandbox,
             api,
             workers: Vec::new(),
-        };
-        stack.add_worker()?;
-        Ok(stack)
+        })
+    }
+
+    /// Lets the workers that are started from now on find the sandbox there, as behind a wire that can be cut.
+    pub fn reach_provider_at(&mut self, url: String) {
+        self.provider_url = url;
     }
 
     /// Starts one worker more.
@@ -118,7 +137,7 @@ impl Stack {
         let mut command = self.tools.command("worker", &["run", "--listen", "127.0.0.1:0"]);
         settings(&mut command, &self.servers, &self.options);
         command
-            .env("PREGON__TELNYX__API_BASE_URL", &self.sandbox_url)
+            .env("PREGON__TELNYX__API_BASE_URL", &self.provider_url)
             .env("PREGON__TELNYX__API_KEY", "KEY-of-the-sandbox")
             .env("PREGON__TELNYX__WEBHOOK_BASE_URL", &self.api_url);
         self.workers.push(command.stdin(Stdio::null()).spawn().context("worker cannot be started")?);
@@ -150,7 +169,19 @@ impl Stack {
     /// # Errors
     /// When it does not become ready again.
     pub async fn restart_api(&mut self) -> Result<()> {
-        self.api.kill().await.context("the api cannot be killed")?;
+        self.kill_api().await?;
+        self.start_api().await
+    }
+
+    /// Kills the api at once.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub async fn kill_api(&mut self) -> Result<()> {
+        self.api.kill().await.context("the api cannot be killed")
+    }
+
+    async fn start_api(&mut self) -> Result<()> {
         let port = self
             .api_url
             .rsplit(':')
@@ -162,10 +193,34 @@ impl Stack {
         Ok(())
     }
 
-    /// The most memory that the youngest worker held, in KiB.
+    /// Starts what has ended again, as whoever runs the product in earnest would. What cannot be started now, for it
+    /// needs a server that is away, may be when this is called again.
+    ///
+    /// # Errors
+    /// When a program cannot be started at all.
+    pub async fn mend(&mut self) -> Result<()> {
+        if self.api.try_wait()?.is_some() {
+            // It ends by itself without a database.
+            let _ = self.start_api().await;
+        }
+        let before = self.workers.len();
+        self.workers.retain_mut(|worker| matches!(worker.try_wait(), Ok(None)));
+        for _ in self.workers.len()..before {
+            self.add_worker()?;
+        }
+        Ok(())
+    }
+
+    /// The workers' processes, the oldest first.
     #[must_use]
-    pub fn worker_peak_rss_kib(&self) -> Option<u64> {
-        peak_rss_kib(self.workers.last()?)
+    pub fn worker_pids(&self) -> Vec<u32> {
+        self.workers.iter().filter_map(Child::id).collect()
+    }
+
+    /// The most memory that each worker held, in KiB.
+    #[must_use]
+    pub fn workers_peak_rss_kib(&self) -> Vec<u64> {
+        self.workers.iter().filter_map(peak_rss_kib).collect()
     }
 
     /// Whether all processes still run.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::campaign::Priority;
 use domain::port::{Permit, PermitPublisher, QueueUnavailable};
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Confirmation};
 
@@ -33,6 +33,23 @@ impl RabbitPermits {
     /// When the broker is away.
     pub async fn dead_letters(&self) -> Result<u32, QueueUnavailable> {
         self.depth(&dead_letters_name(&self.options)).await
+    }
+
+    /// Takes the queues of permits away with all that waits in them. Whoever works with them makes them again.
+    ///
+    /// # Errors
+    /// When the broker is away.
+    pub async fn delete_queues(&self) -> Result<(), QueueUnavailable> {
+        self.on_channel(async |channel, options| {
+            for priority in Priority::ALL {
+                let name = queue_name(options, priority);
+                let doing = format!("delete the queue {name}");
+                let deleted = channel.queue_delete(name.into(), QueueDeleteOptions::default());
+                within(options.call_timeout, &doing, deleted).await?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     async fn depth(&self, queue: &str) -> Result<u32, QueueUnavailable> {

@@ -25,6 +25,7 @@ use tokio_postgres::{Row, Transaction};
 use crate::contact::phone_from;
 use crate::database::Database;
 use crate::error::{classify, conflict, corrupt, exactly_one};
+use crate::mutant;
 use crate::request::{answered_before, audit, take_key};
 
 pub(crate) use plan::PlanSettings;
@@ -152,7 +153,7 @@ impl CampaignStore for PostgresCampaignStore {
         }
         let row = transaction
             .query_opt(
-                include_str!("../sql/campaign_change.sql"),
+                &*mutant::statement("campaign_change", include_str!("../sql/campaign_change.sql")),
                 &[
                     &changed.id.0,
                     &changed.state.as_str(),

@@ -22,6 +22,7 @@ use tokio_postgres::types::ToSql;
 use crate::contact::phone_from;
 use crate::database::Database;
 use crate::error::{classify, corrupt};
+use crate::mutant;
 
 use evidence::EvidenceBatch;
 use inbox::Inbox;
@@ -109,7 +110,8 @@ impl Dispatch for PostgresDispatch {
         let doing = format!("claim from campaign {}", campaign.0);
         let client = self.database.pooled(&doing).await?;
         let failed = |error: tokio_postgres::Error| classify(doing.as_str(), &error);
-        let claim = client.prepare_cached(include_str!("../sql/dispatch_claim.sql")).await.map_err(failed)?;
+        let claim = mutant::statement("dispatch_claim", include_str!("../sql/dispatch_claim.sql"));
+        let claim = client.prepare_cached(&claim).await.map_err(failed)?;
         let sender =
             client.prepare_cached(include_str!("../sql/dispatch_sender.sql")).await.map_err(failed)?;
         let most = i32::from(self.options.claim_messages_max);
@@ -128,9 +130,21 @@ impl Dispatch for PostgresDispatch {
             &cap,
             &cap_seconds,
         ];
-        let (rows, sender) =
+        #[cfg(debug_assertions)]
+        if mutant::is_armed("post-before-commit") {
+            client.batch_execute("BEGIN").await.map_err(failed)?;
+        }
+        let answered =
             futures::try_join!(client.query(&claim, &terms), client.query_opt(&sender, &terms[..1]))
-                .map_err(failed)?;
+                .map_err(failed);
+        #[cfg(debug_assertions)]
+        let client = if mutant::is_armed("post-before-commit") {
+            mutant::commit_later(client);
+            self.database.pooled(&doing).await?
+        } else {
+            client
+        };
+        let (rows, sender) = answered?;
         if let (Some(first), Some(sender)) = (rows.first(), sender) {
             return Ok(Claimed::Work(Claim {
                 id: ClaimId { campaign, number: first.get("claim_id") },
@@ -161,6 +175,7 @@ impl Dispatch for PostgresDispatch {
         let mut client = self.database.pooled(&doing).await?;
         let apply = evidence::statement(&client).await.map_err(failed)?;
         let keep = client.prepare_cached(include_str!("../sql/attempt_upsert.sql")).await.map_err(failed)?;
+        let hold = client.prepare_cached(include_str!("../sql/claim_lock.sql")).await.map_err(failed)?;
         let end = client.prepare_cached(include_str!("../sql/claim_delete.sql")).await.map_err(failed)?;
 
         let mut batch = EvidenceBatch::default();
@@ -178,7 +193,7 @@ impl Dispatch for PostgresDispatch {
         if remaining == Remaining::Nothing {
             // First the claim, then its messages: as the sweep takes them, so that neither holds what the other awaits.
             // It may have ended the claim before us; what we know is recorded all the same.
-            transaction.execute(&end, &[&claim.number]).await.map_err(failed)?;
+            transaction.execute(&hold, &[&claim.number]).await.map_err(failed)?;
         }
         if !outcomes.is_empty() {
             batch.apply(&transaction, &apply, &self.options).await.map_err(failed)?;
@@ -186,6 +201,9 @@ impl Dispatch for PostgresDispatch {
                 .execute(&keep, &[&claim.campaign.0, &seqs, &attempts, &words, &reasons, &ids, &started])
                 .await
                 .map_err(failed)?;
+        }
+        if remaining == Remaining::Nothing {
+            transaction.execute(&end, &[&claim.number, &claim.campaign.0]).await.map_err(failed)?;
         }
         transaction.commit().await.map_err(failed)
     }

@@ -16,6 +16,7 @@ mod extract;
 mod identity;
 mod import;
 mod job;
+mod mutant;
 mod numbering;
 mod request;
 mod saved_segment;

@@ -24,20 +24,30 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
         .route("/admin/webhooks", web::post().to(post_webhook));
 }
 
-async fn ledger(account: web::Data<Account>) -> HttpResponse {
-    let pages = stream::unfold(Some(0), move |first: Option<usize>| {
+/// Which part of the ledger.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct From {
+    /// The lines before it are left out.
+    #[serde(default)]
+    first: usize,
+}
+
+async fn ledger(from: web::Query<From>, account: web::Data<Account>) -> HttpResponse {
+    let begin = from.first;
+    let pages = stream::unfold(Some(begin), move |first: Option<usize>| {
         let account = account.clone();
-        async move { first.map(|first| page(&account, first)) }
+        async move { first.map(|first| page(&account, begin, first)) }
     });
     HttpResponse::Ok().content_type("application/json").streaming(pages)
 }
 
 /// The text of a page of the ledger, and where the next begins, if there is one.
-fn page(account: &Account, first: usize) -> (Result<web::Bytes, Infallible>, Option<usize>) {
+fn page(account: &Account, begin: usize, first: usize) -> (Result<web::Bytes, Infallible>, Option<usize>) {
     let lines = account.ledger(first, LEDGER_PAGE);
-    let mut text = if first == 0 { r#"{"data":["#.to_owned() } else { String::new() };
+    let mut text = if first == begin { r#"{"data":["#.to_owned() } else { String::new() };
     for (at, line) in lines.iter().enumerate() {
-        if first + at > 0 {
+        if first + at > begin {
             text.push(',');
         }
         text.push_str(&json!(line).to_string());

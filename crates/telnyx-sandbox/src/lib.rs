@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `POST /v2/messages` | as Telnyx, by the outcome of the message; see [`Outcome`] |
 //! | `GET /v2/messages/{id}` | the message as it stands, without its text |
-//! | `GET /admin/ledger` | `{"data":[{"to","ref","id","accepted_at","outcome"}]}`, everything accepted, in order |
+//! | `GET /admin/ledger?first=0` | `{"data":[{"to","ref","id","accepted_at","outcome"}]}`, everything accepted, in order |
 //! | `GET /admin/summary` | how many were accepted and refused by outcome, and how the webhooks fare |
 //! | `GET /admin/public-key` | `{"public_key"}`, base64 |
 //! | `POST /admin/outcomes` | `{"outcome","to"?,"ref"?}`: for one attempt, one number, or by default; `null` takes it back |

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 enum Mood {
     Passing,
     Silent,
+    Severed,
 }
 
 /// Passes bytes between whoever connects and the server.
@@ -28,17 +29,24 @@ impl Proxy {
 
     /// A proxy before the server of `url`, on a port that is free.
     pub async fn at(address: SocketAddr, url: &str) -> Self {
-        let (head, rest) = url.split_once('@').unwrap();
-        let (server, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let separator = if url.contains('@') { "@" } else { "://" };
+        let (head, rest) = url.split_once(separator).unwrap();
+        let (server, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
         let server = server.to_owned();
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let mood = Arc::new(watch::Sender::new(Mood::Passing));
         let cut = Arc::new(watch::Sender::new(0));
-        let proxy =
-            Self { url: format!("{head}@{address}/{path}"), mood: Arc::clone(&mood), cut: Arc::clone(&cut) };
+        let proxy = Self {
+            url: format!("{head}{separator}{address}{path}"),
+            mood: Arc::clone(&mood),
+            cut: Arc::clone(&cut),
+        };
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                if *mood.borrow() == Mood::Severed {
+                    continue;
+                }
                 let Ok(server) = TcpStream::connect(&server).await else { continue };
                 let mut cut = cut.subscribe();
                 let mood = mood.subscribe();
@@ -65,6 +73,12 @@ impl Proxy {
     /// Cuts every connection; new ones are passed.
     pub fn cut(&self) {
         self.cut.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// Cuts every connection, and takes no new one until it resumes.
+    pub fn sever(&self) {
+        self.mood.send_replace(Mood::Severed);
+        self.cut();
     }
 
     /// Takes everything and passes nothing, until it resumes.

@@ -13,6 +13,8 @@ impl SmsGateway for CountedGateway {
     async fn send(&self, message: OutboundMessage) -> SendOutcome {
         let started = Instant::now();
         let outcome = self.0.send(message).await;
+        #[cfg(debug_assertions)]
+        let outcome = mutated(outcome);
         let word = match &outcome {
             SendOutcome::Accepted { .. } => "accepted",
             SendOutcome::Refused { .. } => "refused",
@@ -24,5 +26,18 @@ impl SmsGateway for CountedGateway {
         metrics::counter!("pregon_attempts_total", "outcome" => word).increment(1);
         metrics::histogram!("pregon_provider_call_seconds").record(started.elapsed().as_secs_f64());
         outcome
+    }
+}
+
+/// A mistake made on purpose, which the fault proof (`cargo xtask e2e faults --mutants`) must find: what may have been
+/// sent is sent again.
+#[cfg(debug_assertions)]
+fn mutated(outcome: SendOutcome) -> SendOutcome {
+    #[expect(clippy::disallowed_methods, reason = "no setting: no released build reads it")]
+    static IS_ARMED: std::sync::LazyLock<bool> =
+        std::sync::LazyLock::new(|| std::env::var("PREGON_MUTANT").is_ok_and(|name| name == "retry-unknown"));
+    match outcome {
+        SendOutcome::Unknown { reason } if *IS_ARMED => SendOutcome::NotSent { reason },
+        outcome => outcome,
     }
 }

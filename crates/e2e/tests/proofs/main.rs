@@ -6,6 +6,7 @@
 mod api;
 mod contacts;
 mod counts;
+mod faults;
 mod house;
 mod imports;
 mod jobs;

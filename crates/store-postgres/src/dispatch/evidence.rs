@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::DispatchOptions;
 use crate::contact::to_bigint;
+use crate::mutant;
 
 /// The domain's transitions, as the statement takes them.
 struct Transitions {
@@ -143,5 +144,7 @@ impl<'a> EvidenceBatch<'a> {
 pub(crate) async fn statement(
     client: &deadpool_postgres::ClientWrapper,
 ) -> Result<Statement, tokio_postgres::Error> {
-    client.prepare_cached(include_str!("../../sql/message_apply.sql")).await
+    client
+        .prepare_cached(&mutant::statement("message_apply", include_str!("../../sql/message_apply.sql")))
+        .await
 }

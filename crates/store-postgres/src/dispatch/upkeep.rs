@@ -13,6 +13,7 @@ use super::PostgresDispatch;
 use super::evidence::{self, Entry, EvidenceBatch};
 use crate::campaign::PlanSettings;
 use crate::error::{classify, corrupt};
+use crate::mutant;
 
 /// The most claims or due entries that one call takes; each covers a few hundred messages at most.
 const ENTRIES_MAX: i64 = 50;
@@ -28,11 +29,9 @@ impl Upkeep for PostgresDispatch {
         let failed = |error: tokio_postgres::Error| classify(doing, &error);
         let mut client = self.database.pooled(doing).await?;
         let apply = evidence::statement(&client).await.map_err(failed)?;
+        let take = mutant::statement("claim_take_expired", include_str!("../../sql/claim_take_expired.sql"));
         let transaction = client.transaction().await.map_err(failed)?;
-        let lost = transaction
-            .query(include_str!("../../sql/claim_take_expired.sql"), &[&ENTRIES_MAX])
-            .await
-            .map_err(failed)?;
+        let lost = transaction.query(&*take, &[&ENTRIES_MAX]).await.map_err(failed)?;
         let mut batch = EvidenceBatch::default();
         for row in &lost {
             batch.push(&entry(row, Evidence::NoAnswer, reason));

@@ -24,6 +24,29 @@ async fn a_lost_claim_is_given_up_once_and_what_it_had_recorded_stays() {
 }
 
 #[tokio::test]
+async fn a_claim_with_a_message_that_is_still_being_sent_is_left_to_the_sweep() {
+    let stage = Stage::running(3).await;
+    let engine = stage.engine_with(|options| options.lease = Duration::ZERO);
+    let claim = work(engine.claim(stage.campaign).await.unwrap());
+    // That of the first was recorded, and the server lost it with what it had not written yet.
+    let outcomes = claim.messages[1..].iter().map(accepted).collect();
+    engine.record(claim.id, outcomes, Remaining::Nothing).await.unwrap();
+    assert_eq!(stage.count("SELECT count(*) FROM claims").await, 1);
+    assert_eq!(engine.give_up_lost().await.unwrap(), 1);
+    assert_eq!(stage.states().await, [(MessageState::Sent, 2), (MessageState::Uncertain, 1)].into());
+    assert_eq!(stage.count("SELECT count(*) FROM claims").await, 0);
+}
+
+#[tokio::test]
+async fn what_was_committed_is_not_lost_whatever_the_server_is_set_to() {
+    let stage = Stage::running(1).await;
+    let name: String = stage.client.query_one("SELECT current_database()", &[]).await.unwrap().get(0);
+    stage.run(&format!("ALTER DATABASE {name} SET synchronous_commit = off")).await;
+    let setting = stage.test.database().server_setting("synchronous_commit").await.unwrap();
+    assert_eq!(setting.as_deref(), Some("on"));
+}
+
+#[tokio::test]
 async fn a_claim_within_its_lease_is_left_alone() {
     let stage = Stage::running(1).await;
     let engine = stage.engine();

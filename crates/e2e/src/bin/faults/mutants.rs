@@ -1,0 +1,79 @@
+//! Mistakes that the engine makes on purpose, each of which the proof must find.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::fault::Fault;
+use crate::rounds::{self, Round};
+use crate::site::Site;
+
+/// Messages of a round; a small one shows it.
+const MESSAGES: u32 = 1_200;
+
+/// Slow enough that somebody still waits when a fault strikes.
+const RATE_PER_S: f64 = 300.0;
+
+/// How long a round may take to end, longer than any that is not mutated does.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// Rounds that a mutant may live through.
+const ROUNDS_MAX: u32 = 4;
+
+/// The name by which the programs know each mistake, what it is, and what it is most easily found by.
+const MUTANTS: [(&str, &str, &[Fault]); 8] = [
+    ("post-before-commit", "posts before the claim commits", &[Fault::WorkerKilled, Fault::WorkerKilled]),
+    ("no-attempt", "takes evidence of any attempt", &[]),
+    ("no-rank", "lets a receipt lower the rank", &[]),
+    ("retry-unknown", "tries again after a time-out", &[]),
+    ("no-sweep", "never looks for lost claims", &[Fault::WorkerKilled]),
+    ("any-phone", "matches receipts by their reference alone", &[]),
+    ("pause-no-lane", "pauses without stopping the lanes", &[Fault::Paused]),
+    ("no-suppression", "claims without looking who said no", &[Fault::OptOuts]),
+];
+
+/// Lets each live until it is found.
+pub(crate) async fn find(seed: u64, json: bool) -> Result<()> {
+    let own = rounds::servers("mutants").await?;
+    let mut survivors = Vec::new();
+    let mut lines = Vec::new();
+    for (number, (name, mistake, faults)) in MUTANTS.into_iter().enumerate() {
+        let started = Instant::now();
+        let database = format!("mutant_{number}");
+        let mut site = Site::build(&own, &database, MESSAGES, RATE_PER_S, Some(name)).await?;
+        let mut random = StdRng::seed_from_u64(seed);
+        let mut found = None;
+        for played in 1..=ROUNDS_MAX {
+            let round = Round { faults: faults.to_vec(), messages: MESSAGES, patience: PATIENCE };
+            let verdict = rounds::play(&mut site, &round, &mut random).await?;
+            if !verdict.is_clean() {
+                let kinds = verdict
+                    .violations
+                    .iter()
+                    .map(|(kind, found)| format!("{} {}", found.len(), kind.as_str()));
+                found = Some((played, kinds.collect::<Vec<_>>().join(", ")));
+                break;
+            }
+        }
+        let seconds = started.elapsed().as_secs_f64();
+        match &found {
+            Some((round, by)) => {
+                eprintln!("found     {mistake:<44} in round {round}, {seconds:>5.1} s: {by}")
+            }
+            None => eprintln!("SURVIVED  {mistake:<44} {ROUNDS_MAX} rounds, {seconds:.1} s"),
+        }
+        lines.push(json!({"mutant": name, "found_by": found.as_ref().map(|(_, by)| by), "seconds": seconds}));
+        if found.is_none() {
+            survivors.push(mistake);
+        }
+    }
+    if json {
+        println!("{}", json!({"proof": "mutants", "seed": seed, "mutants": lines}));
+    }
+    ensure!(survivors.is_empty(), "of the mutants of seed {seed} these live: {}", survivors.join(", "));
+    Ok(())
+}
