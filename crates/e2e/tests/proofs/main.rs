@@ -12,4 +12,6 @@ mod jobs;
 mod kills;
 mod numbering;
 mod outages;
+mod suppressions;
 mod webhooks;
+mod workers;

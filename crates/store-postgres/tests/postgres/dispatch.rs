@@ -1,8 +1,11 @@
 //! The sending engine: who may claim what, what evidence does, and what no order of events can break.
 
+mod barred;
 mod claims;
 mod evidence;
+mod housekeeping;
 mod races;
 mod receipts;
 mod stage;
 mod upkeep;
+mod workers;
