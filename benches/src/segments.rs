@@ -82,6 +82,8 @@ impl Desk {
             outcome_deadline: Duration::from_mins(1),
             revive_after: Duration::from_mins(1),
             permits_per_campaign: 1,
+            rematch_after: Duration::from_secs(10),
+            rematch_for: Duration::from_hours(24),
             rules: SendingRules::default(),
         };
         let audiences: Arc<dyn AudienceStore> =

@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use application::{
     AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, CountContacts, DraftCampaign,
-    EndSession, ExtractLimits, FailureLimit, FollowCampaign, KeptCounts, KnownPlan, ListSessions, LogIn,
-    LogOut, LoginFailures, PreviewCampaign, PreviewLimits, PreviewSegment, RefreshSession, SaveSegment,
-    SearchContacts, SessionCache, SignInDesk, TagContacts, TakeContactFile, TakeExtract, TokenLifetimes,
+    EndSession, ExtractLimits, FailureLimit, FollowCampaign, KeptCounts, KnownPlan, ListSessions,
+    LoadSuppressions, LogIn, LogOut, LoginFailures, PreviewCampaign, PreviewLimits, PreviewSegment,
+    RefreshSession, SaveSegment, SearchContacts, SessionCache, SignInDesk, TagContacts, TakeContactFile,
+    TakeExtract, TokenLifetimes, WatchWorkers,
 };
 use async_trait::async_trait;
 use cache_redis::{RedisCache, RedisOptions};
 use credentials::{AccessTokens, Argon2Cost, Argon2Passwords, SystemSecrets};
 use domain::campaign::Window;
 use domain::port::{
-    AudienceStore, Cache, CampaignStore, ContactCensus, ContactDesk, ContactStore, ExtractStore, JobStore,
-    PermitPublisher, SecretSource, SegmentStore, SenderStore, SessionStore,
+    AudienceStore, Cache, CampaignStore, ContactCensus, ContactDesk, ContactStore, ExtractStore,
+    Housekeeping as _, JobStore, PermitPublisher, SecretSource, SegmentStore, SenderStore, SessionStore,
+    SuppressionStore,
 };
 use gateway_telnyx::TelnyxWebhooks;
 use http_actix::{Check, CheckFailed, Checks, HttpOptions, Services};
@@ -26,8 +28,9 @@ use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, JobStoreOptions, PostgresAudienceStore,
     PostgresCampaignStore, PostgresContactCensus, PostgresContactDesk, PostgresContactSearch,
-    PostgresContactStore, PostgresDispatch, PostgresExtractStore, PostgresIdentityStore, PostgresJobStore,
-    PostgresNumberingPlanStore, PostgresSegmentStore, PostgresSenderStore, PostgresSessionStore, Schema,
+    PostgresContactStore, PostgresDispatch, PostgresExtractStore, PostgresHousekeeping,
+    PostgresIdentityStore, PostgresJobStore, PostgresNumberingPlanStore, PostgresSegmentStore,
+    PostgresSenderStore, PostgresSessionStore, PostgresSuppressionStore, PostgresWorkerStore, Schema,
     SendingRules,
 };
 use system::{SystemClock, SystemIds};
@@ -62,7 +65,7 @@ pub(crate) fn database(settings: &Settings) -> Result<Database, Failure> {
     })?)
 }
 
-/// The way to the broker, which the api asks only how it is.
+/// The way to the broker, which the api asks how it is and what waits there. It connects when it is first asked.
 pub(crate) fn broker(settings: &Settings) -> Result<Arc<RabbitPermits>, Failure> {
     let given = settings.rabbitmq()?;
     Ok(Arc::new(RabbitPermits::new(RabbitOptions {
@@ -126,6 +129,7 @@ fn extract_limits(settings: &Settings) -> ExtractLimits {
 pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
     let database = database(settings)?;
     Schema::new(database.clone()).require_current().await?;
+    PostgresHousekeeping::new(database.clone(), settings.sending.keep_months).make_room().await?;
     let (broker, cache) = (broker(settings)?, cache(settings)?);
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
     let permits = settings.sending.permits_per_campaign;
@@ -133,6 +137,7 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
     let senders: Arc<dyn SenderStore> = Arc::new(PostgresSenderStore::new(database.clone()));
     let contacts: Arc<dyn ContactStore> = Arc::new(PostgresContactStore::new(database.clone()));
     let desk: Arc<dyn ContactDesk> = Arc::new(PostgresContactDesk::new(database.clone()));
+    let suppressions: Arc<dyn SuppressionStore> = Arc::new(PostgresSuppressionStore::new(database.clone()));
     let extracts: Arc<dyn ExtractStore> =
         Arc::new(PostgresExtractStore::new(database.clone(), settings.extract.take_timeout));
     let jobs: Arc<dyn JobStore> = Arc::new(PostgresJobStore::new(database.clone(), job_options(settings)));
@@ -184,17 +189,23 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         jobs,
         save_segment: SaveSegment { segments: segments.clone(), ids: ids.clone() },
         segments: segments.clone(),
-        change: ChangeCampaign { campaigns: campaigns.clone() },
+        change: ChangeCampaign {
+            campaigns: campaigns.clone(),
+            suppressions: suppressions.clone(),
+            suppression_list_days_max: settings.sending.suppression_list_days_max,
+        },
+        load_suppressions: LoadSuppressions {
+            suppressions: suppressions.clone(),
+            zone: settings.time.zone.clone(),
+        },
+        suppressions,
+        watch_workers: watch_workers(settings, &database, &broker),
         preview: PreviewCampaign {
             campaigns: campaigns.clone(),
             audiences: audiences.clone(),
             senders: senders.clone(),
             clock: Arc::new(SystemClock),
-            limits: PreviewLimits {
-                contacts_max: settings.sending.preview_contacts_max.into(),
-                within: settings.sending.preview_timeout,
-                zone: settings.time.zone.clone(),
-            },
+            limits: preview_limits(settings),
         },
         follow: FollowCampaign { campaigns: campaigns.clone() },
         preview_segment: PreviewSegment {
@@ -217,11 +228,38 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         receipts: Arc::new(PostgresDispatch::new(database.clone(), engine)),
         clock,
         ids,
-        checks: Checks::within(settings.http.health_timeout)
-            .needed("postgres", Arc::new(Postgres(database)))
-            .needed("rabbitmq", Arc::new(Rabbit(broker)))
-            .helpful("redis", Arc::new(Redis(cache))),
+        checks: checks(settings, database, broker, cache),
     })
+}
+
+fn preview_limits(settings: &Settings) -> PreviewLimits {
+    PreviewLimits {
+        contacts_max: settings.sending.preview_contacts_max.into(),
+        within: settings.sending.preview_timeout,
+        zone: settings.time.zone.clone(),
+    }
+}
+
+fn watch_workers(settings: &Settings, database: &Database, broker: &Arc<RabbitPermits>) -> WatchWorkers {
+    WatchWorkers {
+        workers: Arc::new(PostgresWorkerStore::new(database.clone())),
+        queues: broker.clone(),
+        broker_within: settings.http.health_timeout,
+        lost_after: settings.worker.lost_after(),
+    }
+}
+
+/// The servers that the api needs, and the one that it can do without.
+fn checks(
+    settings: &Settings,
+    database: Database,
+    broker: Arc<RabbitPermits>,
+    cache: Arc<RedisCache>,
+) -> Checks {
+    Checks::within(settings.http.health_timeout)
+        .needed("postgres", Arc::new(Postgres(database)))
+        .needed("rabbitmq", Arc::new(Rabbit(broker)))
+        .helpful("redis", Arc::new(Redis(cache)))
 }
 
 /// The numbering plan, read again when another is in force.
@@ -257,6 +295,8 @@ fn engine_options(settings: &Settings) -> DispatchOptions {
         outcome_deadline: sending.outcome_deadline,
         revive_after: settings.worker.revive_after,
         permits_per_campaign: sending.permits_per_campaign,
+        rematch_after: sending.rematch_after,
+        rematch_for: sending.rematch_for,
         rules: SendingRules {
             cap_messages: sending.cap_messages,
             cap_within: sending.cap_within,

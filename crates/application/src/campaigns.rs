@@ -9,15 +9,16 @@ use domain::campaign::{
 use domain::message::MessageState;
 use domain::port::{
     CampaignStore, HeldPace, Ids, LaneProgress, PaceOwner, Progress, SegmentStore, SenderStore, StoreError,
-    WriteError,
+    SuppressionStore, WriteError,
 };
 use domain::request::Envelope;
 use domain::segment::SegmentRefused;
 use domain::sender::{Sender, SenderId};
 use domain::sms::Transliteration;
+use domain::suppression::SuppressionList;
 use domain::template::Template;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::numbering_plans::KnownPlan;
 use crate::saved_segments::{SegmentChoice, chosen};
@@ -250,6 +251,10 @@ impl DraftCampaign {
 pub struct ChangeCampaign {
     /// Keeps campaigns.
     pub campaigns: Arc<dyn CampaignStore>,
+    /// Tells when the register was last loaded.
+    pub suppressions: Arc<dyn SuppressionStore>,
+    /// How many days old the register of PROFECO may be when a campaign is launched; 0 asks for none.
+    pub suppression_list_days_max: u16,
 }
 
 impl ChangeCampaign {
@@ -285,8 +290,9 @@ impl ChangeCampaign {
         }
     }
 
-    /// What a preview told people must still hold.
-    fn check_launch(&self, campaign: &Campaign) -> Result<(), CampaignError> {
+    /// What the law asks for must be there, and what a preview told people must still hold.
+    async fn check_launch(&self, campaign: &Campaign, now: Timestamp) -> Result<(), CampaignError> {
+        self.check_register(now).await?;
         let Some(previewed) = campaign.previewed else { return Ok(()) };
         if campaign.is_draft() && previewed.version != campaign.version {
             return Err(CampaignError::Refused(
@@ -302,6 +308,25 @@ impl ChangeCampaign {
         }
     }
 
+    /// Whoever is in REPEP must not be sent advertising (LFPC, article 18 bis), so the register must be a recent one.
+    async fn check_register(&self, now: Timestamp) -> Result<(), CampaignError> {
+        let days = self.suppression_list_days_max;
+        if days == 0 {
+            return Ok(());
+        }
+        let loaded_at = self.suppressions.last_loaded(SuppressionList::Repep).await?;
+        let oldest = now - SignedDuration::from_hours(24 * i64::from(days));
+        let found = match loaded_at {
+            Some(loaded_at) if loaded_at >= oldest => return Ok(()),
+            Some(loaded_at) => format!("was last loaded {loaded_at}"),
+            None => "was never loaded".to_owned(),
+        };
+        Err(CampaignError::Refused(format!(
+            "the register REPEP {found}, and it may be {days} days old (sending.suppression_list_days_max); load it with \
+             `migrator suppressions load FILE --source repep`, or POST /suppressions/imports, and launch again"
+        )))
+    }
+
     async fn changed(
         &self,
         id: CampaignId,
@@ -311,7 +336,7 @@ impl ChangeCampaign {
     ) -> Result<Campaign, CampaignError> {
         let campaign = self.campaigns.find(id).await?.ok_or(CampaignError::Missing)?;
         if matches!(action, CampaignAction::Launch | CampaignAction::Schedule) {
-            self.check_launch(&campaign)?;
+            self.check_launch(&campaign, envelope.at).await?;
         }
         Ok(match action {
             CampaignAction::Launch => campaign.launch(envelope.at),

@@ -22,10 +22,12 @@ mod run_jobs;
 mod saved_segments;
 mod search_contacts;
 mod sign_in;
+mod suppressions;
 mod tag_contacts;
 mod take_contact_file;
 mod take_extract;
 mod verify_import;
+mod watch_workers;
 mod work_permit;
 
 pub use add_contact::{AddContact, AddContactError};
@@ -56,8 +58,10 @@ pub use sign_in::{
     LogOut, Login, LoginFailures, Pass, RefreshError, RefreshSession, SessionCache, SignInDesk,
     TokenLifetimes,
 };
+pub use suppressions::{LoadCommand, LoadSuppressions, LoadSuppressionsError, LoadedList};
 pub use tag_contacts::{TagCommand, TagContacts, TagContactsError};
 pub use take_contact_file::{IncomingFile, TakeContactFile, TakeFileError};
 pub use take_extract::{ExtractCommand, ExtractLimits, TakeExtract, TakeExtractError};
 pub use verify_import::{VerifyCommand, VerifyError, VerifyImport};
-pub use work_permit::{Gateways, SendLimits, WorkPermit};
+pub use watch_workers::{BrokerState, DeadLetterError, WatchWorkers, WorkersState};
+pub use work_permit::{Gateways, SendLimits, WorkLoad, WorkPermit};

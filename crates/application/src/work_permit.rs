@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -50,6 +50,21 @@ pub struct WorkPermit {
     limits: SendLimits,
     in_flight: Semaphore,
     is_draining: AtomicBool,
+    claims: AtomicU32,
+    sent: AtomicU64,
+}
+
+/// How much a process is working on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkLoad {
+    /// Calls to providers that are under way.
+    pub in_flight: u32,
+    /// Claims that are worked on.
+    pub claims: u32,
+    /// Messages that providers took since it started.
+    pub sent: u64,
+    /// Whether it begins no further attempt.
+    pub is_draining: bool,
 }
 
 /// The gateway of every provider, by the provider's name.
@@ -81,12 +96,34 @@ impl WorkPermit {
         limits: SendLimits,
     ) -> Self {
         let in_flight = Semaphore::new(limits.in_flight_max);
-        Self { dispatch, outbox, gateways, clock, limits, in_flight, is_draining: AtomicBool::new(false) }
+        Self {
+            dispatch,
+            outbox,
+            gateways,
+            clock,
+            limits,
+            in_flight,
+            is_draining: AtomicBool::new(false),
+            claims: AtomicU32::new(0),
+            sent: AtomicU64::new(0),
+        }
     }
 
     /// Begins no further attempt: what is claimed and not yet sent is given back, permits are handed on.
     pub fn drain(&self) {
         self.is_draining.store(true, Ordering::Relaxed);
+    }
+
+    /// What is worked on now.
+    #[must_use]
+    pub fn load(&self) -> WorkLoad {
+        let in_flight = self.limits.in_flight_max.saturating_sub(self.in_flight.available_permits());
+        WorkLoad {
+            in_flight: u32::try_from(in_flight).unwrap_or(u32::MAX),
+            claims: self.claims.load(Ordering::Relaxed),
+            sent: self.sent.load(Ordering::Relaxed),
+            is_draining: self.is_draining(),
+        }
     }
 
     fn is_draining(&self) -> bool {
@@ -187,6 +224,9 @@ impl WorkPermit {
             })
             .await;
         self.judge(&mut outcome, sent, claim.id.campaign, state).await;
+        if outcome.evidence == Evidence::Accepted {
+            self.sent.fetch_add(1, Ordering::Relaxed);
+        }
         outcome
     }
 
@@ -282,7 +322,11 @@ impl PermitHandler for WorkPermit {
         while !self.is_draining() && Instant::now() < until {
             let asked_at = Instant::now();
             match self.dispatch.claim(campaign).await {
-                Ok(Claimed::Work(claim)) => self.send(claim, asked_at).await,
+                Ok(Claimed::Work(claim)) => {
+                    self.claims.fetch_add(1, Ordering::Relaxed);
+                    self.send(claim, asked_at).await;
+                    self.claims.fetch_sub(1, Ordering::Relaxed);
+                }
                 Ok(Claimed::Nothing { again_in: None }) => return,
                 Ok(Claimed::Nothing { again_in: Some(wait) }) if wait <= self.limits.pace_wait_max => {
                     sleep(wait).await;

@@ -30,6 +30,7 @@ pub mod sms;
 pub mod source;
 mod spelling;
 pub mod state;
+pub mod suppression;
 pub mod template;
 pub mod text;
 pub mod verification;

@@ -30,7 +30,9 @@ mod senders;
 mod serve;
 mod spreadsheet;
 mod stats;
+mod suppressions;
 mod webhooks;
+mod workers;
 
 pub use api_doc::openapi_json;
 pub use health::{Check, CheckFailed, Checks};

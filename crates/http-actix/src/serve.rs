@@ -13,12 +13,13 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use application::{
     AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, CountContacts, DraftCampaign,
-    EndSession, FollowCampaign, KnownPlan, ListSessions, LogIn, LogOut, PreviewCampaign, PreviewSegment,
-    RefreshSession, SaveSegment, SearchContacts, TagContacts, TakeContactFile, TakeExtract,
+    EndSession, FollowCampaign, KnownPlan, ListSessions, LoadSuppressions, LogIn, LogOut, PreviewCampaign,
+    PreviewSegment, RefreshSession, SaveSegment, SearchContacts, TagContacts, TakeContactFile, TakeExtract,
+    WatchWorkers,
 };
 use domain::port::{
     CampaignStore, Clock, ContactDesk, ContactStore, ExtractStore, Ids, JobStore, ProviderWebhooks,
-    ReceiptStore, SegmentStore, SenderStore,
+    ReceiptStore, SegmentStore, SenderStore, SuppressionStore,
 };
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
@@ -30,7 +31,7 @@ use crate::input::{refuse_path, refuse_query};
 use crate::metrics::{self, Metrics};
 use crate::{
     auth, campaigns, contact_changes, contact_imports, contacts, extracts, jobs, messages, methods, phones,
-    saved_segments, search, segments, senders, stats, webhooks,
+    saved_segments, search, segments, senders, stats, suppressions, webhooks, workers,
 };
 
 /// What handlers call. Each is given to the handlers that need it, and to no other.
@@ -89,6 +90,12 @@ pub struct Services {
     pub senders: Arc<dyn SenderStore>,
     /// Contacts, to be read.
     pub contacts: Arc<dyn ContactStore>,
+    /// Numbers that are never written to.
+    pub suppressions: Arc<dyn SuppressionStore>,
+    /// Loads lists of them.
+    pub load_suppressions: LoadSuppressions,
+    /// Looks after workers and queues.
+    pub watch_workers: WatchWorkers,
     /// The numbering plan.
     pub plan: Arc<KnownPlan>,
     /// Reads what the provider posts.
@@ -241,6 +248,9 @@ struct Routes {
     campaigns: Data<Arc<dyn CampaignStore>>,
     senders: Data<Arc<dyn SenderStore>>,
     contacts: Data<Arc<dyn ContactStore>>,
+    suppressions: Data<Arc<dyn SuppressionStore>>,
+    load_suppressions: Data<LoadSuppressions>,
+    watch_workers: Data<WatchWorkers>,
     plan: Data<KnownPlan>,
     webhooks: Data<Arc<dyn ProviderWebhooks>>,
     receipts: Data<Arc<dyn ReceiptStore>>,
@@ -288,6 +298,9 @@ impl Routes {
             campaigns: Data::new(services.campaigns),
             senders: Data::new(services.senders),
             contacts: Data::new(services.contacts),
+            suppressions: Data::new(services.suppressions),
+            load_suppressions: Data::new(services.load_suppressions),
+            watch_workers: Data::new(services.watch_workers),
             plan: Data::from(services.plan),
             webhooks: Data::new(services.webhooks),
             receipts: Data::new(services.receipts),
@@ -328,6 +341,9 @@ impl Routes {
             .app_data(it.campaigns)
             .app_data(it.senders)
             .app_data(it.contacts)
+            .app_data(it.suppressions)
+            .app_data(it.load_suppressions)
+            .app_data(it.watch_workers)
             .app_data(it.plan)
             .app_data(it.webhooks)
             .app_data(it.receipts)
@@ -416,6 +432,13 @@ fn versioned(config: &mut ServiceConfig) {
         .service(saved_segments::versions)
         .service(saved_segments::change)
         .service(saved_segments::remove)
+        .service(suppressions::list)
+        .service(suppressions::create)
+        .service(suppressions::import)
+        .service(suppressions::remove)
+        .service(workers::show)
+        .service(workers::requeue)
+        .service(workers::purge)
         .service(senders::create)
         .service(senders::list)
         .service(phones::normalize);

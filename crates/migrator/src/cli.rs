@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use domain::identity::{Email, Role};
+use domain::suppression::SuppressionList;
+use jiff::civil::Date;
 use settings::{BatchRows, ValidPercentMin};
 use uuid::Uuid;
 
@@ -91,6 +93,8 @@ UTF-8, UTF-16 with its mark, and Windows-1252 are read as they come.")]
     NumberingPlan(NumberingPlan),
     /// Class every contact by the numbering plan in force: line type and carrier.
     Reclassify(Reclassify),
+    /// The numbers that are never written to.
+    Suppressions(Suppressions),
     /// The people who sign in.
     User(User),
     /// Say whether settings, server, schema, permissions, clock and disk are as they should be, and what to do.
@@ -271,6 +275,40 @@ pub(crate) struct Normalize {
     /// gets no answer. Fields are apart by comma, semicolon or tab, whichever the first line has most of.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) column: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Suppressions {
+    #[command(subcommand)]
+    pub(crate) command: SuppressionsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SuppressionsCommand {
+    /// Load a list: a number a line, or CSV whose first field is one. All of it is stored, or nothing; what is no number is
+    /// told by its line.
+    #[command(after_help = "\
+Examples:
+  migrator suppressions load repep.csv --source repep
+  migrator suppressions load reus.txt --source reus --listed-on 2026-01-15    ends two years after that day
+  migrator suppressions load bajas.csv --source manual --column telefono
+  migrator suppressions load repep.csv --source repep --json | jq .           one JSON object a line")]
+    Load {
+        /// The file: ten digits, +52 and separators as people write them; UTF-8, UTF-16 with its mark, or Windows-1252.
+        file: PathBuf,
+        /// Which list: manual is our own, repep the register of PROFECO, reus that of CONDUSEF.
+        #[arg(long)]
+        source: SuppressionList,
+        /// The day on which the numbers were listed, as 2026-01-15 [default, of reus: today].
+        #[arg(long, value_name = "DATE")]
+        listed_on: Option<Date>,
+        /// The column of a CSV file that holds the numbers: its place, from 1 on, or its name in the first line.
+        #[arg(long, value_name = "COLUMN")]
+        column: Option<String>,
+        /// Events on stdout, one JSON object a line, instead of a progress bar on stderr.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -10,5 +10,6 @@ pub(crate) mod restore;
 pub(crate) mod rollback;
 pub(crate) mod schema;
 pub(crate) mod status;
+pub(crate) mod suppressions;
 pub(crate) mod user;
 pub(crate) mod verify;

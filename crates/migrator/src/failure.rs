@@ -4,9 +4,10 @@ use std::fmt;
 use std::process::ExitCode;
 
 use application::{
-    CreateUserError, ImportError, LoadPlanError, ReclassifyError, RestoreError, RollbackError, VerifyError,
+    CreateUserError, ImportError, LoadPlanError, LoadSuppressionsError, ReclassifyError, RestoreError,
+    RollbackError, VerifyError,
 };
-use domain::port::{BackupError, SourceError, StoreError};
+use domain::port::{BackupError, SourceError, StoreError, WriteError};
 use settings::SettingsError;
 
 /// A failure by the kind that callers tell apart.
@@ -155,6 +156,17 @@ impl From<CreateUserError> for Failure {
             CreateUserError::Hasher(_) => Self::Other(error.to_string()),
             CreateUserError::Store(StoreError::Conflict { .. }) => Self::Input(error.to_string()),
             CreateUserError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<LoadSuppressionsError> for Failure {
+    fn from(error: LoadSuppressionsError) -> Self {
+        match error {
+            LoadSuppressionsError::Listing(_) => Self::Usage(format!("--listed-on: {error}")),
+            LoadSuppressionsError::NoNumbers => Self::Input(error.to_string()),
+            LoadSuppressionsError::Write(WriteError::Store(error)) => error.into(),
+            LoadSuppressionsError::Write(WriteError::KeyReused) => Self::Other(error.to_string()),
         }
     }
 }

@@ -49,6 +49,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Normalize(normalize) => command::normalize::run(&normalize, &sources).await,
         Command::NumberingPlan(plan) => command::numbering_plan::load(&plan.command, &sources).await,
         Command::Reclassify(reclassify) => command::numbering_plan::reclassify(reclassify, &sources).await,
+        Command::Suppressions(lists) => command::suppressions::run(&lists.command, &sources).await,
         Command::User(user) => command::user::run(&user.command, &sources).await,
         Command::Check(check) => command::check::run(check, &sources).await,
         Command::Health => command::check::health(&sources).await,

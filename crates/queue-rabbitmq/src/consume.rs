@@ -142,7 +142,7 @@ async fn handle(limit: Duration, priority: Priority, delivery: Delivery, handler
     }
 }
 
-fn parse(body: &[u8]) -> Option<CampaignId> {
+pub(crate) fn parse(body: &[u8]) -> Option<CampaignId> {
     let text = std::str::from_utf8(body).ok()?;
     Uuid::try_parse(text).ok().map(CampaignId)
 }

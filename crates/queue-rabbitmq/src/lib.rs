@@ -6,6 +6,7 @@
 //! that was stopped answers nothing at all.
 
 mod consume;
+mod dead;
 mod link;
 mod publish;
 mod topology;

@@ -12,7 +12,7 @@ use crate::topology::{dead_letters_name, declare, queue_name};
 use crate::{RabbitOptions, RabbitPermits};
 
 /// A message that a broker writes to disk.
-const PERSISTENT: u8 = 2;
+pub(crate) const PERSISTENT: u8 = 2;
 
 impl RabbitPermits {
     /// Permits that wait in each queue.
@@ -80,6 +80,16 @@ impl RabbitPermits {
     }
 }
 
+/// Whether the broker keeps what was published where it belongs.
+pub(crate) fn confirmed(confirmation: Confirmation, doing: &str) -> Result<(), QueueUnavailable> {
+    match confirmation {
+        Confirmation::Ack(None) => Ok(()),
+        Confirmation::Ack(Some(_)) => Err(unavailable(doing, "a permit's queue is not there")),
+        Confirmation::Nack(_) => Err(unavailable(doing, "the broker refuses more: a queue is full")),
+        Confirmation::NotRequested => Err(unavailable(doing, "the broker does not confirm")),
+    }
+}
+
 async fn open(options: &RabbitOptions) -> Result<Channel, QueueUnavailable> {
     let connection = connect(options).await?;
     let channel = within(options.call_timeout, "open a channel", connection.create_channel()).await?;
@@ -108,18 +118,7 @@ impl PermitPublisher for RabbitPermits {
                 confirms.push(within(options.call_timeout, doing, published).await?);
             }
             for confirm in confirms {
-                match within(options.call_timeout, doing, confirm).await? {
-                    Confirmation::Ack(None) => {}
-                    Confirmation::Ack(Some(_)) => {
-                        return Err(unavailable(doing, "a permit's queue is not there"));
-                    }
-                    Confirmation::Nack(_) => {
-                        return Err(unavailable(doing, "the broker refuses more: a queue is full"));
-                    }
-                    Confirmation::NotRequested => {
-                        return Err(unavailable(doing, "the broker does not confirm"));
-                    }
-                }
+                confirmed(within(options.call_timeout, doing, confirm).await?, doing)?;
             }
             Ok(())
         })

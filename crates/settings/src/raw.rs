@@ -160,6 +160,10 @@ pub(crate) struct RawSending {
     pub(crate) preview_contacts_max: Option<Given>,
     pub(crate) preview_timeout_s: Option<Given>,
     pub(crate) account_per_second: Option<Given>,
+    pub(crate) suppression_list_days_max: Option<Given>,
+    pub(crate) rematch_after_s: Option<Given>,
+    pub(crate) rematch_for_s: Option<Given>,
+    pub(crate) keep_months: Option<Given>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -173,6 +177,9 @@ pub(crate) struct RawWorker {
     pub(crate) revive_after_s: Option<Given>,
     pub(crate) by_state_interval_s: Option<Given>,
     pub(crate) store_retry_ms: Option<Given>,
+    pub(crate) heartbeat_s: Option<Given>,
+    pub(crate) forget_after_s: Option<Given>,
+    pub(crate) recount_interval_s: Option<Given>,
     pub(crate) drain_s: Option<Given>,
 }
 

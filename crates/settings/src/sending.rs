@@ -65,6 +65,15 @@ pub struct SendingSettings {
     pub preview_timeout: Duration,
     /// The most messages a second of the account with the provider, over all senders; `None` is as many as they may.
     pub account_per_second: Option<u32>,
+    /// How many days old the register of PROFECO may be when a campaign is launched or scheduled; 0 asks for none.
+    pub suppression_list_days_max: u16,
+    /// How long an event of the provider whose message or attempt is not known waits to be looked at again; it doubles each
+    /// time,
+    pub rematch_after: Duration,
+    /// until so long after it came.
+    pub rematch_for: Duration,
+    /// How many months messages, attempts, receipts and what else came from the provider are kept; 0 is for ever.
+    pub keep_months: u16,
 }
 
 /// How the worker runs.
@@ -87,8 +96,22 @@ pub struct WorkerSettings {
     pub store_retry: Duration,
     /// How old `contacts_by_state` may become before it is refreshed.
     pub by_state_interval: Duration,
+    /// How often a worker tells of itself.
+    pub heartbeat: Duration,
+    /// How long after its last word a worker is forgotten.
+    pub forget_after: Duration,
+    /// How often the counts of campaigns are compared with their messages.
+    pub recount_interval: Duration,
     /// How long a worker that was asked to end waits for answers that are under way.
     pub drain: Duration,
+}
+
+impl WorkerSettings {
+    /// How long a worker may tell nothing before it is held to be lost.
+    #[must_use]
+    pub fn lost_after(&self) -> Duration {
+        (self.heartbeat * 3).max(Duration::from_secs(30))
+    }
 }
 
 #[expect(clippy::too_many_lines, reason = "a line or two for each key, and nothing else")]
@@ -129,6 +152,10 @@ pub(crate) fn read_sending(reader: &mut Reader<'_>, raw: &RawSettings) -> Result
         reader.whole(entry!(raw, sending.preview_contacts_max), 100_u32..=10_000_000, "contacts");
     let preview_timeout = reader.whole(entry!(raw, sending.preview_timeout_s), 1_u32..=300, "seconds");
     let account = reader.whole(entry!(raw, sending.account_per_second), 0_u32..=1_000_000, "messages");
+    let list_days = reader.whole(entry!(raw, sending.suppression_list_days_max), 0_u16..=3650, "days");
+    let rematch_after = reader.whole(entry!(raw, sending.rematch_after_s), 1_u32..=3600, "seconds");
+    let rematch_for = reader.whole(entry!(raw, sending.rematch_for_s), 0_u32..=2_592_000, "seconds");
+    let keep_months = reader.whole(entry!(raw, sending.keep_months), 0_u16..=1200, "months");
     Ok(SendingSettings {
         claim_messages_max: claim_messages_max?,
         lease: Duration::from_secs(lease?.into()),
@@ -158,6 +185,10 @@ pub(crate) fn read_sending(reader: &mut Reader<'_>, raw: &RawSettings) -> Result
         preview_contacts_max: preview_contacts?,
         preview_timeout: Duration::from_secs(preview_timeout?.into()),
         account_per_second: Some(account?).filter(|rate| *rate > 0),
+        suppression_list_days_max: list_days?,
+        rematch_after: Duration::from_secs(rematch_after?.into()),
+        rematch_for: Duration::from_secs(rematch_for?.into()),
+        keep_months: keep_months?,
     })
 }
 
@@ -174,6 +205,9 @@ pub(crate) fn read_worker(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<
     let by_state = reader.whole(entry!(raw, worker.by_state_interval_s), 10_u32..=86_400, "seconds");
     let store_retry = reader.whole(entry!(raw, worker.store_retry_ms), 10_u32..=60000, "milliseconds");
     let drain = reader.whole(entry!(raw, worker.drain_s), 1_u32..=600, "seconds");
+    let heartbeat = reader.whole(entry!(raw, worker.heartbeat_s), 1_u32..=300, "seconds");
+    let forget_after = reader.whole(entry!(raw, worker.forget_after_s), 60_u32..=2_592_000, "seconds");
+    let recount = reader.whole(entry!(raw, worker.recount_interval_s), 1_u32..=86_400, "seconds");
     Ok(WorkerSettings {
         listen: listen?,
         relay_interval: Duration::from_millis(relay_interval?.into()),
@@ -183,6 +217,9 @@ pub(crate) fn read_worker(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<
         revive_after: Duration::from_secs(revive_after?.into()),
         by_state_interval: Duration::from_secs(by_state?.into()),
         store_retry: Duration::from_millis(store_retry?.into()),
+        heartbeat: Duration::from_secs(heartbeat?.into()),
+        forget_after: Duration::from_secs(forget_after?.into()),
+        recount_interval: Duration::from_secs(recount?.into()),
         drain: Duration::from_secs(drain?.into()),
     })
 }

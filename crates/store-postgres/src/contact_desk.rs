@@ -14,6 +14,7 @@ use tokio_postgres::{GenericClient, Transaction};
 use crate::campaign::decode_message;
 use crate::contact::{decode, to_bigint};
 use crate::database::Database;
+use crate::dispatch::skip_barred;
 use crate::error::{classify, conflict, exactly_one};
 use crate::request::audit;
 
@@ -183,6 +184,9 @@ impl ContactDesk for PostgresContactDesk {
             .map_err(failed)?;
         let contact = decode(&row, &doing)?;
         transaction.commit().await.map_err(failed)?;
+        if consent.kind == ConsentKind::OptOut {
+            skip_barred(&mut client, &[phone]).await;
+        }
         Ok(Some(Consented { contact, barred_by: barred.iter().map(|row| row.get("source")).collect() }))
     }
 

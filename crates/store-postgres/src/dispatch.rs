@@ -4,6 +4,7 @@ pub(crate) mod evidence;
 mod inbox;
 mod outbox;
 mod receipts;
+mod skip;
 mod upkeep;
 
 use std::sync::OnceLock;
@@ -26,6 +27,7 @@ use crate::mutant;
 
 use evidence::EvidenceBatch;
 use inbox::Inbox;
+pub(crate) use skip::skip_barred;
 
 /// How a worker claims and how long what it leaves open may stay so.
 #[derive(Debug, Clone)]
@@ -48,6 +50,10 @@ pub struct DispatchOptions {
     pub revive_after: Duration,
     /// How many permits of a campaign are in circulation, and so how many claims of it run at once.
     pub permits_per_campaign: u16,
+    /// How long an event of a message or an attempt that is not known waits to be looked at again; it doubles each time,
+    pub rematch_after: Duration,
+    /// until so long after it came.
+    pub rematch_for: Duration,
     /// What keeps campaigns from doing harm.
     pub rules: SendingRules,
 }

@@ -12,8 +12,17 @@ pub(crate) async fn take_key(
     envelope: &Envelope,
     doing: &str,
 ) -> Result<bool, StoreError> {
+    take_key_on(transaction, envelope, doing).await
+}
+
+/// The same, on a connection within a transaction of its own.
+pub(crate) async fn take_key_on(
+    client: &impl GenericClient,
+    envelope: &Envelope,
+    doing: &str,
+) -> Result<bool, StoreError> {
     let Some(used) = &envelope.idempotency else { return Ok(true) };
-    let taken = transaction
+    let taken = client
         .query_opt(
             include_str!("../sql/idempotency_claim.sql"),
             &[&envelope.actor.0, &used.key, &used.body_sha256.as_slice(), &IdempotencyKey::KEPT_HOURS],
@@ -49,8 +58,19 @@ pub(crate) async fn audit(
     envelope: &Envelope,
     doing: &str,
 ) -> Result<(), StoreError> {
+    audit_on(transaction, action, (object_kind, object_id), envelope, doing).await
+}
+
+/// The same, on a connection within a transaction of its own.
+pub(crate) async fn audit_on(
+    client: &impl GenericClient,
+    action: &str,
+    (object_kind, object_id): (&str, &str),
+    envelope: &Envelope,
+    doing: &str,
+) -> Result<(), StoreError> {
     let address = envelope.remote_addr.map(|address| address.to_string());
-    transaction
+    client
         .execute(
             include_str!("../sql/audit_insert.sql"),
             &[&envelope.actor.0, &action, &object_kind, &object_id, &envelope.request_id, &address],

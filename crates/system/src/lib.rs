@@ -27,6 +27,14 @@ impl Ids for SystemIds {
     }
 }
 
+/// What this machine calls itself, where its system tells.
+#[must_use]
+pub fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim();
+    if name.is_empty() { "unknown".to_owned() } else { name.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use std::thread;

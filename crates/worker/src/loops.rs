@@ -5,9 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::{PrepareCampaign, Prepared, RelayPermits, RunJobs, Worked};
-use domain::port::{AudienceStore, ContactCensus, ExtractStore, ReceiptStore, Upkeep};
+use domain::port::{
+    AudienceStore, ContactCensus, DatabaseIdentity, ExtractStore, Housekeeping, ReceiptStore, Upkeep,
+};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+use crate::beat::Beat;
 
 /// How often each is done when there is nothing to do, and how long to wait after a failure.
 #[derive(Debug, Clone)]
@@ -17,8 +21,16 @@ pub(crate) struct Rhythm {
     pub(crate) prepare: Duration,
     pub(crate) sweep: Duration,
     pub(crate) by_state: Duration,
+    pub(crate) recount: Duration,
+    pub(crate) heartbeat: Duration,
     pub(crate) after_failure: Duration,
 }
+
+/// How often is looked whether it is still the same database.
+const IDENTITY_INTERVAL: Duration = Duration::from_mins(1);
+
+/// How often is looked whether the daily work is due.
+const ROOM_INTERVAL: Duration = Duration::from_hours(1);
 
 /// What is done.
 pub(crate) struct Chores {
@@ -30,7 +42,11 @@ pub(crate) struct Chores {
     pub(crate) census: Arc<dyn ContactCensus>,
     pub(crate) extracts: Arc<dyn ExtractStore>,
     pub(crate) jobs: Arc<RunJobs>,
+    pub(crate) housekeeping: Arc<dyn Housekeeping>,
     pub(crate) by_state_at_age: Duration,
+    pub(crate) recount_interval: Duration,
+    pub(crate) beat: Arc<Beat>,
+    pub(crate) forget_after: Duration,
 }
 
 /// Whether there may be more to do at once.
@@ -55,6 +71,12 @@ impl Chores {
         start("fold", rhythm.sweep, |chores| Box::pin(async move { chores.fold().await }));
         start("expire", rhythm.by_state, |chores| Box::pin(async move { chores.expire().await }));
         start("jobs", rhythm.prepare, |chores| Box::pin(async move { chores.job().await }));
+        start("identity", IDENTITY_INTERVAL, |chores| Box::pin(async move { chores.identity().await }));
+        start("room", ROOM_INTERVAL, |chores| Box::pin(async move { chores.room().await }));
+        start("recount", rhythm.recount, |chores| Box::pin(async move { chores.recount().await }));
+        start("beat", rhythm.heartbeat, |chores| Box::pin(async move { chores.beat().await }));
+        start("measure", rhythm.heartbeat, |chores| Box::pin(async move { chores.measure().await }));
+        start("rematch", rhythm.sweep, |chores| Box::pin(async move { chores.rematch().await }));
         start("by_state", rhythm.by_state, |chores| Box::pin(async move { chores.by_state().await }));
         loops
     }
@@ -122,6 +144,60 @@ impl Chores {
         }
     }
 
+    async fn beat(&self) -> Result<Done, String> {
+        let sentence = |error: domain::port::StoreError| error.to_string();
+        self.beat.tell().await.map_err(sentence)?;
+        let forgotten = self.beat.workers.forget_silent(self.forget_after).await.map_err(sentence)?;
+        if forgotten > 0 {
+            tracing::info!(workers = forgotten, "workers that are gone are forgotten");
+        }
+        Ok(Done::All)
+    }
+
+    async fn measure(&self) -> Result<Done, String> {
+        self.beat.measure().await.map(|()| Done::All).map_err(|error| error.to_string())
+    }
+
+    async fn rematch(&self) -> Result<Done, String> {
+        match self.receipts.settle_again().await {
+            Ok(0) => Ok(Done::All),
+            Ok(_) => Ok(Done::Part),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    async fn identity(&self) -> Result<Done, String> {
+        compare_identity(&*self.housekeeping).await.map(|()| Done::All).map_err(|error| error.to_string())
+    }
+
+    async fn room(&self) -> Result<Done, String> {
+        let sentence = |error: domain::port::StoreError| error.to_string();
+        self.housekeeping.make_room().await.map_err(sentence)?;
+        if self.housekeeping.is_days_turn().await.map_err(sentence)? {
+            while let Some(month) = self.housekeeping.drop_month().await.map_err(sentence)? {
+                tracing::info!(month, "a month of messages is dropped (sending.keep_months)");
+            }
+            while self.housekeeping.forget_events().await.map_err(sentence)? > 0 {}
+        }
+        Ok(Done::All)
+    }
+
+    async fn recount(&self) -> Result<Done, String> {
+        let found =
+            self.housekeeping.recount(self.recount_interval).await.map_err(|error| error.to_string())?;
+        let miscounts = found.unwrap_or_default();
+        for miscount in &miscounts {
+            tracing::error!(
+                campaign = %miscount.campaign.0, state = %miscount.state, counted = miscount.counted, kept = miscount.kept,
+                "the counts of a campaign are not those of its messages"
+            );
+        }
+        let campaigns: std::collections::BTreeSet<_> = miscounts.iter().map(|one| one.campaign.0).collect();
+        let differ = u32::try_from(campaigns.len()).unwrap_or(u32::MAX);
+        metrics::gauge!("pregon_campaign_counts_differ").set(differ);
+        Ok(Done::All)
+    }
+
     async fn watch(&self) -> Result<Done, String> {
         let sentence = |error: domain::port::StoreError| error.to_string();
         self.upkeep.launch_scheduled().await.map_err(sentence)?;
@@ -148,6 +224,24 @@ impl Chores {
         metrics::counter!("pregon_messages_expired_total").increment(overdue);
         Ok(if lost + overdue + canceled == 0 { Done::All } else { Done::Part })
     }
+}
+
+/// Looks whether it is still the same database; nothing may be claimed from one that was restored before that is known.
+pub(crate) async fn compare_identity(
+    housekeeping: &dyn Housekeeping,
+) -> Result<(), domain::port::StoreError> {
+    match housekeeping.compare_identity().await? {
+        DatabaseIdentity::Same | DatabaseIdentity::New => {}
+        DatabaseIdentity::Restored { paused } => tracing::error!(
+            campaigns = paused,
+            "the database was restored from a backup: what was sent since is not known, and campaigns are paused"
+        ),
+        DatabaseIdentity::Untold => tracing::warn!(
+            "the server does not tell which one it is, so a restored database is not noticed; grant execute on \
+             pg_control_system() and pg_control_checkpoint()"
+        ),
+    }
+    Ok(())
 }
 
 type Step = fn(Arc<Chores>) -> std::pin::Pin<Box<dyn Future<Output = Result<Done, String>> + Send>>;

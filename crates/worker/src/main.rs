@@ -1,5 +1,6 @@
 //! `worker`: sends campaigns.
 
+mod beat;
 mod check;
 mod cli;
 mod failure;

@@ -27,6 +27,7 @@ pub(crate) async fn run(command: &Run, sources: &Sources) -> Result<(), Failure>
 
     let jobs = Arc::clone(&worker.chores.jobs);
     let prepare = Arc::clone(&worker.chores.prepare);
+    let (beat, last_beat) = (Arc::clone(&worker.chores.beat), Arc::clone(&worker.chores.beat));
     let mut chores = worker.chores.start(&worker.rhythm, &stop);
     let slots = vec![
         (Priority::High, settings.sending.slots_high),
@@ -44,11 +45,17 @@ pub(crate) async fn run(command: &Run, sources: &Sources) -> Result<(), Failure>
             // What is claimed and unsent is given back; what is under way is waited for.
             draining.drain();
             prepare.drain();
+            if let Err(error) = beat.tell().await {
+                tracing::debug!(%error, "nobody is told that the worker ends");
+            }
         }),
     );
     let drained = async {
         consuming.await;
         while chores.join_next().await.is_some() {}
+        if let Err(error) = last_beat.leave().await {
+            tracing::warn!(%error, "the worker is held to be lost, and forgotten later");
+        }
         if let Err(error) = jobs.release().await {
             tracing::warn!(%error, "the job at hand is free when its lease is over");
         }

@@ -4,9 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::{Gateways, KnownPlan, PrepareCampaign, RelayPermits, RunJobs, SendLimits, WorkPermit};
+use application::{
+    Gateways, KnownPlan, PrepareCampaign, RelayPermits, RunJobs, SendLimits, WatchWorkers, WorkPermit,
+};
 use async_trait::async_trait;
-use domain::port::{AudienceStore, Ids, PermitConsumer, PermitPublisher, SmsGateway};
+use domain::port::{
+    AudienceStore, Clock as _, Housekeeping as _, Ids, PermitConsumer, PermitPublisher, SmsGateway,
+    WorkerStore,
+};
 use gateway_telnyx::{TelnyxGateway, TelnyxOptions};
 use http_actix::{Check, CheckFailed, Checks};
 use queue_rabbitmq::{RabbitOptions, RabbitPermits};
@@ -14,14 +19,15 @@ use secrecy::ExposeSecret;
 use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, JobQueueOptions, PostgresAudienceStore,
-    PostgresContactCensus, PostgresDispatch, PostgresExtractStore, PostgresJobQueue,
-    PostgresNumberingPlanStore, Schema, SendingRules,
+    PostgresContactCensus, PostgresDispatch, PostgresExtractStore, PostgresHousekeeping, PostgresJobQueue,
+    PostgresNumberingPlanStore, PostgresWorkerStore, Schema, SendingRules,
 };
-use system::{SystemClock, SystemIds};
+use system::{SystemClock, SystemIds, host_name};
 
+use crate::beat::Beat;
 use crate::failure::Failure;
 use crate::gateway::CountedGateway;
-use crate::loops::{Chores, Rhythm};
+use crate::loops::{Chores, Rhythm, compare_identity};
 
 /// Shards of a campaign's counts: two workers rarely change the same row.
 const SHARDS: u128 = 64;
@@ -120,6 +126,9 @@ pub(crate) async fn worker(
     broker: &Arc<RabbitPermits>,
 ) -> Result<Worker, Failure> {
     Schema::new(database.clone()).require_current().await?;
+    let housekeeping = Arc::new(PostgresHousekeeping::new(database.clone(), settings.sending.keep_months));
+    housekeeping.make_room().await?;
+    compare_identity(&*housekeeping).await?;
     let id = SystemIds.next();
     let (sending, worker) = (&settings.sending, &settings.worker);
     let options = DispatchOptions {
@@ -132,6 +141,8 @@ pub(crate) async fn worker(
         outcome_deadline: sending.outcome_deadline,
         revive_after: worker.revive_after,
         permits_per_campaign: sending.permits_per_campaign,
+        rematch_after: sending.rematch_after,
+        rematch_for: sending.rematch_for,
         rules: SendingRules {
             cap_messages: sending.cap_messages,
             cap_within: sending.cap_within,
@@ -166,9 +177,11 @@ pub(crate) async fn worker(
         },
     );
     let publisher: Arc<dyn PermitPublisher> = broker.clone();
+    let handler = Arc::new(handler);
+    let beat = beat(settings, database, broker, (id.to_string(), &handler));
     Ok(Worker {
         name: id.to_string(),
-        handler: Arc::new(handler),
+        handler,
         consumer: broker.clone(),
         chores: Chores {
             relay: RelayPermits { outbox: engine.clone(), publisher },
@@ -184,6 +197,10 @@ pub(crate) async fn worker(
             census: Arc::new(PostgresContactCensus::new(database.clone())),
             extracts: Arc::new(PostgresExtractStore::new(database.clone(), settings.extract.take_timeout)),
             jobs: Arc::new(jobs(settings, database)),
+            housekeeping,
+            beat: Arc::new(beat),
+            forget_after: worker.forget_after,
+            recount_interval: worker.recount_interval,
             by_state_at_age: worker.by_state_interval,
         },
         rhythm: Rhythm {
@@ -192,9 +209,34 @@ pub(crate) async fn worker(
             prepare: worker.prepare_interval,
             sweep: worker.sweep_interval,
             by_state: (worker.by_state_interval / 10).max(Duration::from_secs(1)),
+            heartbeat: worker.heartbeat,
+            recount: worker.recount_interval,
             after_failure: worker.store_retry,
         },
     })
+}
+
+/// Tells of a worker of this name.
+fn beat(
+    settings: &Settings,
+    database: &Database,
+    broker: &Arc<RabbitPermits>,
+    (name, handler): (String, &Arc<WorkPermit>),
+) -> Beat {
+    let workers: Arc<dyn WorkerStore> = Arc::new(PostgresWorkerStore::new(database.clone()));
+    Beat {
+        name,
+        host: host_name(),
+        started_at: SystemClock.now(),
+        handler: Arc::clone(handler),
+        workers: Arc::clone(&workers),
+        watch: WatchWorkers {
+            workers,
+            queues: broker.clone(),
+            broker_within: settings.http.health_timeout,
+            lost_after: settings.worker.lost_after(),
+        },
+    }
 }
 
 fn gateways(settings: &Settings) -> Result<Gateways, Failure> {

@@ -32,7 +32,8 @@ pub trait ContactDesk: Send + Sync {
     ) -> Result<Removed, StoreError>;
 
     /// Writes down what somebody said of being written to, and does it at once: an opt-out bars the number, an opt-in takes
-    /// back what the number itself had asked, and nothing that others barred. `None` when there is no such contact.
+    /// back what the number itself had asked, and nothing that others barred. What live campaigns have queued to a number
+    /// that opts out becomes skipped, in a transaction after that. `None` when there is no such contact.
     async fn consent(
         &self,
         id: ContactId,

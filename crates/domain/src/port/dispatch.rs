@@ -190,7 +190,7 @@ pub struct OutboxPermit {
 #[async_trait]
 pub trait ReceiptStore: Send + Sync {
     /// Keeps an event as it came, once however often it comes. With a `consent` the suppression that follows from it is
-    /// committed with the event.
+    /// committed with the event; after an opt-out what live campaigns have queued to the number becomes skipped.
     async fn keep(
         &self,
         provider: &'static str,
@@ -202,6 +202,10 @@ pub trait ReceiptStore: Send + Sync {
     /// the phone it went to, become receipts and evidence; the others stay, with what is wrong with them. Returns how
     /// many were looked at.
     async fn settle(&self) -> Result<u64, StoreError>;
+
+    /// Settles in the same way events whose message or attempt was not known when they were looked at, once it is time to look
+    /// again: after a wait that doubles with each look, for a bounded time since they came. Then they stay.
+    async fn settle_again(&self) -> Result<u64, StoreError>;
 }
 
 /// What somebody who wrote to us decided.

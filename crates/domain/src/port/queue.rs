@@ -44,6 +44,39 @@ pub trait PermitConsumer: Send + Sync {
     );
 }
 
+/// Looks after the queues.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait PermitQueues: Send + Sync {
+    /// How many wait in each queue.
+    async fn depths(&self) -> Result<QueueDepths, QueueUnavailable>;
+
+    /// Gives dead letters that are permits out again, each to the queue that it was in, the oldest first; each is taken from
+    /// the dead letters when the broker has confirmed it where it goes. What is no permit stays. Looks at `most` at most.
+    async fn requeue_dead(&self, most: u16) -> Result<Requeued, QueueUnavailable>;
+
+    /// Throws dead letters away, the oldest first, `most` at most; says how many.
+    async fn purge_dead(&self, most: u16) -> Result<u64, QueueUnavailable>;
+}
+
+/// How many wait in each queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueDepths {
+    /// By the queue's name and priority: permits.
+    pub waiting: Vec<(String, Priority, u32)>,
+    /// Dead letters.
+    pub dead_letters: u32,
+}
+
+/// What became of dead letters that were to be given out again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Requeued {
+    /// Those that are permits, and given out again.
+    pub requeued: u64,
+    /// Those that are none, and stay.
+    pub kept: u64,
+}
+
 /// Does what a permit allows.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]

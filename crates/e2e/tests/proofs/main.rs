@@ -13,4 +13,6 @@ mod jobs;
 mod kills;
 mod numbering;
 mod outages;
+mod suppressions;
 mod webhooks;
+mod workers;

@@ -1,7 +1,7 @@
 //! `migrator normalize`.
 
-mod column;
-mod lines;
+pub(super) mod column;
+pub(super) mod lines;
 
 use std::fs::File;
 use std::io::{self, Read, Write};

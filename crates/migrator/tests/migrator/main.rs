@@ -9,4 +9,5 @@ mod commands;
 mod import;
 mod numbering;
 mod running;
+mod suppressions;
 mod verify;

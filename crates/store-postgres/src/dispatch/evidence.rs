@@ -1,6 +1,7 @@
 //! Evidence by the batch, and the table of what it changes.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use domain::campaign::CampaignId;
 use domain::message::{Evidence, MessageState};
@@ -115,6 +116,27 @@ impl<'a> EvidenceBatch<'a> {
         statement: &Statement,
         options: &DispatchOptions,
     ) -> Result<u64, tokio_postgres::Error> {
+        let deadlines = (options.receipt_deadline, options.outcome_deadline);
+        self.apply_with(transaction, statement, options.shard, deadlines).await
+    }
+
+    /// Applies evidence after which nothing more is waited for.
+    pub(crate) async fn apply_in_shard(
+        &self,
+        transaction: &Transaction<'_>,
+        statement: &Statement,
+        shard: i16,
+    ) -> Result<u64, tokio_postgres::Error> {
+        self.apply_with(transaction, statement, shard, (Duration::ZERO, Duration::ZERO)).await
+    }
+
+    async fn apply_with(
+        &self,
+        transaction: &Transaction<'_>,
+        statement: &Statement,
+        shard: i16,
+        (receipt_deadline, outcome_deadline): (Duration, Duration),
+    ) -> Result<u64, tokio_postgres::Error> {
         let table = &*TRANSITIONS;
         let row = transaction
             .query_one(
@@ -131,9 +153,9 @@ impl<'a> EvidenceBatch<'a> {
                     &table.before,
                     &table.kinds,
                     &table.after,
-                    &options.shard,
-                    &options.receipt_deadline.as_secs_f64(),
-                    &options.outcome_deadline.as_secs_f64(),
+                    &shard,
+                    &receipt_deadline.as_secs_f64(),
+                    &outcome_deadline.as_secs_f64(),
                 ],
             )
             .await?;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::PostgresDispatch;
 use super::evidence::{self, Entry, EvidenceBatch};
 use super::inbox::{EventColumns, evidence_of};
+use super::skip_barred;
 use crate::contact::{phone_from, to_bigint};
 use crate::contact_desk::note_consent;
 use crate::error::{classify, corrupt};
@@ -48,15 +49,30 @@ impl ReceiptStore for PostgresDispatch {
             };
             note_consent(&transaction, phone, &consent, "inbound").await.map_err(failed)?;
         }
-        transaction.commit().await.map_err(failed)
+        transaction.commit().await.map_err(failed)?;
+        if let (1, Some(phone), Some(ConsentChange::OptOut)) = (kept, phone, consent) {
+            skip_barred(&mut client, &[phone]).await;
+        }
+        Ok(())
     }
 
     async fn settle(&self) -> Result<u64, StoreError> {
+        self.settle_those(include_str!("../../sql/event_take.sql")).await
+    }
+
+    async fn settle_again(&self) -> Result<u64, StoreError> {
+        self.settle_those(include_str!("../../sql/event_take_again.sql")).await
+    }
+}
+
+impl PostgresDispatch {
+    /// Settles the events that a statement takes.
+    async fn settle_those(&self, take: &str) -> Result<u64, StoreError> {
         let doing = "settle events of the provider";
         let failed = |error: tokio_postgres::Error| classify(doing, &error);
         let mut client = self.database.pooled(doing).await?;
         let apply = evidence::statement(&client).await.map_err(failed)?;
-        let take = client.prepare_cached(include_str!("../../sql/event_take.sql")).await.map_err(failed)?;
+        let take = client.prepare_cached(take).await.map_err(failed)?;
         let settle =
             client.prepare_cached(include_str!("../../sql/event_settle.sql")).await.map_err(failed)?;
         let transaction = client.transaction().await.map_err(failed)?;
@@ -65,23 +81,52 @@ impl ReceiptStore for PostgresDispatch {
             return Ok(0);
         }
         let strongest = strongest(&events, doing)?;
-        let mut batch = EvidenceBatch::default();
-        for entry in strongest.values() {
-            batch.push(entry);
-        }
-        if !batch.is_empty() {
+        for batch in rounds(&strongest) {
             batch.apply(&transaction, &apply, &self.options).await.map_err(failed)?;
         }
         let ids: Vec<i64> = events.iter().map(|event| event.get("id")).collect();
-        transaction.execute(&settle, &[&ids]).await.map_err(failed)?;
+        let (wait, until) = (self.options.rematch_after, self.options.rematch_for);
+        transaction
+            .execute(&settle, &[&ids, &wait.as_secs_f64(), &until.as_secs_f64()])
+            .await
+            .map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
+        let barred: Vec<i64> = strongest
+            .values()
+            .filter(|entry| entry.opted_out)
+            .filter_map(|entry| entry.phone)
+            .map(to_bigint)
+            .collect();
+        if !barred.is_empty() {
+            skip_barred(&mut client, &barred).await;
+        }
         Ok(events.len() as u64)
     }
 }
 
-/// Of all events of one attempt, the one that says the most: the statement takes each message once.
-fn strongest<'a>(events: &'a [Row], doing: &str) -> Result<BTreeMap<(Uuid, i32), Entry<'a>>, StoreError> {
-    let mut entries: BTreeMap<(Uuid, i32), Entry<'a>> = BTreeMap::new();
+/// The message's campaign and place, and the attempt.
+type AttemptKey = (Uuid, i32, i16);
+
+/// Evidence by the round: the statement takes each message once, and an event of an attempt that is not known must not hide
+/// what another says of one that is.
+fn rounds<'a>(strongest: &BTreeMap<AttemptKey, Entry<'a>>) -> Vec<EvidenceBatch<'a>> {
+    let mut rounds: Vec<EvidenceBatch<'a>> = Vec::new();
+    let mut last = None;
+    let mut round = 0;
+    for ((campaign, seq, _), entry) in strongest {
+        round = if last == Some((campaign, seq)) { round + 1 } else { 0 };
+        last = Some((campaign, seq));
+        if rounds.len() == round {
+            rounds.push(EvidenceBatch::default());
+        }
+        rounds[round].push(entry);
+    }
+    rounds
+}
+
+/// Of all events of one attempt, the one that says the most.
+fn strongest<'a>(events: &'a [Row], doing: &str) -> Result<BTreeMap<AttemptKey, Entry<'a>>, StoreError> {
+    let mut entries: BTreeMap<AttemptKey, Entry<'a>> = BTreeMap::new();
     for event in events {
         let Some(evidence) = evidence_of(event.get("report")) else { continue };
         let (Some(campaign), Some(seq), Some(attempt), Some(phone)) = (
@@ -102,8 +147,8 @@ fn strongest<'a>(events: &'a [Row], doing: &str) -> Result<BTreeMap<(Uuid, i32),
             retry_in_seconds: 0.0,
             opted_out: event.get("opted_out"),
         };
-        let known = entries.entry((campaign, seq)).or_insert(Entry { ..entry });
-        if (entry.attempt, strength(entry.evidence)) > (known.attempt, strength(known.evidence)) {
+        let known = entries.entry((campaign, seq, attempt)).or_insert(Entry { ..entry });
+        if strength(entry.evidence) > strength(known.evidence) {
             *known = entry;
         }
     }

@@ -25,7 +25,7 @@ use domain::template::Template;
 use jiff::Timestamp;
 use store_postgres::{
     DispatchOptions, PostgresAudienceStore, PostgresCampaignStore, PostgresDispatch, PostgresSenderStore,
-    SendingRules,
+    PostgresSuppressionStore, SendingRules,
 };
 use testkit::TestDatabase;
 use testkit::fakes::FixedClock;
@@ -52,6 +52,8 @@ pub(crate) fn options() -> DispatchOptions {
         outcome_deadline: Duration::from_hours(1),
         revive_after: Duration::from_secs(30),
         permits_per_campaign: 4,
+        rematch_after: Duration::from_secs(10),
+        rematch_for: Duration::from_hours(24),
         rules: SendingRules::default(),
     }
 }
@@ -99,7 +101,16 @@ impl Desk {
     }
 
     fn change(&self) -> ChangeCampaign {
-        ChangeCampaign { campaigns: Arc::clone(&self.campaigns) as Arc<dyn CampaignStore> }
+        self.change_with_register_of(0)
+    }
+
+    /// As an installation whose register may be so many days old.
+    fn change_with_register_of(&self, days_max: u16) -> ChangeCampaign {
+        ChangeCampaign {
+            campaigns: Arc::clone(&self.campaigns) as Arc<dyn CampaignStore>,
+            suppressions: Arc::new(PostgresSuppressionStore::new(self.test.database())),
+            suppression_list_days_max: days_max,
+        }
     }
 
     fn prepare(&self) -> PrepareCampaign {
@@ -575,4 +586,32 @@ async fn what_a_preview_said_must_still_hold_at_the_launch() {
     assert!(matches!(refused, Err(CampaignError::Refused(_))), "{refused:?}");
     desk.campaigns.keep_preview(draft.id, Previewed { version: 2, ..previewed }).await.unwrap();
     assert_eq!(launch().await.unwrap().state.as_str(), "preparing");
+}
+
+#[tokio::test]
+async fn a_campaign_waits_for_a_recent_register_where_the_settings_ask_for_one() {
+    let desk = Desk::set().await;
+    let id = desk.draft(r#"{"all": []}"#, None).await.id;
+    let change = desk.change_with_register_of(30);
+    let at = desk.test.database().now().await.unwrap();
+    let now = || Envelope { at, ..envelope(None) };
+    let refused = async |action, at| match change.execute(id, action, at, now()).await {
+        Err(CampaignError::Refused(sentence)) => sentence,
+        other => panic!("{other:?}"),
+    };
+    let tomorrow = Some(at + jiff::SignedDuration::from_hours(24));
+    for loads in ["", "INSERT INTO suppression_loads (source, loaded_by) VALUES ('reus', 'test')"] {
+        desk.client.batch_execute(loads).await.unwrap();
+        let sentence = refused(CampaignAction::Launch, None).await;
+        assert!(
+            sentence.contains("was never loaded") && sentence.contains("suppressions load"),
+            "{sentence}"
+        );
+    }
+    let old = "INSERT INTO suppression_loads (source, loaded_by, loaded_at) VALUES ('repep', 'test', now() - interval '31 days')";
+    desk.client.batch_execute(old).await.unwrap();
+    assert!(refused(CampaignAction::Schedule, tomorrow).await.contains("last loaded"));
+    let recent = "INSERT INTO suppression_loads (source, loaded_by, loaded_at) VALUES ('repep', 'test', now() - interval '29 days')";
+    desk.client.batch_execute(recent).await.unwrap();
+    change.execute(id, CampaignAction::Launch, None, now()).await.unwrap();
 }

@@ -27,3 +27,4 @@ mod search;
 mod segments;
 mod server_settings;
 mod statements;
+mod suppressions;

@@ -8,7 +8,7 @@ use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
 /// Takes one field out of each line.
-pub(super) struct Column {
+pub(in crate::command) struct Column {
     place: usize,
     reader: Reader,
     field: Vec<u8>,
@@ -16,11 +16,11 @@ pub(super) struct Column {
 
 /// A file without the column.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct NoSuchColumn(pub(super) String);
+pub(in crate::command) struct NoSuchColumn(pub(in crate::command) String);
 
 impl Column {
     /// The column that is asked for by place or by name, in a file with this first line; whether that line holds names.
-    pub(super) fn find(asked: &str, first_line: &str) -> Result<(Self, bool), NoSuchColumn> {
+    pub(in crate::command) fn find(asked: &str, first_line: &str) -> Result<(Self, bool), NoSuchColumn> {
         let count = |delimiter: &u8| first_line.bytes().filter(|byte| byte == delimiter).count();
         let delimiter = DELIMITERS.into_iter().rev().max_by_key(count).unwrap_or(b',');
         let reader = ReaderBuilder::new().delimiter(delimiter).build();
@@ -45,7 +45,7 @@ impl Column {
     }
 
     /// The field of a line; nothing where the line is shorter.
-    pub(super) fn of(&mut self, line: &str) -> Cow<'_, str> {
+    pub(in crate::command) fn of(&mut self, line: &str) -> Cow<'_, str> {
         self.at(self.place, line).unwrap_or_default()
     }
 

@@ -11,13 +11,13 @@ use memchr::{memchr, memchr_iter};
 const READ_BYTES: usize = 256 * 1024;
 
 /// The most of a line that is looked at; no number is anywhere near as long.
-pub(super) const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub(in crate::command) const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The head of the input, which was looked at, and the rest.
 type Decoded<R> = Chain<Cursor<Vec<u8>>, DecodeReaderBytes<R, Vec<u8>>>;
 
 /// Reads lines: UTF-16 by its mark, otherwise UTF-8, and a line that is none as Windows-1252.
-pub(super) struct Lines<R: Read> {
+pub(in crate::command) struct Lines<R: Read> {
     reader: BufReader<Decoded<R>>,
     /// What ends a line: a line feed, or where the file begins without any a carriage return.
     end: u8,
@@ -26,14 +26,14 @@ pub(super) struct Lines<R: Read> {
 }
 
 /// One line without its end.
-pub(super) struct Line<'a> {
-    pub(super) text: Cow<'a, str>,
+pub(in crate::command) struct Line<'a> {
+    pub(in crate::command) text: Cow<'a, str>,
     /// Whether it is longer than [`LINE_BYTES_MAX`], and the rest of it was passed over.
-    pub(super) is_cut: bool,
+    pub(in crate::command) is_cut: bool,
 }
 
 impl<R: Read> Lines<R> {
-    pub(super) fn of(input: R) -> io::Result<Self> {
+    pub(in crate::command) fn of(input: R) -> io::Result<Self> {
         let mut encodings = DecodeReaderBytesBuilder::new();
         let mut decoded = encodings.bom_override(true).strip_bom(true).utf8_passthru(true).build(input);
         let mut head = Vec::new();
@@ -44,7 +44,7 @@ impl<R: Read> Lines<R> {
     }
 
     /// Hands every line to `on_line`, in order, until it says that it is enough.
-    pub(super) fn each<E: From<io::Error>>(
+    pub(in crate::command) fn each<E: From<io::Error>>(
         &mut self,
         mut on_line: impl FnMut(Line<'_>) -> Result<(), E>,
     ) -> Result<(), E> {

@@ -131,3 +131,48 @@ async fn who_writes_alto_is_suppressed_at_once_and_alta_takes_back_only_that() {
     engine.keep("telnyx", inbound("in"), Some(ConsentChange::OptOut)).await.unwrap();
     assert_eq!(stage.count("SELECT count(*) FROM suppressions WHERE source = 'opt_out'").await, 0);
 }
+
+#[tokio::test]
+async fn an_event_that_was_there_before_its_message_is_settled_after_it() {
+    let stage = Stage::running(1).await;
+    stage.send_all(accepted).await;
+    stage.run("CREATE TABLE aside AS SELECT * FROM messages; DELETE FROM messages").await;
+    stage.report(stage.event("early", 1, 1, Report::Delivered)).await;
+    stage.report(stage.event("early-attempt", 1, 2, Report::Delivered)).await;
+    let waiting = "SELECT count(*) FROM provider_events WHERE outcome LIKE 'unknown_%' AND again_at > now()";
+    assert_eq!(stage.count(waiting).await, 2);
+    let engine = stage.engine();
+    assert_eq!(engine.settle_again().await.unwrap(), 0, "not yet");
+    assert_eq!(engine.settle().await.unwrap(), 0, "it was looked at");
+
+    // Looked at in vain it waits twice as long.
+    stage.run("UPDATE provider_events SET again_at = now()").await;
+    assert_eq!(engine.settle_again().await.unwrap(), 2);
+    let wait =
+        "SELECT min(extract(epoch FROM again_at - examined_at))::bigint FROM provider_events WHERE looks = 2";
+    assert_eq!(stage.count(wait).await, 20);
+
+    stage.run("INSERT INTO messages SELECT * FROM aside; UPDATE provider_events SET again_at = now()").await;
+    assert_eq!(engine.settle_again().await.unwrap(), 2);
+    assert_eq!(stage.states().await, [(MessageState::Delivered, 1)].into());
+    assert_eq!(stage.count("SELECT count(*) FROM message_receipts").await, 1);
+    assert_eq!(
+        stage.count("SELECT count(*) FROM provider_events WHERE outcome = 'unknown_attempt'").await,
+        1
+    );
+}
+
+#[tokio::test]
+async fn an_event_of_nobody_is_not_looked_at_for_ever_and_another_fault_not_again() {
+    let stage = Stage::running(1).await;
+    stage.send_all(accepted).await;
+    stage.report(stage.event("nobody", 77, 1, Report::Delivered)).await;
+    let mut without = stage.event("without", 1, 1, Report::Delivered);
+    without.reference = None;
+    stage.report(without).await;
+    assert_eq!(stage.count("SELECT count(*) FROM provider_events WHERE again_at IS NOT NULL").await, 1);
+    stage.run("UPDATE provider_events SET again_at = now(), received_at = now() - interval '25 hours' WHERE event_id = 'nobody'").await;
+    assert_eq!(stage.engine().settle_again().await.unwrap(), 1);
+    assert_eq!(stage.count("SELECT count(*) FROM provider_events WHERE again_at IS NOT NULL").await, 0);
+    assert_eq!(stage.count("SELECT count(*) FROM provider_events").await, 2, "kept all the same");
+}

@@ -100,6 +100,8 @@ impl Stage {
             outcome_deadline: Duration::from_hours(1),
             revive_after: Duration::from_secs(30),
             permits_per_campaign: 4,
+            rematch_after: Duration::from_secs(10),
+            rematch_for: Duration::from_hours(24),
             rules: SendingRules::default(),
         };
         change(&mut options);
