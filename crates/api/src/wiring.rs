@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use application::{
     AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, CountContacts, DraftCampaign,
-    EndSession, ExtractLimits, FailureLimit, FollowCampaign, KeptCounts, KnownPlan, ListSessions, LogIn,
+    EndSession, ExplainMessage, ExtractLimits, FailureLimit, FollowCampaign, KeptCounts, KnownPlan, ListSessions, LogIn,
     LogOut, LoginFailures, PreviewCampaign, PreviewLimits, PreviewSegment, RefreshSession, SaveSegment,
-    SearchContacts, SessionCache, SignInDesk, TagContacts, TakeContactFile, TakeExtract, TokenLifetimes,
+    SearchContacts, SendMessage, SessionCache, SignInDesk, TagContacts, TakeContactFile, TakeExtract, TestCampaign,
+    TokenLifetimes,
 };
 use async_trait::async_trait;
 use cache_redis::{RedisCache, RedisOptions};
@@ -16,6 +17,7 @@ use credentials::{AccessTokens, Argon2Cost, Argon2Passwords, SystemSecrets};
 use domain::campaign::Window;
 use domain::port::{
     AudienceStore, Cache, CampaignStore, ContactCensus, ContactDesk, ContactStore, ExtractStore, JobStore,
+    MessageDesk,
     PermitPublisher, SecretSource, SegmentStore, SenderStore, SessionStore,
 };
 use gateway_telnyx::TelnyxWebhooks;
@@ -26,7 +28,7 @@ use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, JobStoreOptions, PostgresAudienceStore,
     PostgresCampaignStore, PostgresContactCensus, PostgresContactDesk, PostgresContactSearch,
-    PostgresContactStore, PostgresDispatch, PostgresExtractStore, PostgresIdentityStore, PostgresJobStore,
+    PostgresContactStore, PostgresDispatch, PostgresExtractStore, PostgresIdentityStore, PostgresJobStore, PostgresMessageDesk,
     PostgresNumberingPlanStore, PostgresSegmentStore, PostgresSenderStore, PostgresSessionStore, Schema,
     SendingRules,
 };
@@ -98,6 +100,7 @@ pub(crate) fn options(settings: &Settings) -> HttpOptions {
         upload_timeout: settings.jobs.upload_timeout,
         keep_alive: http.keep_alive,
         shutdown_timeout: http.shutdown_timeout,
+        streams_max: http.streams_max,
         forwarded_hops: http.forwarded_hops,
         cors_origins: http.cors_origins.clone(),
     }
@@ -145,6 +148,9 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         keep_for: settings.http.segment_count,
     };
     let engine = engine_options(settings);
+    let messages: Arc<dyn MessageDesk> =
+        Arc::new(PostgresMessageDesk::new(database.clone(), engine.rules.clone()));
+    let zone = settings.time.zone.iana_name().unwrap_or("UTC").to_owned();
     let audiences: Arc<dyn AudienceStore> =
         Arc::new(PostgresAudienceStore::new(database.clone(), engine.clone()));
     let public_key = settings.telnyx_webhooks()?.public_key;
@@ -197,6 +203,20 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
             },
         },
         follow: FollowCampaign { campaigns: campaigns.clone() },
+        explain: ExplainMessage {
+            campaigns: campaigns.clone(),
+            desk: messages.clone(),
+            zone: zone.clone(),
+        },
+        test: TestCampaign {
+            desk: messages.clone(),
+            campaigns: campaigns.clone(),
+            senders: senders.clone(),
+            contacts: contacts.clone(),
+            ids: ids.clone(),
+            zone: zone.clone(),
+        },
+        send: SendMessage { desk: messages, senders: senders.clone(), ids: ids.clone(), zone },
         preview_segment: PreviewSegment {
             census: census.clone(),
             audiences,

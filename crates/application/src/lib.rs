@@ -9,6 +9,7 @@ mod campaigns;
 mod change_contact;
 mod count_contacts;
 mod create_user;
+mod explain_message;
 mod import_numbers;
 mod kept_counts;
 mod numbering_plans;
@@ -21,10 +22,12 @@ mod roll_back_import;
 mod run_jobs;
 mod saved_segments;
 mod search_contacts;
+mod send_message;
 mod sign_in;
 mod tag_contacts;
 mod take_contact_file;
 mod take_extract;
+mod test_campaign;
 mod verify_import;
 mod work_permit;
 
@@ -37,6 +40,7 @@ pub use campaigns::{
 pub use change_contact::{ChangeContact, ChangeContactError};
 pub use count_contacts::{CountContacts, CountedContacts};
 pub use create_user::{CreateUser, CreateUserError, NewUser};
+pub use explain_message::{ExplainMessage, Explained, Sentences, Verdict};
 pub use import_numbers::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome};
 pub use kept_counts::KeptCounts;
 pub use numbering_plans::{
@@ -51,6 +55,7 @@ pub use roll_back_import::{Referenced, RollBackImport, RollbackError, RollbackOb
 pub use run_jobs::{RunJobs, Worked};
 pub use saved_segments::{SaveSegment, SaveSegmentError, SegmentChoice};
 pub use search_contacts::{FoundContacts, FoundTotal, PartsOfPhones, SearchContacts, SearchError};
+pub use send_message::{SendCommand, SendError, SendMessage};
 pub use sign_in::{
     Authenticate, AuthenticateError, DeskError, EndSession, FailureLimit, ListSessions, LogIn, LogInError,
     LogOut, Login, LoginFailures, Pass, RefreshError, RefreshSession, SessionCache, SignInDesk,
@@ -59,5 +64,6 @@ pub use sign_in::{
 pub use tag_contacts::{TagCommand, TagContacts, TagContactsError};
 pub use take_contact_file::{IncomingFile, TakeContactFile, TakeFileError};
 pub use take_extract::{ExtractCommand, ExtractLimits, TakeExtract, TakeExtractError};
+pub use test_campaign::{TestCampaign, TestCommand};
 pub use verify_import::{VerifyCommand, VerifyError, VerifyImport};
 pub use work_permit::{Gateways, SendLimits, WorkPermit};

@@ -33,3 +33,4 @@ pub mod state;
 pub mod template;
 pub mod text;
 pub mod verification;
+pub mod wording;

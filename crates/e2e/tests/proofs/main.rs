@@ -4,12 +4,15 @@
 #![expect(clippy::unwrap_used, reason = "what fails in here fails a test, and says where")]
 
 mod api;
+mod campaigns;
 mod contacts;
 mod counts;
 mod house;
 mod imports;
 mod jobs;
 mod kills;
+mod messages;
 mod numbering;
 mod outages;
+mod streams;
 mod webhooks;
