@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use application::{
     AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, CountContacts, DraftCampaign,
-    EndSession, ExtractLimits, FailureLimit, FollowCampaign, KeptCounts, KnownPlan, ListSessions,
-    LoadSuppressions, LogIn, LogOut, LoginFailures, PreviewCampaign, PreviewLimits, PreviewSegment,
-    RefreshSession, SaveSegment, SearchContacts, SessionCache, SignInDesk, TagContacts, TakeContactFile,
-    TakeExtract, TokenLifetimes, WatchWorkers,
+    EndSession, ExplainMessage, ExtractLimits, FailureLimit, FollowCampaign, KeptCounts, KnownPlan,
+    ListSessions, LoadSuppressions, LogIn, LogOut, LoginFailures, PreviewCampaign, PreviewLimits,
+    PreviewSegment, RefreshSession, SaveSegment, SearchContacts, SendMessage, SessionCache, SignInDesk,
+    TagContacts, TakeContactFile, TakeExtract, TestCampaign, TokenLifetimes, WatchWorkers,
 };
 use async_trait::async_trait;
 use cache_redis::{RedisCache, RedisOptions};
@@ -17,8 +17,8 @@ use credentials::{AccessTokens, Argon2Cost, Argon2Passwords, SystemSecrets};
 use domain::campaign::Window;
 use domain::port::{
     AudienceStore, Cache, CampaignStore, ContactCensus, ContactDesk, ContactStore, ExtractStore,
-    Housekeeping as _, JobStore, PermitPublisher, SecretSource, SegmentStore, SenderStore, SessionStore,
-    SuppressionStore,
+    Housekeeping as _, JobStore, MessageDesk, PermitPublisher, SecretSource, SegmentStore, SenderStore,
+    SessionStore, SuppressionStore,
 };
 use gateway_telnyx::TelnyxWebhooks;
 use http_actix::{Check, CheckFailed, Checks, HttpOptions, Services};
@@ -29,9 +29,9 @@ use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, JobStoreOptions, PostgresAudienceStore,
     PostgresCampaignStore, PostgresContactCensus, PostgresContactDesk, PostgresContactSearch,
     PostgresContactStore, PostgresDispatch, PostgresExtractStore, PostgresHousekeeping,
-    PostgresIdentityStore, PostgresJobStore, PostgresNumberingPlanStore, PostgresSegmentStore,
-    PostgresSenderStore, PostgresSessionStore, PostgresSuppressionStore, PostgresWorkerStore, Schema,
-    SendingRules,
+    PostgresIdentityStore, PostgresJobStore, PostgresMessageDesk, PostgresNumberingPlanStore,
+    PostgresSegmentStore, PostgresSenderStore, PostgresSessionStore, PostgresSuppressionStore,
+    PostgresWorkerStore, Schema, SendingRules,
 };
 use system::{SystemClock, SystemIds};
 
@@ -101,6 +101,7 @@ pub(crate) fn options(settings: &Settings) -> HttpOptions {
         upload_timeout: settings.jobs.upload_timeout,
         keep_alive: http.keep_alive,
         shutdown_timeout: http.shutdown_timeout,
+        streams_max: http.streams_max,
         forwarded_hops: http.forwarded_hops,
         cors_origins: http.cors_origins.clone(),
     }
@@ -150,6 +151,9 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         keep_for: settings.http.segment_count,
     };
     let engine = engine_options(settings);
+    let messages: Arc<dyn MessageDesk> =
+        Arc::new(PostgresMessageDesk::new(database.clone(), engine.rules.clone()));
+    let zone = settings.time.zone.iana_name().unwrap_or("UTC").to_owned();
     let audiences: Arc<dyn AudienceStore> =
         Arc::new(PostgresAudienceStore::new(database.clone(), engine.clone()));
     let public_key = settings.telnyx_webhooks()?.public_key;
@@ -189,15 +193,8 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         jobs,
         save_segment: SaveSegment { segments: segments.clone(), ids: ids.clone() },
         segments: segments.clone(),
-        change: ChangeCampaign {
-            campaigns: campaigns.clone(),
-            suppressions: suppressions.clone(),
-            suppression_list_days_max: settings.sending.suppression_list_days_max,
-        },
-        load_suppressions: LoadSuppressions {
-            suppressions: suppressions.clone(),
-            zone: settings.time.zone.clone(),
-        },
+        change: change_campaign(settings, &campaigns, &suppressions),
+        load_suppressions: load_suppressions(settings, &suppressions),
         suppressions,
         watch_workers: watch_workers(settings, &database, &broker),
         preview: PreviewCampaign {
@@ -208,6 +205,16 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
             limits: preview_limits(settings),
         },
         follow: FollowCampaign { campaigns: campaigns.clone() },
+        explain: ExplainMessage { campaigns: campaigns.clone(), desk: messages.clone(), zone: zone.clone() },
+        test: TestCampaign {
+            desk: messages.clone(),
+            campaigns: campaigns.clone(),
+            senders: senders.clone(),
+            contacts: contacts.clone(),
+            ids: ids.clone(),
+            zone: zone.clone(),
+        },
+        send: SendMessage { desk: messages, senders: senders.clone(), ids: ids.clone(), zone },
         preview_segment: PreviewSegment {
             census: census.clone(),
             audiences,
@@ -230,6 +237,22 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         ids,
         checks: checks(settings, database, broker, cache),
     })
+}
+
+fn change_campaign(
+    settings: &Settings,
+    campaigns: &Arc<dyn CampaignStore>,
+    suppressions: &Arc<dyn SuppressionStore>,
+) -> ChangeCampaign {
+    ChangeCampaign {
+        campaigns: campaigns.clone(),
+        suppressions: suppressions.clone(),
+        suppression_list_days_max: settings.sending.suppression_list_days_max,
+    }
+}
+
+fn load_suppressions(settings: &Settings, suppressions: &Arc<dyn SuppressionStore>) -> LoadSuppressions {
+    LoadSuppressions { suppressions: suppressions.clone(), zone: settings.time.zone.clone() }
 }
 
 fn preview_limits(settings: &Settings) -> PreviewLimits {

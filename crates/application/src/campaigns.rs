@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::campaign::{
-    Campaign, CampaignAction, CampaignId, CampaignLimits, CampaignPlan, CampaignState, Canary,
+    Campaign, CampaignAction, CampaignId, CampaignKind, CampaignLimits, CampaignPlan, CampaignState, Canary,
     InvalidTransition, Priority, UnknownLineTypes, Window,
 };
 use domain::message::MessageState;
@@ -17,6 +17,7 @@ use domain::sender::{Sender, SenderId};
 use domain::sms::Transliteration;
 use domain::suppression::SuppressionList;
 use domain::template::Template;
+use domain::wording::{Wording, WordingRefused};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,6 +39,9 @@ pub enum CampaignError {
     /// Its segment is wrong.
     #[error(transparent)]
     Segment(#[from] SegmentRefused),
+    /// Its text cannot be sent to everybody.
+    #[error(transparent)]
+    Wording(#[from] WordingRefused),
     /// It cannot be done where the campaign stands.
     #[error(transparent)]
     Transition(#[from] InvalidTransition),
@@ -128,6 +132,7 @@ impl DraftCampaign {
         let (plan, sender) = self.plan(command).await?;
         let draft = Campaign {
             id: CampaignId(self.ids.next()),
+            kind: CampaignKind::Campaign,
             plan,
             state: CampaignState::Draft,
             version: 1,
@@ -210,7 +215,7 @@ impl DraftCampaign {
         let chosen = chosen(&*self.segments, command.segment).await?;
         let (segment, saved_segment) = chosen.ok_or(CampaignError::NoSegment)?;
         segment.check()?;
-        let sender = self.sender(command.sender).await?;
+        let sender = sender(&*self.senders, command.sender).await?;
         let plan = CampaignPlan {
             name: command.name,
             template: command.template,
@@ -229,21 +234,23 @@ impl DraftCampaign {
             schedule_at: command.schedule_at,
             unknown_line_types: command.unknown_line_types.unwrap_or_else(|| self.unless_told()),
         };
+        Wording::of(&plan, &sender.identity).check()?;
         Ok((plan, sender))
-    }
-
-    async fn sender(&self, id: Option<SenderId>) -> Result<Sender, CampaignError> {
-        match id {
-            Some(id) => self.senders.find(id).await?.ok_or(CampaignError::NoSender),
-            None => match <[Sender; 1]>::try_from(self.senders.list().await?) {
-                Ok([only]) => Ok(only),
-                Err(_) => Err(CampaignError::NoSender),
-            },
-        }
     }
 
     fn unless_told(&self) -> UnknownLineTypes {
         if self.plan.plan().is_some() { UnknownLineTypes::LeaveOut } else { UnknownLineTypes::Allow }
+    }
+}
+
+/// The sender that is asked for; left out, the only one there is.
+pub(crate) async fn sender(senders: &dyn SenderStore, id: Option<SenderId>) -> Result<Sender, CampaignError> {
+    match id {
+        Some(id) => senders.find(id).await?.ok_or(CampaignError::NoSender),
+        None => match <[Sender; 1]>::try_from(senders.list().await?) {
+            Ok([only]) => Ok(only),
+            Err(_) => Err(CampaignError::NoSender),
+        },
     }
 }
 

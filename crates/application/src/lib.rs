@@ -9,6 +9,7 @@ mod campaigns;
 mod change_contact;
 mod count_contacts;
 mod create_user;
+mod explain_message;
 mod import_numbers;
 mod kept_counts;
 mod numbering_plans;
@@ -21,11 +22,13 @@ mod roll_back_import;
 mod run_jobs;
 mod saved_segments;
 mod search_contacts;
+mod send_message;
 mod sign_in;
 mod suppressions;
 mod tag_contacts;
 mod take_contact_file;
 mod take_extract;
+mod test_campaign;
 mod verify_import;
 mod watch_workers;
 mod work_permit;
@@ -39,6 +42,7 @@ pub use campaigns::{
 pub use change_contact::{ChangeContact, ChangeContactError};
 pub use count_contacts::{CountContacts, CountedContacts};
 pub use create_user::{CreateUser, CreateUserError, NewUser};
+pub use explain_message::{ExplainMessage, Explained, Sentences, Verdict};
 pub use import_numbers::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome};
 pub use kept_counts::KeptCounts;
 pub use numbering_plans::{
@@ -53,6 +57,7 @@ pub use roll_back_import::{Referenced, RollBackImport, RollbackError, RollbackOb
 pub use run_jobs::{RunJobs, Worked};
 pub use saved_segments::{SaveSegment, SaveSegmentError, SegmentChoice};
 pub use search_contacts::{FoundContacts, FoundTotal, PartsOfPhones, SearchContacts, SearchError};
+pub use send_message::{SendCommand, SendError, SendMessage};
 pub use sign_in::{
     Authenticate, AuthenticateError, DeskError, EndSession, FailureLimit, ListSessions, LogIn, LogInError,
     LogOut, Login, LoginFailures, Pass, RefreshError, RefreshSession, SessionCache, SignInDesk,
@@ -62,6 +67,7 @@ pub use suppressions::{LoadCommand, LoadSuppressions, LoadSuppressionsError, Loa
 pub use tag_contacts::{TagCommand, TagContacts, TagContactsError};
 pub use take_contact_file::{IncomingFile, TakeContactFile, TakeFileError};
 pub use take_extract::{ExtractCommand, ExtractLimits, TakeExtract, TakeExtractError};
+pub use test_campaign::{TestCampaign, TestCommand};
 pub use verify_import::{VerifyCommand, VerifyError, VerifyImport};
 pub use watch_workers::{BrokerState, DeadLetterError, WatchWorkers, WorkersState};
 pub use work_permit::{Gateways, SendLimits, WorkLoad, WorkPermit};

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use domain::campaign::{Campaign, CampaignPlan};
 use domain::contact::Contact;
 use domain::lada::Lada;
 use domain::phone::PhoneNumber;
 use domain::port::{AudienceStore, Clock, Freezing, Member, NewMessage, Slice, StoreError};
-use domain::sms::SmsText;
+use domain::wording::Wording;
 use futures::StreamExt;
 use jiff::tz::TimeZone;
 
@@ -96,6 +95,7 @@ impl PrepareCampaign {
 
     /// The messages of these contacts; or why the text cannot go to one of them, named by its id alone.
     fn slice(&self, freezing: &Freezing, members: Vec<Member>) -> Result<Slice, String> {
+        let wording = Wording::of(&freezing.campaign.plan, &freezing.identity);
         let mut slice = Slice {
             messages: Vec::with_capacity(members.len()),
             left_out: Vec::new(),
@@ -110,7 +110,7 @@ impl PrepareCampaign {
                 }
                 Member::Reached(contact) => {
                     slice.up_to = contact.id;
-                    let message = self.message(&freezing.campaign, &contact).map_err(|refused| {
+                    let message = self.message(&wording, &contact).map_err(|refused| {
                         format!("the text for contact {} cannot be sent: {refused}", contact.id.0)
                     })?;
                     slice.messages.push(NewMessage { contact: Some(contact.id), ..message });
@@ -129,8 +129,8 @@ impl PrepareCampaign {
         if phones.is_empty() {
             return Ok(Ok(freezing));
         }
-        let messages =
-            phones.into_iter().map(|phone| self.message(&freezing.campaign, &Contact::unknown(phone)));
+        let wording = Wording::of(&freezing.campaign.plan, &freezing.identity);
+        let messages = phones.into_iter().map(|phone| self.message(&wording, &Contact::unknown(phone)));
         let messages: Vec<NewMessage> = match messages.collect() {
             Ok(messages) => messages,
             Err(refused) => return Ok(Err(format!("the text for a seed number cannot be sent: {refused}"))),
@@ -140,8 +140,8 @@ impl PrepareCampaign {
         self.audiences.append_slice(freezing, slice).await.map(Ok)
     }
 
-    fn message(&self, campaign: &Campaign, contact: &Contact) -> Result<NewMessage, String> {
-        let text = render(&campaign.plan, contact)?;
+    fn message(&self, wording: &Wording<'_>, contact: &Contact) -> Result<NewMessage, String> {
+        let text = wording.text_for(contact).map_err(|refused| refused.to_string())?;
         Ok(NewMessage {
             contact: None,
             to: contact.phone,
@@ -160,13 +160,6 @@ fn too_dear(freezing: &Freezing) -> Option<String> {
 }
 
 /// The time zone of a number, by its area code.
-fn zone_of(phone: PhoneNumber) -> Option<&'static str> {
+pub(crate) fn zone_of(phone: PhoneNumber) -> Option<&'static str> {
     Lada::of(phone)?.place().map(|place| place.timezone.as_str())
-}
-
-/// The text of a campaign for one contact, as it would go.
-pub(crate) fn render(plan: &CampaignPlan, contact: &Contact) -> Result<SmsText, String> {
-    let rendered = plan.template.render(contact).map_err(|failed| failed.to_string())?;
-    let text = plan.transliteration.apply(&rendered).into_owned();
-    SmsText::new(text).map_err(|refused| refused.to_string())
 }

@@ -12,12 +12,12 @@ use domain::port::{
 };
 use domain::sender::Sender;
 use domain::sms::Encoding;
+use domain::wording::Wording;
 use futures::StreamExt;
 use jiff::tz::TimeZone;
 use tokio::time::{Instant, timeout_at};
 
 use crate::campaigns::CampaignError;
-use crate::prepare_campaign::render;
 
 /// The rendered texts that a preview shows.
 const SHOWN: usize = 3;
@@ -97,7 +97,7 @@ impl PreviewCampaign {
         let sender = self.senders.find(campaign.plan.sender).await?.ok_or(CampaignError::NoSender)?;
         let segment = campaign.plan.segment.check()?;
         let audience = self.audiences.count(segment, campaign.plan.unknown_line_types).await?;
-        let rendered = self.render(&campaign).await?;
+        let rendered = self.render(&campaign, &sender).await?;
         let most = campaign.plan.limits.messages_max.map_or(u64::MAX, u64::from);
         let reached = audience.remaining.min(most);
         let seeds = (reached / 1_000).min(self.audiences.count_seeds().await?);
@@ -113,12 +113,14 @@ impl PreviewCampaign {
     }
 
     /// Renders the texts of the audience, as many as the limits allow.
-    async fn render(&self, campaign: &Campaign) -> Result<Rendered, StoreError> {
+    async fn render(&self, campaign: &Campaign, sender: &Sender) -> Result<Rendered, StoreError> {
         let until = Instant::now() + self.limits.within;
+        let wording = Wording::of(&campaign.plan, &sender.identity);
         let mut rendered = Rendered::default();
         let Ok(segment) = campaign.plan.segment.check() else { return Ok(rendered) };
         let nothing_yet = Freezing {
             campaign: campaign.clone(),
+            identity: sender.identity.clone(),
             after: ContactId(0),
             messages: 0,
             seeds: 0,
@@ -135,7 +137,7 @@ impl PreviewCampaign {
             };
             for member in slice? {
                 if let Member::Reached(contact) = member {
-                    rendered.add(campaign, &contact);
+                    rendered.add(&wording, &contact);
                 }
             }
         }
@@ -187,9 +189,9 @@ impl PreviewCampaign {
 }
 
 impl Rendered {
-    fn add(&mut self, campaign: &Campaign, contact: &Contact) {
+    fn add(&mut self, wording: &Wording<'_>, contact: &Contact) {
         self.texts += 1;
-        match render(&campaign.plan, contact) {
+        match wording.text_for(contact) {
             Ok(text) => {
                 let measure = text.measure();
                 *self.by_kind.entry((measure.encoding, measure.segments)).or_default() += 1;
@@ -197,7 +199,7 @@ impl Rendered {
                     self.samples.push(text.as_str().to_owned());
                 }
             }
-            Err(reason) => self.refused = Some(reason),
+            Err(refused) => self.refused = Some(refused.to_string()),
         }
     }
 }

@@ -95,11 +95,52 @@ pub enum UnknownLineTypes {
     LeaveOut,
 }
 
+/// What a campaign is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CampaignKind {
+    /// To write to a segment.
+    Campaign,
+    /// To send one message of its own.
+    Single,
+    /// To send the text of a campaign to one number, so that people see it.
+    Test,
+}
+
+impl CampaignKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Campaign, Self::Single, Self::Test];
+
+    /// The name in the API and the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Campaign => "campaign",
+            Self::Single => "single",
+            Self::Test => "test",
+        }
+    }
+}
+
+impl std::str::FromStr for CampaignKind {
+    type Err = UnknownCampaignKind;
+
+    fn from_str(name: &str) -> Result<Self, UnknownCampaignKind> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or(UnknownCampaignKind)
+    }
+}
+
+/// A kind of campaign that is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a campaign is one of campaign, single, test")]
+pub struct UnknownCampaignKind;
+
 /// A campaign.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Campaign {
     /// Identifies it.
     pub id: CampaignId,
+    /// What it is for.
+    pub kind: CampaignKind,
     /// What it is about.
     pub plan: CampaignPlan,
     /// Where it stands.

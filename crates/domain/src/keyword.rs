@@ -14,6 +14,31 @@ const NO_AT_THE_HEAD: [&str; 3] = ["ALTO", "STOP", "BAJA"];
 /// Words that take a no back.
 const YES: [&str; 2] = ["ALTA", "START"];
 
+/// What a text tells people to do with one of the words.
+const TELL: [&str; 18] = [
+    "RESPONDE",
+    "RESPONDA",
+    "RESPONDER",
+    "RESPONDIENDO",
+    "CONTESTA",
+    "CONTESTE",
+    "ENVIA",
+    "ENVIE",
+    "ENVIAR",
+    "ENVIANDO",
+    "MANDA",
+    "MANDE",
+    "ESCRIBE",
+    "ESCRIBA",
+    "REPLY",
+    "SEND",
+    "TEXT",
+    "ANSWER",
+];
+
+/// What may stand between that and the word.
+const BETWEEN: [&str; 6] = ["CON", "LA", "PALABRA", "UN", "WITH", "THE"];
+
 /// The most words of a message that counts by its first one.
 const SHORT_WORDS_MAX: usize = 3;
 
@@ -33,6 +58,21 @@ pub fn consent_of(text: &str) -> Option<ConsentChange> {
     } else {
         None
     }
+}
+
+/// Whether a text of ours tells how to say no: to answer, send or write one of the words, in one sentence. Blind to case,
+/// accents and punctuation; a word alone is none (`el más alto`).
+#[must_use]
+pub fn tells_how_to_say_no(text: &str) -> bool {
+    let words = words(text);
+    (0..words.len()).filter(|n| TELL.contains(&words[*n].as_str())).any(|n| {
+        let mut behind = words[n + 1..].iter().map(String::as_str).skip_while(|word| BETWEEN.contains(word));
+        match (behind.next(), behind.next()) {
+            (Some("NO"), Some("MAS")) => true,
+            (Some(word), _) => NO.contains(&word),
+            (None, _) => false,
+        }
+    })
 }
 
 /// The words in capital letters without accents; the two at the head that say no together are one.
@@ -56,6 +96,28 @@ fn words(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_tells_how_to_say_no_by_telling_what_to_do() {
+        for text in [
+            "Responde ALTO",
+            "¡Oferta! Envía la palabra «Baja» al 55",
+            "Reply STOP to end",
+            "contesta no más",
+        ] {
+            assert!(tells_how_to_say_no(text), "{text}");
+        }
+        for text in [
+            "el edificio más alto",
+            "ALTO",
+            "Responde SI para ganar",
+            "baja de precios",
+            "responde",
+            "envía tu no",
+        ] {
+            assert!(!tells_how_to_say_no(text), "{text}");
+        }
+    }
 
     #[test]
     fn a_no_is_understood_however_it_is_written() {

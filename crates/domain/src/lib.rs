@@ -34,3 +34,4 @@ pub mod suppression;
 pub mod template;
 pub mod text;
 pub mod verification;
+pub mod wording;

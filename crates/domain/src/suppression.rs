@@ -202,7 +202,7 @@ mod tests {
     fn every_source_is_read_by_its_name_and_lists_are_three_of_them() {
         for source in SuppressionSource::ALL {
             assert_eq!(source.as_str().parse(), Ok(source));
-            assert_eq!(source.list().map(SuppressionList::source).unwrap_or(source), source);
+            assert_eq!(source.list().map_or(source, SuppressionList::source), source);
         }
         assert_eq!(SuppressionSource::ALL.into_iter().filter_map(SuppressionSource::list).count(), 3);
         assert_eq!("opt_out".parse::<SuppressionList>(), Err(UnknownList));

@@ -1,8 +1,10 @@
 //! The text of a campaign, with placeholders of what is known about each contact: `Hola {{ first_name | title }}`.
 //!
 //! Only names and filters: no statement, no arithmetic, nothing that could run long or grow. A placeholder of something that a contact does
-//! not have renders as nothing, unless it says what to write instead: `{{ city | default("tu ciudad") }}`.
+//! not have renders as nothing, unless it says what to write instead: `{{ city | default("tu ciudad") }}`. What it has is cut to
+//! [`VALUE_CHARS_MAX`] characters, at the end of a word where there is one, so that the longest text a template makes is known when it is read.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, filters};
@@ -15,7 +17,10 @@ pub const PLACEHOLDERS: [&str; 7] =
     ["full_name", "first_name", "city", "state", "municipality", "neighborhood", "lada"];
 
 /// The filters there are.
-pub const FILTERS: [&str; 5] = ["title", "upper", "lower", "trim", "default"];
+pub const FILTERS: [&str; 6] = ["title", "upper", "lower", "trim", "primer_nombre", "default"];
+
+/// The most characters that a placeholder becomes, but for what its `default` writes.
+pub const VALUE_CHARS_MAX: usize = 40;
 
 /// The longest template, in bytes.
 pub const TEMPLATE_BYTES_MAX: usize = 8_000;
@@ -30,8 +35,15 @@ const NAME: &str = "message";
 #[derive(Clone)]
 pub struct Template {
     source: String,
+    /// The placeholders it names.
+    names: Vec<&'static str>,
+    /// What stands outside of them.
+    literal: String,
     environment: Environment<'static>,
 }
+
+/// What placeholders become, by their names; one that is missing becomes nothing.
+pub(crate) type Values<'a> = BTreeMap<&'static str, Cow<'a, str>>;
 
 impl Template {
     /// Reads a template.
@@ -45,7 +57,7 @@ impl Template {
         if source.contains("{%") || source.contains("{#") {
             return Err(TemplateRefused::Statement);
         }
-        check_placeholders(source)?;
+        let (names, literal) = read_placeholders(source)?;
         let mut environment = Environment::empty();
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         environment.set_undefined_behavior(UndefinedBehavior::Lenient);
@@ -54,6 +66,9 @@ impl Template {
         environment.add_filter("upper", filters::upper);
         environment.add_filter("lower", filters::lower);
         environment.add_filter("trim", filters::trim);
+        environment.add_filter("primer_nombre", |text: String| {
+            name::first_name(&text).map(Cow::into_owned).unwrap_or_default()
+        });
         // What another filter made of nothing is nothing, too.
         environment.add_filter("default", |value: Value, instead: Option<String>| {
             if value.is_true() { value } else { Value::from(instead.unwrap_or_default()) }
@@ -63,13 +78,13 @@ impl Template {
             line: error.line(),
         };
         environment.add_template_owned(NAME, source.to_owned()).map_err(|error| syntax(&error))?;
-        let template = Self { source: source.to_owned(), environment };
+        let template = Self { source: source.to_owned(), names, literal, environment };
         // What a filter is given shows when it is used.
         for value in ["Ana", ""] {
-            let values = PLACEHOLDERS.map(|name| (name, value)).into_iter().collect();
-            template.render_values(&values).map_err(|error| syntax(&error))?;
+            let values = PLACEHOLDERS.map(|name| (name, Cow::Borrowed(value))).into_iter().collect();
+            template.rendered(&values).map_err(|error| syntax(&error))?;
         }
-        template.render_values(&BTreeMap::new()).map_err(|error| syntax(&error))?;
+        template.rendered(&Values::new()).map_err(|error| syntax(&error))?;
         Ok(template)
     }
 
@@ -79,48 +94,82 @@ impl Template {
         &self.source
     }
 
+    /// The placeholders it names.
+    pub(crate) fn names(&self) -> &[&'static str] {
+        &self.names
+    }
+
+    /// What stands in it besides placeholders.
+    pub(crate) fn literal(&self) -> &str {
+        &self.literal
+    }
+
     /// The text for one contact. Gaps that something missing left are closed.
     ///
     /// # Errors
     /// When rendering took more steps than it may.
     pub fn render(&self, contact: &Contact) -> Result<String, RenderFailed> {
-        let state = contact.state.map(crate::state::StateCode::name);
-        let lada = contact.lada.map(|lada| lada.to_string());
-        let full_name = contact.full_name.as_deref().map(name::display);
-        let first_name = contact.full_name.as_deref().and_then(name::first_name);
-        let known = [
-            ("full_name", full_name.as_deref()),
-            ("first_name", first_name.as_deref()),
-            ("city", contact.city.as_deref()),
-            ("state", state),
-            ("municipality", contact.municipality.as_deref()),
-            ("neighborhood", contact.neighborhood.as_deref()),
-            ("lada", lada.as_deref()),
-        ];
-        let values = known.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-        let text = self.render_values(&values).map_err(|_| RenderFailed)?;
-        Ok(close_gaps(&text))
+        self.render_values(&self.values_of(contact))
     }
 
-    fn render_values(&self, values: &BTreeMap<&str, &str>) -> Result<String, minijinja::Error> {
-        self.environment
-            .get_template(NAME)?
-            .render(Value::from_pairs(values.iter().map(|(name, value)| (*name, *value))))
+    /// What is known of a contact, as far as the template names it.
+    pub(crate) fn values_of<'a>(&self, contact: &'a Contact) -> Values<'a> {
+        let value = |name: &&'static str| Some((*name, cut(known(contact, name)?)));
+        self.names.iter().filter_map(value).collect()
+    }
+
+    /// The text with these values.
+    pub(crate) fn render_values(&self, values: &Values<'_>) -> Result<String, RenderFailed> {
+        self.rendered(values).map(|text| close_gaps(&text)).map_err(|_| RenderFailed)
+    }
+
+    fn rendered(&self, values: &Values<'_>) -> Result<String, minijinja::Error> {
+        let values = values.iter().map(|(name, value)| (*name, value.as_ref()));
+        self.environment.get_template(NAME)?.render(Value::from_pairs(values))
     }
 }
 
-/// Every placeholder is a name that there is, and filters that there are.
-fn check_placeholders(source: &str) -> Result<(), TemplateRefused> {
+/// What a contact has of a placeholder's name.
+fn known<'a>(contact: &'a Contact, name: &str) -> Option<Cow<'a, str>> {
+    let full_name = contact.full_name.as_deref();
+    match name {
+        "full_name" => full_name.map(name::display),
+        "first_name" => full_name.and_then(name::first_name),
+        "city" => contact.city.as_deref().map(Cow::Borrowed),
+        "state" => contact.state.map(|state| Cow::Borrowed(state.name())),
+        "municipality" => contact.municipality.as_deref().map(Cow::Borrowed),
+        "neighborhood" => contact.neighborhood.as_deref().map(Cow::Borrowed),
+        "lada" => contact.lada.map(|lada| Cow::Owned(lada.to_string())),
+        _ => None,
+    }
+}
+
+/// At most as many characters as a value may have; a word that does not fit goes, but for the first.
+fn cut(value: Cow<'_, str>) -> Cow<'_, str> {
+    let Some((end, next)) = value.char_indices().nth(VALUE_CHARS_MAX) else { return value };
+    let head = &value[..end];
+    let whole = if next.is_whitespace() { None } else { head.trim_end().rfind(char::is_whitespace) };
+    Cow::Owned(head[..whole.unwrap_or(end)].trim_end().to_owned())
+}
+
+/// The placeholders of a template and what stands outside of them: each is a name that there is, and filters that there are.
+fn read_placeholders(source: &str) -> Result<(Vec<&'static str>, String), TemplateRefused> {
+    let (mut names, mut literal) = (Vec::new(), String::with_capacity(source.len()));
     let mut rest = source;
     while let Some(at) = rest.find("{{") {
         let line = || source[..source.len() - rest.len() + at].matches('\n').count() + 1;
         let mut reader = Reader(&rest[at + 2..]);
-        reader
+        let name = reader
             .placeholder()
             .map_err(|refused| refused.unwrap_or(TemplateRefused::Placeholder { line: line() }))?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+        literal.push_str(&rest[..at]);
         rest = reader.0;
     }
-    Ok(())
+    literal.push_str(rest);
+    Ok((names, literal))
 }
 
 /// What is left to read of a template. An error of `None` is one of syntax.
@@ -128,11 +177,10 @@ struct Reader<'a>(&'a str);
 
 impl<'a> Reader<'a> {
     /// `name | filter | filter("text") }}`
-    fn placeholder(&mut self) -> Result<(), Option<TemplateRefused>> {
+    fn placeholder(&mut self) -> Result<&'static str, Option<TemplateRefused>> {
         let name = self.word().ok_or(None)?;
-        if !PLACEHOLDERS.contains(&name) {
-            return Err(Some(TemplateRefused::UnknownPlaceholder { name: name.to_owned() }));
-        }
+        let known = PLACEHOLDERS.into_iter().find(|known| *known == name);
+        let known = known.ok_or_else(|| TemplateRefused::UnknownPlaceholder { name: name.to_owned() })?;
         while !self.takes("}}") {
             if !self.takes("|") {
                 return Err(None);
@@ -148,7 +196,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        Ok(())
+        Ok(known)
     }
 
     fn word(&mut self) -> Option<&'a str> {
@@ -302,6 +350,29 @@ mod tests {
         assert_eq!(rendered("{{first_name|lower}} ({{ lada }})"), "maria (55)");
         assert_eq!(rendered("en {{ city | default(\"tu ciudad\") }}!"), "en tu ciudad!");
         assert_eq!(rendered("en {{ city | title | default(\"tu ciudad\") }}!"), "en tu ciudad!");
+    }
+
+    #[test]
+    fn the_first_given_name_is_written_as_people_are_called() {
+        assert_eq!(rendered("Hola {{ full_name | primer_nombre }}"), "Hola Maria");
+        assert_eq!(rendered("Hola {{ city | primer_nombre | default(\"amigo\") }}"), "Hola amigo");
+        let company = Contact { full_name: Some("ABARROTES LA LUZ SA DE CV".to_owned()), ..contact() };
+        let template = Template::parse("Hola {{ full_name | primer_nombre | default(\"amigo\") }}").unwrap();
+        assert_eq!(template.render(&company).unwrap(), "Hola amigo");
+    }
+
+    #[test]
+    fn what_is_long_is_cut_at_the_end_of_a_word() {
+        let template = Template::parse("{{ city }}|").unwrap();
+        let cut =
+            |city: &str| template.render(&Contact { city: Some(city.to_owned()), ..contact() }).unwrap();
+        assert_eq!(cut(&"Ñ".repeat(40)), format!("{}|", "Ñ".repeat(40)));
+        assert_eq!(cut(&"Ñ".repeat(41)), format!("{}|", "Ñ".repeat(40)));
+        assert_eq!(
+            cut("San Juan Bautista Coixtlahuaca de los Reyes"),
+            "San Juan Bautista Coixtlahuaca de los|"
+        );
+        assert_eq!(cut(&format!("{} Sur", "a".repeat(40))), format!("{}|", "a".repeat(40)));
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Client {
         body: Option<&Value>,
         key: Option<&str>,
     ) -> Result<(u16, Value)> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        let mut request = self.request(method, path);
         if let Some(body) = body {
             request = request.json(body);
         }
@@ -66,6 +66,12 @@ impl Client {
         let bytes = answer.bytes().await?;
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes)? };
         Ok((status, body))
+    }
+
+    /// A request to be made, with headers or a patience of its own.
+    #[must_use]
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
     }
 
     /// Makes a request that must be answered with `status`.

@@ -42,6 +42,7 @@ impl StackOptions {
             ("PREGON__WORKER__SWEEP_INTERVAL_MS", "200"),
             ("PREGON__WORKER__PREPARE_INTERVAL_MS", "100"),
             ("PREGON__HTTP__PLAN_REFRESH_SECONDS", "1"),
+            ("PREGON__HTTP__STREAMS_MAX", "3"),
             ("PREGON__JOBS__LEASE_S", "5"),
             ("PREGON__JOBS__IMPORT_LINES", "100"),
             ("PREGON__JOBS__TAG_CONTACTS", "100"),
@@ -209,6 +210,16 @@ impl Stack {
             self.add_worker()?;
         }
         Ok(())
+    }
+
+    /// Asks the api to end, and returns whether it said that all was well.
+    ///
+    /// # Errors
+    /// When it has ended already.
+    pub async fn end_api(&mut self) -> Result<bool> {
+        let id = self.api.id().context("the api has ended already")?;
+        Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
+        Ok(self.api.wait().await?.success())
     }
 
     /// The workers' processes, the oldest first.

@@ -31,13 +31,24 @@ macro_rules! asks {
 asks!(Viewer, Operator, Manager, Admin);
 
 /// Somebody who is signed in and has at least the role `R`. A handler that takes one is reached by nobody else.
-pub(crate) struct Caller<R>(SignedIn, PhantomData<R>);
+pub(crate) struct Caller<R> {
+    who: SignedIn,
+    token: String,
+    role: PhantomData<R>,
+}
+
+impl<R> Caller<R> {
+    /// What they showed, to be looked at again.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+}
 
 impl<R> Deref for Caller<R> {
     type Target = SignedIn;
 
     fn deref(&self) -> &SignedIn {
-        &self.0
+        &self.who
     }
 }
 
@@ -68,7 +79,7 @@ impl<R: Asks + 'static> FromRequest for Caller<R> {
                 let detail = format!("this needs the role {}; yours is {}", R::ROLE, who.role);
                 return Err(Problem::new(StatusCode::FORBIDDEN, detail).into());
             }
-            Ok(Self(who, PhantomData))
+            Ok(Self { who, token, role: PhantomData })
         })
     }
 }

@@ -2,7 +2,10 @@
 
 #![expect(unused_qualifications, reason = "what the macro of the description writes")]
 
+mod explanation;
 mod request;
+mod stream;
+mod trial;
 mod view;
 
 use std::sync::Arc;
@@ -23,8 +26,11 @@ use serde_json::Value;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
+pub(crate) use explanation::{__path_explain, explain};
 pub(crate) use request::{CampaignRequest, choice};
 use request::{ScheduleRequest, patched};
+pub(crate) use stream::{__path_progress_stream, Streams, progress_stream};
+pub(crate) use trial::{__path_test_send, test_send};
 pub(crate) use view::{CampaignView, PreviewView, ProgressView};
 
 use crate::caller::{Caller, Manager, Operator, Viewer};
@@ -39,6 +45,7 @@ impl From<CampaignError> for Problem {
             CampaignError::Missing => Self::not_found(error.to_string()),
             CampaignError::NoSender => Self::unprocessable("/sender_id", error.to_string()),
             CampaignError::NoSegment => Self::unprocessable("/segment_id", error.to_string()),
+            CampaignError::Wording(_) => Self::unprocessable("/message/template", error.to_string()),
             CampaignError::Segment(refused) => of_segment(refused, "/segment"),
             CampaignError::Transition(refused) => refused.into(),
             CampaignError::Refused(_) => Self::new(StatusCode::CONFLICT, error.to_string()),

@@ -1,19 +1,24 @@
-//! Messages: one with its history, and what a text would cost.
+//! Messages: one to be sent, one with its history, and what a text would cost.
 
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
+use application::{SendCommand, SendError, SendMessage};
+use domain::campaign::UnknownPriority;
 use domain::message::MessageId;
-use domain::port::{CampaignStore, Message};
+use domain::phone::PhoneNumber;
+use domain::port::{Attempt, CampaignStore, Message, MessageHistory, Receipt};
+use domain::sender::SenderId;
 use domain::session::SignedIn;
-use domain::sms::{Transliteration, measure, non_gsm_characters};
+use domain::sms::{SmsText, Transliteration, measure, non_gsm_characters};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::caller::{Caller, Viewer};
-use crate::input::{Body, sees_whole};
+use crate::caller::{Caller, Manager, Viewer};
+use crate::input::{Asked, Body, sees_whole};
 use crate::problem::Problem;
 
 /// The longest text that is measured, in characters.
@@ -82,6 +87,24 @@ pub(crate) struct MessageHistoryView {
     receipts: Vec<ReceiptView>,
 }
 
+impl MessageHistoryView {
+    pub(crate) fn of(found: MessageHistory, who: &SignedIn) -> Self {
+        let message = MessageView::of(&found.message, who);
+        Self {
+            id: message.id,
+            campaign_id: message.campaign_id,
+            to: message.to,
+            text: sees_whole(who).then_some(found.text),
+            status: message.status,
+            reason: message.reason,
+            segments: message.segments,
+            changed_at: message.changed_at,
+            attempts: found.attempts.into_iter().map(Into::into).collect(),
+            receipts: found.receipts.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
 /// One attempt.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AttemptView {
@@ -109,6 +132,101 @@ pub(crate) struct ReceiptView {
     received_at: Timestamp,
 }
 
+impl From<Attempt> for AttemptView {
+    fn from(attempt: Attempt) -> Self {
+        Self {
+            number: attempt.number,
+            outcome: attempt.outcome,
+            reason: attempt.reason,
+            provider_id: attempt.provider_id,
+            started_at: attempt.started_at,
+            finished_at: attempt.finished_at,
+        }
+    }
+}
+
+impl From<Receipt> for ReceiptView {
+    fn from(receipt: Receipt) -> Self {
+        Self {
+            attempt: receipt.attempt,
+            status: receipt.status,
+            occurred_at: receipt.occurred_at,
+            received_at: receipt.received_at,
+        }
+    }
+}
+
+/// A message to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SendMessageRequest {
+    /// The number, as people write it.
+    #[schema(example = "+525512345678")]
+    to: String,
+    /// What it says, as it goes: at most 10 segments.
+    text: String,
+    /// What it comes from; left out, the only sender there is.
+    sender_id: Option<Uuid>,
+    /// high, normal or bulk; high when left out.
+    priority: Option<String>,
+}
+
+/// A number of a body that can be written to.
+pub(crate) fn phone_of(raw: &str, pointer: &str) -> Result<PhoneNumber, Problem> {
+    let phone = PhoneNumber::parse(raw);
+    let phone = phone.map_err(|rejection| Problem::unprocessable(pointer, rejection.to_string()))?;
+    if phone.is_assigned() {
+        Ok(phone)
+    } else {
+        Err(Problem::unprocessable(pointer, "its area code is not assigned"))
+    }
+}
+
+/// Why nothing was sent; numbers that are barred by where they stand in the body.
+pub(crate) fn barred(error: SendError, pointer: impl Fn(usize) -> String) -> Problem {
+    match error {
+        SendError::Campaign(error) => error.into(),
+        SendError::NoContact => Problem::unprocessable("/contact_id", error.to_string()),
+        SendError::Barred(barred) => {
+            let whole =
+                Problem::new(StatusCode::CONFLICT, "a number must not be written to: nothing was sent");
+            barred.iter().fold(whole, |whole, (n, reason)| whole.with(pointer(*n), reason.as_str()))
+        }
+    }
+}
+
+impl SendMessageRequest {
+    fn command(self) -> Result<SendCommand, Problem> {
+        let to = phone_of(&self.to, "/to")?;
+        let text = SmsText::new(self.text);
+        let priority = self.priority.as_deref().unwrap_or("high").parse();
+        Ok(SendCommand {
+            to,
+            text: text.map_err(|refused| Problem::unprocessable("/text", refused.to_string()))?,
+            sender: self.sender_id.map(SenderId),
+            priority: priority.map_err(|unknown: UnknownPriority| {
+                Problem::unprocessable("/priority", unknown.to_string())
+            })?,
+        })
+    }
+}
+
+/// Sends one message, as a campaign of its own.
+#[utoipa::path(tag = "messages", path = "/api/v1/messages", request_body = SendMessageRequest, params(("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])), responses((status = 202, body = MessageView), (status = 409, body = Problem, description = "The number must not be written to: `errors` says why"), (status = 422, body = Problem)))]
+#[post("/messages")]
+pub(crate) async fn send(
+    who: Caller<Manager>,
+    asked: Asked,
+    body: Body<SendMessageRequest>,
+    use_case: web::Data<SendMessage>,
+) -> Result<HttpResponse, Problem> {
+    let envelope = asked.once_by(&who, Some(body.sha256))?;
+    let command = body.value.command()?;
+    let sent =
+        use_case.execute(command, envelope).await.map_err(|error| barred(error, |_| "/to".to_owned()))?;
+    Ok(HttpResponse::Accepted().json(MessageView::of(&sent, &who)))
+}
+
 /// One message with its attempts and receipts.
 #[utoipa::path(tag = "messages", path = "/api/v1/messages/{id}", params(("id" = String, Path)), security(("bearer" = [])), responses((status = 200, body = MessageHistoryView), (status = 404, body = Problem)))]
 #[get("/messages/{id}")]
@@ -120,39 +238,7 @@ pub(crate) async fn get_one(
     let missing = || Problem::not_found("there is no such message");
     let id: MessageId = id.parse().map_err(|_| missing())?;
     let found = campaigns.message(id).await?.ok_or_else(missing)?;
-    let message = MessageView::of(&found.message, &who);
-    Ok(HttpResponse::Ok().json(MessageHistoryView {
-        id: message.id,
-        campaign_id: message.campaign_id,
-        to: message.to,
-        text: sees_whole(&who).then_some(found.text),
-        status: message.status,
-        reason: message.reason,
-        segments: message.segments,
-        changed_at: message.changed_at,
-        attempts: found
-            .attempts
-            .into_iter()
-            .map(|attempt| AttemptView {
-                number: attempt.number,
-                outcome: attempt.outcome,
-                reason: attempt.reason,
-                provider_id: attempt.provider_id,
-                started_at: attempt.started_at,
-                finished_at: attempt.finished_at,
-            })
-            .collect(),
-        receipts: found
-            .receipts
-            .into_iter()
-            .map(|receipt| ReceiptView {
-                attempt: receipt.attempt,
-                status: receipt.status,
-                occurred_at: receipt.occurred_at,
-                received_at: receipt.received_at,
-            })
-            .collect(),
-    }))
+    Ok(HttpResponse::Ok().json(MessageHistoryView::of(found, &who)))
 }
 
 /// A text to be measured.

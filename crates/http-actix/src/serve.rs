@@ -13,18 +13,20 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use application::{
     AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, CountContacts, DraftCampaign,
-    EndSession, FollowCampaign, KnownPlan, ListSessions, LoadSuppressions, LogIn, LogOut, PreviewCampaign,
-    PreviewSegment, RefreshSession, SaveSegment, SearchContacts, TagContacts, TakeContactFile, TakeExtract,
-    WatchWorkers,
+    EndSession, ExplainMessage, FollowCampaign, KnownPlan, ListSessions, LoadSuppressions, LogIn, LogOut,
+    PreviewCampaign, PreviewSegment, RefreshSession, SaveSegment, SearchContacts, SendMessage, TagContacts,
+    TakeContactFile, TakeExtract, TestCampaign, WatchWorkers,
 };
 use domain::port::{
     CampaignStore, Clock, ContactDesk, ContactStore, ExtractStore, Ids, JobStore, ProviderWebhooks,
     ReceiptStore, SegmentStore, SenderStore, SuppressionStore,
 };
+use tokio::sync::watch;
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::api_doc::{self, ApiDoc};
+use crate::campaigns::Streams;
 use crate::frame::frame;
 use crate::health::{self, Checks};
 use crate::input::{refuse_path, refuse_query};
@@ -56,6 +58,12 @@ pub struct Services {
     pub preview: PreviewCampaign,
     /// Follows them.
     pub follow: FollowCampaign,
+    /// Explains what became of numbers in them.
+    pub explain: ExplainMessage,
+    /// Sends their texts to a few numbers.
+    pub test: TestCampaign,
+    /// Sends single messages.
+    pub send: SendMessage,
     /// Finds contacts.
     pub search: SearchContacts,
     /// Counts contacts.
@@ -125,6 +133,8 @@ pub struct HttpOptions {
     pub keep_alive: Duration,
     /// How long requests may go on when the server is to end.
     pub shutdown_timeout: Duration,
+    /// How many streams of progress go on at once.
+    pub streams_max: usize,
     /// Our proxies before the server, whose word on where a request comes from is believed.
     pub forwarded_hops: usize,
     /// Web sites whose pages may ask from a browser.
@@ -152,6 +162,8 @@ pub struct ServeError {
 pub struct Server {
     address: SocketAddr,
     server: ActixServer,
+    /// Tells what would go on for ever that the server is about to end.
+    ending: watch::Sender<bool>,
 }
 
 impl Server {
@@ -165,7 +177,8 @@ impl Server {
         let address = listener.local_addr().map_err(failed)?;
         let keep_alive = options.keep_alive;
         let (workers, shutdown) = (options.workers, options.shutdown_timeout);
-        let routes = Routes::new(services, &options);
+        let (ending, is_ending) = watch::channel(false);
+        let routes = Routes::new(services, &options, is_ending);
         let mut server = HttpServer::new(move || {
             App::new()
                 .wrap(cors(&options.cors_origins))
@@ -179,7 +192,7 @@ impl Server {
             server = server.workers(workers);
         }
         let server = server.listen(listener).map_err(failed)?.run();
-        Ok(Self { address, server })
+        Ok(Self { address, server, ending })
     }
 
     /// Where it listens.
@@ -198,6 +211,7 @@ impl Server {
         tokio::select! {
             ended = &mut server => ended,
             () = stop => {
+                self.ending.send_replace(true);
                 let (ended, ()) = tokio::join!(server, handle.stop(true));
                 ended
             }
@@ -231,6 +245,10 @@ struct Routes {
     change: Data<ChangeCampaign>,
     preview: Data<PreviewCampaign>,
     follow: Data<FollowCampaign>,
+    explain: Data<ExplainMessage>,
+    test: Data<TestCampaign>,
+    send: Data<SendMessage>,
+    streams: Data<Streams>,
     preview_segment: Data<PreviewSegment>,
     search: Data<SearchContacts>,
     count_contacts: Data<CountContacts>,
@@ -260,7 +278,7 @@ struct Routes {
 }
 
 impl Routes {
-    fn new(services: Services, options: &HttpOptions) -> Self {
+    fn new(services: Services, options: &HttpOptions, ending: watch::Receiver<bool>) -> Self {
         let edge = Edge {
             clock: Arc::clone(&services.clock),
             ids: services.ids,
@@ -281,6 +299,10 @@ impl Routes {
             change: Data::new(services.change),
             preview: Data::new(services.preview),
             follow: Data::new(services.follow),
+            explain: Data::new(services.explain),
+            test: Data::new(services.test),
+            send: Data::new(services.send),
+            streams: Data::new(Streams::new(options.streams_max, ending)),
             preview_segment: Data::new(services.preview_segment),
             search: Data::new(services.search),
             count_contacts: Data::new(services.count_contacts),
@@ -324,6 +346,10 @@ impl Routes {
             .app_data(it.change)
             .app_data(it.preview)
             .app_data(it.follow)
+            .app_data(it.explain)
+            .app_data(it.test)
+            .app_data(it.send)
+            .app_data(it.streams)
             .app_data(it.preview_segment)
             .app_data(it.search)
             .app_data(it.count_contacts)
@@ -395,7 +421,11 @@ fn versioned(config: &mut ServiceConfig) {
         .service(campaigns::resume)
         .service(campaigns::cancel)
         .service(campaigns::progress)
+        .service(campaigns::progress_stream)
+        .service(campaigns::explain)
+        .service(campaigns::test_send)
         .service(campaigns::messages)
+        .service(messages::send)
         .service(messages::preview)
         .service(messages::get_one)
         .service(contact_imports::create)

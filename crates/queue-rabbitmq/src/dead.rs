@@ -112,7 +112,7 @@ async fn requeue(
         BasicProperties::default().with_delivery_mode(PERSISTENT),
     );
     let confirm = within(options.call_timeout, doing, published).await?;
-    confirmed(within(options.call_timeout, doing, confirm).await?, doing)
+    confirmed(&within(options.call_timeout, doing, confirm).await?, doing)
 }
 
 /// The priority of the queue that a letter was in; an ordinary one where the broker does not say.

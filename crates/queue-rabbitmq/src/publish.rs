@@ -81,7 +81,7 @@ impl RabbitPermits {
 }
 
 /// Whether the broker keeps what was published where it belongs.
-pub(crate) fn confirmed(confirmation: Confirmation, doing: &str) -> Result<(), QueueUnavailable> {
+pub(crate) fn confirmed(confirmation: &Confirmation, doing: &str) -> Result<(), QueueUnavailable> {
     match confirmation {
         Confirmation::Ack(None) => Ok(()),
         Confirmation::Ack(Some(_)) => Err(unavailable(doing, "a permit's queue is not there")),
@@ -118,7 +118,7 @@ impl PermitPublisher for RabbitPermits {
                 confirms.push(within(options.call_timeout, doing, published).await?);
             }
             for confirm in confirms {
-                confirmed(within(options.call_timeout, doing, confirm).await?, doing)?;
+                confirmed(&within(options.call_timeout, doing, confirm).await?, doing)?;
             }
             Ok(())
         })

@@ -34,6 +34,8 @@ pub struct HttpSettings {
     pub segment_count_timeout: Duration,
     /// How long a search may take.
     pub search_timeout: Duration,
+    /// How many streams of progress go on at once.
+    pub streams_max: usize,
     /// How many proxies of ours stand before us, each of which adds the address it was asked from.
     pub forwarded_hops: usize,
     /// The web sites whose pages may ask us, as in `https://console.example.mx`.
@@ -59,6 +61,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<HttpSet
     let count_timeout =
         reader.whole(entry!(raw, http.segment_count_timeout_ms), 100_u32..=60_000, "milliseconds");
     let search_timeout = reader.whole(entry!(raw, http.search_timeout_ms), 100_u32..=60_000, "milliseconds");
+    let streams_max = reader.whole(entry!(raw, http.streams_max), 1_u16..=10_000, "a number of streams");
     let forwarded_hops = reader.whole(entry!(raw, http.forwarded_hops), 0_u8..=8, "a number of proxies");
     let cors_origins = read_cors_origins(reader, raw);
     Ok(HttpSettings {
@@ -73,6 +76,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<HttpSet
         segment_count: Duration::from_secs(segment_count?.into()),
         segment_count_timeout: Duration::from_millis(count_timeout?.into()),
         search_timeout: Duration::from_millis(search_timeout?.into()),
+        streams_max: streams_max?.into(),
         forwarded_hops: forwarded_hops?.into(),
         cors_origins: cors_origins?,
     })

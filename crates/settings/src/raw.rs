@@ -244,6 +244,7 @@ pub(crate) struct RawHttp {
     pub(crate) segment_count_seconds: Option<Given>,
     pub(crate) segment_count_timeout_ms: Option<Given>,
     pub(crate) search_timeout_ms: Option<Given>,
+    pub(crate) streams_max: Option<Given>,
     pub(crate) forwarded_hops: Option<Given>,
     pub(crate) cors_origins: Option<Given>,
 }

@@ -114,7 +114,6 @@ impl WorkerSettings {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "a line or two for each key, and nothing else")]
 pub(crate) fn read_sending(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<SendingSettings, Refused> {
     let claim_messages_max = reader.whole(entry!(raw, sending.claim_messages_max), 1_u16..=1000, "messages");
     let lease = reader.whole(entry!(raw, sending.lease_s), 5_u32..=600, "seconds");

@@ -1,4 +1,5 @@
--- Takes the campaign that waits longest for its audience to be frozen, for so long, or what this worker had taken before, by campaigns_live_idx; none while an
+-- Takes the campaign that waits longest for its audience to be frozen, for so long, or what this worker had taken before,
+-- by campaigns_live_idx and senders_pkey; none while an
 -- empty table of contacts is being loaded, for an audience would be a part of itself.
 -- $1 the worker, $2 seconds.
 UPDATE campaigns SET freezing_by = $1, freezing_until = now() + make_interval(secs => $2)
@@ -8,4 +9,4 @@ WHERE id IN (
     ORDER BY launched_at
     LIMIT 1
     FOR UPDATE SKIP LOCKED)
-RETURNING *
+RETURNING *, (SELECT senders.identity FROM senders WHERE senders.id = campaigns.sender_id) AS identity

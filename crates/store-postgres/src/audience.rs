@@ -27,8 +27,10 @@ use crate::dispatch::DispatchOptions;
 use crate::dispatch::evidence::{self, Entry, EvidenceBatch};
 use crate::error::{classify, exactly_one};
 use crate::segment::{SegmentStatement, estimate};
+use crate::sender::identity_of;
 
 use members::letter_of;
+pub(crate) use members::reason_of;
 
 /// How long a statement that walks through all contacts may take.
 const WALK_MAX: Duration = Duration::from_mins(10);
@@ -255,6 +257,7 @@ impl AudienceStore for PostgresAudienceStore {
             let currency = campaign.price_per_segment.currency;
             Ok(Freezing {
                 campaign,
+                identity: identity_of(&row.get("identity")),
                 after: ContactId(row.get("frozen_contact_id")),
                 messages: row.get::<_, i32>("frozen_messages").cast_unsigned(),
                 seeds: row.get::<_, i32>("seeds").cast_unsigned(),

@@ -390,6 +390,7 @@ pub(crate) fn decode_campaign(row: &Row, doing: &str) -> Result<Campaign, StoreE
     let price: Option<i64> = row.get("price_micros_per_segment");
     Ok(Campaign {
         id: CampaignId(row.get("id")),
+        kind: row.get::<_, &str>("kind").parse().map_err(|_| broken("kind"))?,
         plan: CampaignPlan {
             name: row.get("name"),
             template: Template::parse(template).map_err(|_| broken("template"))?,

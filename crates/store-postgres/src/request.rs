@@ -50,6 +50,24 @@ pub(crate) async fn answered_before(
     }
 }
 
+/// The same, of a statement that reads more than one row.
+pub(crate) async fn all_answered_before(
+    client: &impl GenericClient,
+    statement: &str,
+    envelope: &Envelope,
+    doing: &str,
+) -> Result<Vec<Row>, WriteError> {
+    let Some(used) = &envelope.idempotency else { return Ok(Vec::new()) };
+    let rows = client
+        .query(statement, &[&envelope.actor.0, &used.key])
+        .await
+        .map_err(|error| classify(doing, &error))?;
+    match rows.first() {
+        Some(row) if row.get::<_, &[u8]>("body_sha256") != used.body_sha256 => Err(WriteError::KeyReused),
+        Some(_) | None => Ok(rows),
+    }
+}
+
 /// Writes the audit line of a change.
 pub(crate) async fn audit(
     transaction: &Transaction<'_>,

@@ -89,8 +89,6 @@ impl SenderStore for PostgresSenderStore {
 fn decode(row: &Row, doing: &str) -> Result<Sender, StoreError> {
     let kind: &str = row.get("kind");
     let currency: &str = row.get("currency");
-    let identity: Value = row.get("identity");
-    let part = |name: &str| identity[name].as_str().unwrap_or_default().to_owned();
     Ok(Sender {
         id: SenderId(row.get("id")),
         name: row.get("name"),
@@ -105,13 +103,19 @@ fn decode(row: &Row, doing: &str) -> Result<Sender, StoreError> {
             currency: Currency::parse(currency)
                 .map_err(|_| corrupt(doing, "currency holds an unknown value"))?,
         },
-        identity: SenderIdentity {
-            brand: part("brand"),
-            address: part("address"),
-            phone: part("phone"),
-            email: part("email"),
-            opt_out_text: part("opt_out_text"),
-        },
+        identity: identity_of(&row.get("identity")),
         created_at: row.get("created_at"),
     })
+}
+
+/// What the column `identity` holds.
+pub(crate) fn identity_of(identity: &Value) -> SenderIdentity {
+    let part = |name: &str| identity[name].as_str().unwrap_or_default().to_owned();
+    SenderIdentity {
+        brand: part("brand"),
+        address: part("address"),
+        phone: part("phone"),
+        email: part("email"),
+        opt_out_text: part("opt_out_text"),
+    }
 }

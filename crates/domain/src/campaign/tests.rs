@@ -6,6 +6,7 @@ const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 fn campaign(state: CampaignState) -> Campaign {
     Campaign {
         id: CampaignId(Uuid::from_u128(7)),
+        kind: CampaignKind::Campaign,
         plan: CampaignPlan {
             name: "Buen Fin".to_owned(),
             template: Template::parse("Hola {{ first_name }}").unwrap(),

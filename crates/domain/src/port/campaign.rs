@@ -15,7 +15,7 @@ use crate::money::Money;
 use crate::phone::PhoneNumber;
 use crate::request::Envelope;
 use crate::segment::Segment;
-use crate::sender::{Sender, SenderId};
+use crate::sender::{Sender, SenderId, SenderIdentity};
 
 /// Why a change was not made.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +61,7 @@ pub trait CampaignStore: Send + Sync {
     /// One campaign.
     async fn find(&self, id: CampaignId) -> Result<Option<Campaign>, StoreError>;
 
-    /// Campaigns by descending id, from below `before` on.
+    /// Campaigns to segments by descending id, from below `before` on: neither single messages nor tests.
     async fn page(&self, before: Option<CampaignId>, limit: u16) -> Result<Vec<Campaign>, StoreError>;
 
     /// A campaign's messages by state; the numbers add up to its audience.
@@ -296,6 +296,8 @@ pub struct AudienceCount {
 pub struct Freezing {
     /// The campaign.
     pub campaign: Campaign,
+    /// Who is behind its sender.
+    pub identity: SenderIdentity,
     /// Messages up to this contact are written.
     pub after: ContactId,
     /// How many messages that are.

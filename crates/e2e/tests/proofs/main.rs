@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails in here fails a test, and says where")]
 
 mod api;
+mod campaigns;
 mod contacts;
 mod counts;
 mod faults;
@@ -11,8 +12,10 @@ mod house;
 mod imports;
 mod jobs;
 mod kills;
+mod messages;
 mod numbering;
 mod outages;
+mod streams;
 mod suppressions;
 mod webhooks;
 mod workers;

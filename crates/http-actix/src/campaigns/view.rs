@@ -20,6 +20,8 @@ use crate::money::MoneyView;
 pub(crate) struct CampaignView {
     /// Identifies it.
     id: Uuid,
+    /// campaign, single (a message of its own) or test.
+    kind: &'static str,
     /// What people call it.
     name: String,
     /// draft, scheduled, preparing, running, paused, completed, canceled or failed.
@@ -91,6 +93,7 @@ impl From<Campaign> for CampaignView {
         let (state, plan) = (campaign.state, campaign.plan);
         Self {
             id: campaign.id.0,
+            kind: campaign.kind.as_str(),
             name: plan.name,
             state: state.as_str(),
             state_reason: state.reason().map(str::to_owned),
@@ -215,6 +218,12 @@ pub(crate) struct ProgressView {
 }
 
 impl ProgressView {
+    /// Whether nothing differs but what changes with time alone.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        let said = |it: &Self| (it.state, it.waiting.clone(), it.audience, it.counts.clone());
+        said(self) == said(other)
+    }
+
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,

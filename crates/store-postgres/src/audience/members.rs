@@ -60,13 +60,14 @@ fn member(row: &Row, doing: &str) -> Result<Member, StoreError> {
     let letter: Option<&str> = row.get("left_out");
     match letter {
         None => Ok(Member::Reached(Box::new(decode(row, doing)?))),
-        Some(letter) => {
-            let reason = LeftOut::ALL.into_iter().find(|reason| letter_of(*reason).to_string() == letter);
-            let reason =
-                reason.ok_or_else(|| corrupt(doing, "somebody is left out for an unknown reason"))?;
-            Ok(Member::LeftOut(ContactId(row.get("id")), reason))
-        }
+        Some(letter) => Ok(Member::LeftOut(ContactId(row.get("id")), reason_of(letter, doing)?)),
     }
+}
+
+/// The reason that a letter of `message_exclusions` stands for.
+pub(crate) fn reason_of(letter: &str, doing: &str) -> Result<LeftOut, StoreError> {
+    let reason = LeftOut::ALL.into_iter().find(|reason| letter_of(*reason).to_string() == letter);
+    reason.ok_or_else(|| corrupt(doing, "somebody is left out for an unknown reason"))
 }
 
 /// How `message_exclusions` writes a reason.

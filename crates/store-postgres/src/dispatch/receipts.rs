@@ -50,7 +50,7 @@ impl ReceiptStore for PostgresDispatch {
             note_consent(&transaction, phone, &consent, "inbound").await.map_err(failed)?;
         }
         transaction.commit().await.map_err(failed)?;
-        if let (1, Some(phone), Some(ConsentChange::OptOut)) = (kept, phone, consent) {
+        if let (1, Some(phone), ConsentChange::OptOut) = (kept, phone, consent) {
             skip_barred(&mut client, &[phone]).await;
         }
         Ok(())

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use application::{CampaignError, ChangeCampaign, PrepareCampaign, Prepared};
 use domain::campaign::{
-    Campaign, CampaignAction, CampaignId, CampaignLimits, CampaignPlan, CampaignState, Canary, Previewed,
-    Priority, UnknownLineTypes,
+    Campaign, CampaignAction, CampaignId, CampaignKind, CampaignLimits, CampaignPlan, CampaignState, Canary,
+    Previewed, Priority, UnknownLineTypes,
 };
 use domain::contact::ContactId;
 use domain::message::{MessageId, MessageState};
@@ -152,6 +152,7 @@ fn sender(name: &str, id: SenderId) -> Sender {
 fn campaign(id: CampaignId, segment: &str, messages_max: Option<u32>) -> Campaign {
     Campaign {
         id,
+        kind: CampaignKind::Campaign,
         plan: CampaignPlan {
             name: "Buen Fin".to_owned(),
             template: Template::parse("Hola {{ first_name | title }}, promoción").unwrap(),
