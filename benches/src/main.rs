@@ -7,6 +7,7 @@ mod load;
 mod numbering;
 mod segments;
 mod send;
+mod settle;
 
 use std::process::ExitCode;
 
@@ -24,7 +25,8 @@ Examples:
   cargo xtask bench import --rows 1000000
   cargo xtask bench numbering
   cargo xtask bench segments --rows 36645692
-  cargo xtask bench send --messages 5000"
+  cargo xtask bench send --messages 10000,100000 --workers 1,2
+  cargo xtask bench send --messages 100000 --old-messages 10000000"
 )]
 struct Arguments {
     /// Which one; all when left out.
@@ -32,9 +34,15 @@ struct Arguments {
     /// Rows of the contact file.
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     rows: u64,
-    /// Messages of the campaign.
-    #[arg(long, value_name = "N", default_value_t = 5_000)]
-    messages: u32,
+    /// `send`: messages of the campaign, or of several, one after the other.
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "5000", value_parser = clap::value_parser!(u32).range(1..))]
+    messages: Vec<u32>,
+    /// `send`: workers that send, or several numbers of them.
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "1", value_parser = clap::value_parser!(u16).range(1..=16))]
+    workers: Vec<u16>,
+    /// `send`: messages of an older campaign that lie in the same partition.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=100_000_000))]
+    old_messages: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,7 +53,7 @@ enum Name {
     Numbering,
     /// Segments counted, contacts searched for and handed out.
     Segments,
-    /// A campaign to its last receipt, beside the same posts alone.
+    /// Campaigns to their last receipt, beside the same posts alone; then receipts settled a thousand at once.
     Send,
 }
 
@@ -60,7 +68,14 @@ async fn main() -> ExitCode {
             Name::Segments => {
                 segments::measure(arguments.rows, |line| println!("{line}")).await.map(|()| Vec::new())
             }
-            Name::Send => send::measure(arguments.messages).await.map(|line| vec![line]),
+            Name::Send => {
+                let sizes = send::Sizes {
+                    messages: arguments.messages.clone(),
+                    workers: arguments.workers.clone(),
+                    old_messages: arguments.old_messages,
+                };
+                send::measure(&sizes, |line| println!("{line}")).await.map(|()| Vec::new())
+            }
         };
         match measured {
             Ok(lines) => lines.iter().for_each(|line| println!("{line}")),

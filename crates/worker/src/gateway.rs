@@ -38,6 +38,11 @@ fn mutated(outcome: SendOutcome) -> SendOutcome {
         std::sync::LazyLock::new(|| std::env::var("PREGON_MUTANT").is_ok_and(|name| name == "retry-unknown"));
     match outcome {
         SendOutcome::Unknown { reason } if *IS_ARMED => SendOutcome::NotSent { reason },
-        outcome => outcome,
+        SendOutcome::Accepted { .. }
+        | SendOutcome::Refused { .. }
+        | SendOutcome::NotSent { .. }
+        | SendOutcome::Throttled { .. }
+        | SendOutcome::AccountBlocked { .. }
+        | SendOutcome::Unknown { .. } => outcome,
     }
 }

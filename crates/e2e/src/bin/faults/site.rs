@@ -240,7 +240,7 @@ impl Site {
 /// Where the programs of this build are.
 pub(crate) fn binaries() -> Result<PathBuf> {
     let this = std::env::current_exe().context("cannot tell where this program stands")?;
-    Ok(this.parent().map(Path::to_path_buf).context("this program stands in no folder")?)
+    this.parent().map(Path::to_path_buf).context("this program stands in no folder")
 }
 
 fn options(name: &str, mutant: Option<&str>) -> StackOptions {

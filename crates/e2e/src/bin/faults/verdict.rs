@@ -25,6 +25,7 @@ pub(crate) enum Violation {
     Lost,
     Invented,
     NotFinal,
+    ClaimLeft,
     AfterOptOut,
     WhilePaused,
     Misjudged,
@@ -32,12 +33,13 @@ pub(crate) enum Violation {
 }
 
 impl Violation {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::AcceptedTwice,
         Self::AskedAgain,
         Self::Lost,
         Self::Invented,
         Self::NotFinal,
+        Self::ClaimLeft,
         Self::AfterOptOut,
         Self::WhilePaused,
         Self::Misjudged,
@@ -51,6 +53,7 @@ impl Violation {
             Self::Lost => "lost",
             Self::Invented => "invented",
             Self::NotFinal => "not final",
+            Self::ClaimLeft => "claim left",
             Self::AfterOptOut => "after opt-out",
             Self::WhilePaused => "while paused",
             Self::Misjudged => "misjudged",
@@ -100,6 +103,7 @@ pub(crate) async fn reach(
     let mut verdict = Verdict::default();
     verdict.add(Violation::NotFinal, unsettled(site, patience).await?);
     if !verdict.is_clean() {
+        verdict.add(Violation::ClaimLeft, claims_left(site).await?);
         return Ok(verdict);
     }
     let truth = ledgers(site, &scene.campaign).await?;
@@ -144,10 +148,18 @@ pub(crate) async fn repeated(site: &Site) -> Result<u64> {
     Ok(site.summary().await?["repeated"].as_u64().unwrap_or_default())
 }
 
+/// Claims whose lease has been over for so long that somebody must have looked.
+async fn claims_left(site: &Site) -> Result<Option<String>> {
+    let left = "SELECT count(*) FROM claims WHERE lease_until < now() - make_interval(secs => $1)";
+    let left: i64 = site.database().await?.query_one(left, &[&(LEASE * 2).as_secs_f64()]).await?.get(0);
+    Ok((left > 0).then(|| format!("{left} claims")))
+}
+
 /// What is not final although there was time enough.
 pub(crate) async fn unfinished(site: &Site, campaign: &str, repeated_before: u64) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     verdict.add(Violation::AskedAgain, asked_again(site, repeated_before).await?);
+    verdict.add(Violation::ClaimLeft, claims_left(site).await?);
     let open = "SELECT state::text, count(*) FROM messages
                 WHERE campaign_id = $1::text::uuid AND state IN ('queued', 'sending', 'sent', 'uncertain')
                 GROUP BY state";

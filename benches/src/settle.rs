@@ -1,0 +1,90 @@
+//! A thousand receipts settled in one call, beside the same thousand rows changed by their keys.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use domain::port::ReceiptStore as _;
+use e2e::ScratchDatabase;
+use serde_json::{Value, json};
+use store_postgres::{Database, DatabaseOptions, DispatchOptions, PostgresDispatch, SendingRules};
+
+const RECEIPTS: i32 = 1_000;
+const CALLS: i32 = 21;
+
+/// Settles `CALLS` times, one after the other, with nobody else at work.
+pub(crate) async fn measure(database: &ScratchDatabase) -> Result<Value> {
+    let client = database.connect().await?;
+    let messages = RECEIPTS * CALLS * 2;
+    client
+        .batch_execute(&format!(
+            "INSERT INTO campaigns (id, state, name, sender_id, template, segment, audience, created_by)
+             VALUES (uuid_v7_floor(now()), 'paused', 'recibos', '00000000-0000-7000-8000-000000000001', 'Hola', '{{}}',
+                     {messages}, 'bench');
+             INSERT INTO messages (campaign_id, seq, phone, segments, body, state, attempt)
+             SELECT campaigns.id, n, 5600000000 + n, 1, 'Hola ' || n, 'sent', 1
+             FROM campaigns, generate_series(1, {messages}) AS n WHERE campaigns.name = 'recibos';
+             INSERT INTO campaign_counts (campaign_id, shard, n)
+             SELECT id, 0, ARRAY[0, 0, {messages}, 0, 0, 0, 0, 0, 0, 0] FROM campaigns WHERE name = 'recibos';
+             ANALYZE messages"
+        ))
+        .await?;
+    let engine = engine(&database.url)?;
+    let (mut settled, mut floor) = (Vec::new(), Vec::new());
+    for call in 0..CALLS {
+        let first = call * RECEIPTS + 1;
+        client.execute(include_str!("settle/events.sql"), &[&first, &(first + RECEIPTS - 1)]).await?;
+        let started = Instant::now();
+        let looked_at = engine.settle().await?;
+        settled.push(started.elapsed());
+        ensure!(looked_at == u64::from(RECEIPTS.unsigned_abs()), "{looked_at} receipts were settled");
+
+        let first = (CALLS + call) * RECEIPTS + 1;
+        let started = Instant::now();
+        let changed =
+            client.execute(include_str!("settle/floor.sql"), &[&first, &(first + RECEIPTS - 1)]).await?;
+        floor.push(started.elapsed());
+        ensure!(changed == u64::from(RECEIPTS.unsigned_abs()), "{changed} rows were changed");
+    }
+    let delivered = "SELECT count(*) FROM messages JOIN campaigns ON campaigns.id = campaign_id
+                     WHERE campaigns.name = 'recibos' AND messages.state = 'delivered'";
+    let delivered: i64 = client.query_one(delivered, &[]).await?.get(0);
+    ensure!(delivered == i64::from(messages), "only {delivered} of {messages} messages are delivered");
+    let (settled, floor) = (median(settled), median(floor));
+    Ok(json!({
+        "bench": "settle", "receipts": RECEIPTS, "calls": CALLS, "median_ms": settled.as_secs_f64() * 1e3,
+        "floor": "the same rows changed by their keys in one statement, nothing else written",
+        "floor_median_ms": floor.as_secs_f64() * 1e3, "ratio": settled.as_secs_f64() / floor.as_secs_f64(),
+    }))
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+fn engine(url: &str) -> Result<PostgresDispatch> {
+    let patience = Duration::from_secs(30);
+    let database = Database::new(&DatabaseOptions {
+        url: url.to_owned(),
+        application_name: "pregon-bench".to_owned(),
+        pool_size_max: 1,
+        connect_timeout: patience,
+        wait_timeout: patience,
+        statement_timeout: patience,
+    })?;
+    Ok(PostgresDispatch::new(
+        database,
+        DispatchOptions {
+            worker: "bench".to_owned(),
+            shard: 0,
+            claim_messages_max: 200,
+            lease: Duration::from_mins(1),
+            pace_ahead: Duration::from_millis(500),
+            receipt_deadline: Duration::from_hours(72),
+            outcome_deadline: Duration::from_hours(72),
+            revive_after: patience,
+            permits_per_campaign: 4,
+            rules: SendingRules::default(),
+        },
+    ))
+}
