@@ -83,6 +83,8 @@ fn engine(url: &str) -> Result<PostgresDispatch> {
             receipt_deadline: Duration::from_hours(72),
             outcome_deadline: Duration::from_hours(72),
             revive_after: patience,
+            rematch_after: Duration::from_secs(10),
+            rematch_for: Duration::from_hours(24),
             permits_per_campaign: 4,
             rules: SendingRules::default(),
         },

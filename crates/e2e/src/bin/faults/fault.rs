@@ -105,7 +105,7 @@ impl Deck {
         (0..faults)
             .filter_map(|_| {
                 if self.0.is_empty() {
-                    self.0 = vec![Fault::PostgresStopped; 17];
+                    self.0 = Fault::ALL.to_vec();
                     self.0.shuffle(random);
                 }
                 self.0.pop()
@@ -184,9 +184,9 @@ impl Scene {
         let falls_silent = self.random.random_bool(0.4);
         self.lasting.spawn(async move {
             if falls_silent {
-                wire.stall();
+                wire.stall()
             } else {
-                wire.sever();
+                wire.sever()
             }
             sleep(lasts).await;
             wire.cut();
