@@ -184,9 +184,9 @@ impl Scene {
         let falls_silent = self.random.random_bool(0.4);
         self.lasting.spawn(async move {
             if falls_silent {
-                wire.stall()
+                wire.stall();
             } else {
-                wire.sever()
+                wire.sever();
             }
             sleep(lasts).await;
             wire.cut();
