@@ -127,6 +127,7 @@ fn extract_limits(settings: &Settings) -> ExtractLimits {
 }
 
 /// Everything that handlers call, once the schema is known to be this program's.
+#[expect(clippy::too_many_lines, reason = "a line or two for each service, and nothing else")]
 pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
     let database = database(settings)?;
     Schema::new(database.clone()).require_current().await?;

@@ -69,7 +69,6 @@ impl Client {
     }
 
     /// A request to be made, with headers or a patience of its own.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
     }

@@ -101,13 +101,13 @@ pub(crate) async fn get_one(
     Ok(answer(campaign))
 }
 
-/// A campaign with its version, as the ETag that a change may name.
+/// A campaign with its version, as the `ETag` that a change may name.
 fn answer(campaign: Campaign) -> HttpResponse {
     let etag = ETag(EntityTag::new_strong(campaign.version.to_string()));
     HttpResponse::Ok().insert_header(etag).json(CampaignView::from(campaign))
 }
 
-/// Changes a draft; of a campaign that was launched, limits.max_cost and limits.per_second alone. Fields that are left out
+/// Changes a draft; of a campaign that was launched, `limits.max_cost` and `limits.per_second` alone. Fields that are left out
 /// stay, null takes one away.
 #[utoipa::path(tag = "campaigns", path = "/api/v1/campaigns/{id}", request_body = CampaignRequest, params(("id" = Uuid, Path), ("If-Match" = Option<String>, Header, description = "The ETag that the campaign came with")), security(("bearer" = [])), responses((status = 200, body = CampaignView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem)))]
 #[patch("/campaigns/{id}")]

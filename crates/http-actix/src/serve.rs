@@ -161,7 +161,7 @@ pub struct ServeError {
 /// A server that takes requests.
 pub struct Server {
     address: SocketAddr,
-    server: ActixServer,
+    running: ActixServer,
     /// Tells what would go on for ever that the server is about to end.
     ending: watch::Sender<bool>,
 }
@@ -192,7 +192,7 @@ impl Server {
             server = server.workers(workers);
         }
         let server = server.listen(listener).map_err(failed)?.run();
-        Ok(Self { address, server, ending })
+        Ok(Self { address, running: server, ending })
     }
 
     /// Where it listens.
@@ -206,8 +206,8 @@ impl Server {
     /// # Errors
     /// When serving ends by itself.
     pub async fn until(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let handle: ServerHandle = self.server.handle();
-        let mut server = std::pin::pin!(self.server);
+        let handle: ServerHandle = self.running.handle();
+        let mut server = std::pin::pin!(self.running);
         tokio::select! {
             ended = &mut server => ended,
             () = stop => {

@@ -39,16 +39,30 @@ pub(crate) struct CampaignRequest {
     #[schema(value_type = Option<String>, format = DateTime)]
     schedule_at: Option<Timestamp>,
     /// When people may be written to, by the clock where each lives; left out, the hours of the settings; null, any hour.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     #[schema(value_type = Option<WindowBody>)]
-    window: Option<Option<WindowBody>>,
+    window: WindowField,
     /// The first messages: the others wait until these are final.
     canary: Option<CanaryBody>,
 }
 
-/// A field that is there, be it null.
-fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<WindowBody>>, D::Error> {
-    Option::deserialize(value).map(Some)
+/// A window as it is asked for.
+#[derive(Default)]
+enum WindowField {
+    /// Not named.
+    #[default]
+    LeftOut,
+    /// null.
+    AnyHour,
+    /// Hours and days.
+    Given(WindowBody),
+}
+
+impl<'de> Deserialize<'de> for WindowField {
+    fn deserialize<D: serde::Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        let given = Option::deserialize(value)?;
+        Ok(given.map_or(Self::AnyHour, Self::Given))
+    }
 }
 
 /// When people may be written to, by the clock where each lives.
@@ -248,9 +262,9 @@ impl TryFrom<CampaignRequest> for DraftCommand {
             refuse("/limits/per_second", format!("give more than 0 and at most {RATE_MAX}"));
         }
         let window = match &request.window {
-            None => Ok(WindowChoice::Default),
-            Some(None) => Ok(WindowChoice::Always),
-            Some(Some(it)) => Window::parse(&it.start, &it.end, &it.days).map(WindowChoice::Given),
+            WindowField::LeftOut => Ok(WindowChoice::Default),
+            WindowField::AnyHour => Ok(WindowChoice::Always),
+            WindowField::Given(it) => Window::parse(&it.start, &it.end, &it.days).map(WindowChoice::Given),
         };
         if let Err(invalid) = window {
             refuse("/window", invalid.to_string());

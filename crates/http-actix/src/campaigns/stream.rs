@@ -166,10 +166,12 @@ impl Watched {
             return None;
         }
         let json = serde_json::to_string(&view).unwrap_or_default();
-        let mut event = format!("event: progress\ndata: {json}\n\n");
-        if self.is_over {
-            event.push_str(&format!("event: end\ndata: {{\"state\":\"{state}\"}}\n\n"));
-        }
+        let progress = format!("event: progress\ndata: {json}\n\n");
+        let event = if self.is_over {
+            format!("{progress}event: end\ndata: {{\"state\":\"{state}\"}}\n\n")
+        } else {
+            progress
+        };
         self.seen = Some(view);
         Some(event.into())
     }

@@ -115,14 +115,14 @@ impl Upkeep for PostgresDispatch {
         let doing = "give lanes their next hours";
         let failed = |error: tokio_postgres::Error| classify(doing, &error);
         let client = self.database.pooled(doing).await?;
-        let closed =
+        let over =
             client.query(include_str!("../../sql/lane_closed.sql"), &[&LANES_MAX]).await.map_err(failed)?;
-        if closed.is_empty() {
+        if over.is_empty() {
             return Ok(0);
         }
         let now: Timestamp = client.query_one("SELECT now()", &[]).await.map_err(failed)?.get(0);
         let (mut campaigns, mut zones, mut opens, mut closes) = (vec![], vec![], vec![], vec![]);
-        for row in &closed {
+        for row in &over {
             let Some(opening) = next_opening(row, now, doing)? else { continue };
             campaigns.push(row.get::<_, Uuid>("campaign_id"));
             zones.push(row.get::<_, &str>("zone"));
