@@ -17,7 +17,10 @@ CREATE TABLE suppression_loads (
 );
 CREATE INDEX suppression_loads_source_idx ON suppression_loads (source, loaded_at);
 
-CREATE INDEX suppressions_source_idx ON suppressions (source, phone_national);
+-- The order of a list that is paged through: a cursor is seen by those who may not see numbers.
+ALTER TABLE suppressions ADD COLUMN place bigint GENERATED ALWAYS AS IDENTITY;
+CREATE UNIQUE INDEX suppressions_place_key ON suppressions (place);
+CREATE INDEX suppressions_source_idx ON suppressions (source, place);
 
 -- Partitions are made and dropped by their owner alone, so the applications ask their owner for it. The names of the four
 -- tables whose partitions go together.

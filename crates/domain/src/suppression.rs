@@ -162,6 +162,8 @@ pub enum InvalidListing {
 /// A number that is barred.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suppression {
+    /// Its place in the list of all: later ones have greater places.
+    pub place: i64,
     /// The number.
     pub phone: PhoneNumber,
     /// By what.

@@ -17,6 +17,8 @@ pub struct Ledgers {
     pub accepted_numbers: i64,
     /// Numbers that it accepted more than once.
     pub twice: Vec<String>,
+    /// Messages that expired and that it never accepted: the call took too long, and nothing came of it.
+    pub unanswered: i64,
     /// What it accepted and we hold to be never sent, as `state number`, the number masked.
     pub lost: Vec<String>,
     /// What we hold to be sent and it never accepted.
@@ -97,6 +99,9 @@ pub async fn compare_from(
         }
         if must_be_accepted && !was_accepted {
             ledgers.invented.push(format!("{state} {}", masked(&to)));
+        }
+        if state == "expired" && !was_accepted {
+            ledgers.unanswered += 1;
         }
         if let Some(told) = accepted.get(&to).filter(|told| **told != state) {
             ledgers.misjudged.push(format!("{state} instead of {told} {}", masked(&to)));

@@ -89,20 +89,7 @@ fn phone(pointer: &str, written: &str) -> Result<PhoneNumber, Problem> {
         .map_err(|rejection| Problem::unprocessable(pointer, format!("{}: {rejection}", rejection.as_str())))
 }
 
-/// A place in the list, as a cursor has it: `5512345678-manual`.
-struct Place(PhoneNumber, SuppressionSource);
-
-impl std::str::FromStr for Place {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (phone, source) = text.split_once('-').ok_or(())?;
-        let national = phone.parse().map_err(drop)?;
-        Ok(Self(PhoneNumber::from_national(national).map_err(drop)?, source.parse().map_err(drop)?))
-    }
-}
-
-/// Lists suppressions by number; those that have expired, too.
+/// Lists suppressions, the latest first; those that have expired, too.
 #[utoipa::path(tag = "suppressions", path = "/api/v1/suppressions", params(SuppressionsQuery), security(("bearer" = [])), responses((status = 200, body = Page<SuppressionView>), (status = 400, body = Problem)))]
 #[get("/suppressions")]
 pub(crate) async fn list(
@@ -112,7 +99,7 @@ pub(crate) async fn list(
     suppressions: web::Data<Arc<dyn SuppressionStore>>,
 ) -> Result<HttpResponse, Problem> {
     let limit = limit(query.limit)?;
-    let after = behind::<Place>(query.cursor.as_deref())?.map(|place| (place.0, place.1));
+    let after = behind::<i64>(query.cursor.as_deref())?;
     let phone = query.phone.as_deref().map(|written| {
         PhoneNumber::parse(written)
             .map_err(|rejection| bad_query("phone", format!("{}: {rejection}", rejection.as_str())))
@@ -122,8 +109,8 @@ pub(crate) async fn list(
     });
     let filter = SuppressionFilter { phone: phone.transpose()?, source: source.transpose()? };
     let found = suppressions.page(filter, after, limit).await?;
-    let key = |one: &Suppression| format!("{}-{}", one.phone.national(), one.source);
-    let page = Page::of(found, limit, key, |one| SuppressionView::of(one, &who, asked.at));
+    let page =
+        Page::of(found, limit, |one| one.place.to_string(), |one| SuppressionView::of(one, &who, asked.at));
     Ok(HttpResponse::Ok().json(page))
 }
 

@@ -96,7 +96,7 @@ impl SuppressionStore for PostgresSuppressionStore {
     async fn page(
         &self,
         filter: SuppressionFilter,
-        after: Option<(PhoneNumber, SuppressionSource)>,
+        after: Option<i64>,
         limit: u16,
     ) -> Result<Vec<Suppression>, StoreError> {
         let doing = "list suppressions";
@@ -105,8 +105,7 @@ impl SuppressionStore for PostgresSuppressionStore {
             .query(
                 include_str!("../sql/suppression_page.sql"),
                 &[
-                    &after.map(|(phone, _)| to_bigint(phone)),
-                    &after.map(|(_, source)| source.as_str()),
+                    &after,
                     &i64::from(limit),
                     &filter.phone.map(to_bigint),
                     &filter.source.map(SuppressionSource::as_str),
@@ -225,6 +224,7 @@ fn loaded(row: &Row) -> LoadedNumbers {
 fn decode(row: &Row, doing: &str) -> Result<Suppression, StoreError> {
     let source: &str = row.get("source");
     Ok(Suppression {
+        place: row.get("place"),
         phone: phone_from(row.get("phone_national"), doing)?,
         source: source.parse().map_err(|_| corrupt(doing, "a suppression is of an unknown source"))?,
         reason: row.get("reason"),

@@ -27,11 +27,11 @@ pub trait SuppressionStore: Send + Sync {
         envelope: Envelope,
     ) -> Result<bool, StoreError>;
 
-    /// Suppressions by number and source, from behind `after` on; those that have expired, too.
+    /// Suppressions, the latest first, from behind the place `after` on; those that have expired, too.
     async fn page(
         &self,
         filter: SuppressionFilter,
-        after: Option<(PhoneNumber, SuppressionSource)>,
+        after: Option<i64>,
         limit: u16,
     ) -> Result<Vec<Suppression>, StoreError>;
 

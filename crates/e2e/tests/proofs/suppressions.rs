@@ -48,7 +48,7 @@ async fn a_number_is_barred_looked_up_and_let_go() {
         let Some(cursor) = page["next_cursor"].as_str() else { break };
         path = format!("/suppressions?limit=2&cursor={cursor}");
     }
-    assert_eq!(seen, ["+525510000001", "+525510000002", "+525510000003"]);
+    assert_eq!(seen, ["+525510000003", "+525510000002", "+525510000001"], "the latest first");
     let masked = viewer.must(200, Method::GET, "/suppressions?source=manual", None).await.unwrap();
     let first = &masked["data"][0];
     assert!(!first["phone"].as_str().unwrap().contains("10000"), "{first}");

@@ -168,7 +168,10 @@ async fn of_campaign(story: &Story, client: &tokio_postgres::Client) -> Result<V
         ),
         equality(
             "both ledgers are equal",
-            ("numbers the provider took", ledgers.accepted_numbers),
+            (
+                "numbers the provider took, or let wait too long",
+                ledgers.accepted_numbers + ledgers.unanswered,
+            ),
             (
                 "delivered + undelivered + expired",
                 of_state("delivered") + of_state("undelivered") + of_state("expired"),
