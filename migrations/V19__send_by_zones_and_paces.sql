@@ -1,11 +1,13 @@
 -- Campaigns are sent by time zones, at the paces of their sender, their account and their own; who is left out is kept.
 
 -- How fast may be claimed: `sender:ID`, `campaign:ID`, `account:PROVIDER`. A claim debits all that it goes by, so that
--- each rate holds over all workers. An account or a campaign without a row has no rate of its own.
+-- each rate holds over all workers; nothing goes by one before `not_before`, for the provider asked for a pause. An account
+-- or a campaign without a row has no rate of its own.
 CREATE TABLE paces (
     owner        text COLLATE "C" NOT NULL,
     per_second   double precision NOT NULL,
     next_free_at timestamptz NOT NULL DEFAULT '-infinity',
+    not_before   timestamptz NOT NULL DEFAULT '-infinity',
     CONSTRAINT paces_pkey PRIMARY KEY (owner),
     CONSTRAINT paces_per_second_positive CHECK (per_second > 0)
 ) WITH (fillfactor = 20);
@@ -49,35 +51,6 @@ CREATE TABLE message_exclusions (
     reasons     text COLLATE "C" NOT NULL,
     CONSTRAINT message_exclusions_pkey PRIMARY KEY (campaign_id, up_to)
 ) PARTITION BY RANGE (campaign_id);
-
--- As it was, of four tables.
-CREATE OR REPLACE FUNCTION ensure_message_partitions(months_ahead integer) RETURNS integer LANGUAGE plpgsql AS $$
-DECLARE
-    parent      text;
-    partition   text;
-    fill        integer;
-    month_start timestamp;
-    made        integer := 0;
-BEGIN
-    PERFORM pg_advisory_xact_lock(hashtext('ensure_message_partitions'));
-    FOR ahead IN 0..months_ahead LOOP
-        month_start := date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => ahead);
-        FOREACH parent IN ARRAY
-            ARRAY['messages', 'message_attempts', 'message_receipts', 'message_exclusions'] LOOP
-            partition := format('%s_%s', parent, to_char(month_start, 'YYYY_MM'));
-            CONTINUE WHEN to_regclass(partition) IS NOT NULL;
-            fill := CASE parent WHEN 'messages' THEN 50 ELSE 100 END;
-            EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS) WITH (fillfactor = %s)',
-                           partition, parent, fill);
-            EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, partition,
-                           uuid_v7_floor(month_start AT TIME ZONE 'UTC'),
-                           uuid_v7_floor((month_start + interval '1 month') AT TIME ZONE 'UTC'));
-            made := made + 1;
-        END LOOP;
-    END LOOP;
-    RETURN made;
-END
-$$;
 
 -- Months that have partitions of the other three get one of this.
 DO $$

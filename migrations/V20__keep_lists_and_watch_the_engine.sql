@@ -28,8 +28,8 @@ CREATE FUNCTION message_tables() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
     SELECT ARRAY['messages', 'message_attempts', 'message_receipts', 'message_exclusions']
 $$;
 
--- Makes the partitions of the month of an instant and of the next ones where they are missing, and says how many it made.
--- Each is made beside its table and then attached, which lets readers and writers of the others go on.
+-- Makes the partitions of the month of an instant, of the next ones, and of those in which a campaign was made that has not ended,
+-- where they are missing, and says how many it made. Each is made beside its table and then attached, which lets readers and writers of the others go on.
 DROP FUNCTION ensure_message_partitions(integer);
 CREATE FUNCTION ensure_message_partitions(months_ahead integer, instant timestamptz DEFAULT now()) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -41,8 +41,16 @@ DECLARE
     made        integer := 0;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('ensure_message_partitions'));
-    FOR ahead IN 0..months_ahead LOOP
-        month_start := date_trunc('month', instant AT TIME ZONE 'UTC') + make_interval(months => ahead);
+    FOR month_start IN
+        SELECT date_trunc('month', instant AT TIME ZONE 'UTC') + make_interval(months => ahead)
+        FROM generate_series(0, months_ahead) AS ahead
+        UNION
+        -- The first 48 bits of a version 7 UUID are its time.
+        SELECT date_trunc('month', to_timestamp(('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
+                                   AT TIME ZONE 'UTC')
+        FROM campaigns
+        WHERE state NOT IN ('completed', 'canceled', 'failed')
+    LOOP
         FOREACH parent IN ARRAY message_tables() LOOP
             partition := format('%s_%s', parent, to_char(month_start, 'YYYY_MM'));
             CONTINUE WHEN to_regclass('public.' || partition) IS NOT NULL;
@@ -119,6 +127,13 @@ CREATE TABLE turns (
 );
 INSERT INTO turns (name) VALUES ('recount'), ('partitions');
 
+-- Which line of history of a server's, and which database: a replica that was promoted goes on in another line, a backup that
+-- was restored in another database.
+CREATE FUNCTION database_line(OUT timeline_id integer, OUT database_oid oid) LANGUAGE sql STABLE AS $$
+    SELECT ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer,
+           (SELECT oid FROM pg_database WHERE datname = current_database())
+$$;
+
 -- Which server and which database this was when it was last looked at. After a restore from a backup it is another, and
 -- nobody knows what was sent since the backup.
 CREATE TABLE database_identity (
@@ -130,6 +145,12 @@ CREATE TABLE database_identity (
     CONSTRAINT database_identity_pkey PRIMARY KEY (is_only),
     CONSTRAINT database_identity_one_row CHECK (is_only)
 );
+
+-- Whether the database is not the one it was when it was last looked at; whoever never looked knows of no other.
+CREATE FUNCTION is_another_database() RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM database_identity AS known, database_line() AS line
+                   WHERE (known.timeline_id, known.database_oid) <> (line.timeline_id, line.database_oid))
+$$;
 
 -- How old a lease is.
 ALTER TABLE claims ADD COLUMN claimed_at timestamptz NOT NULL DEFAULT now();

@@ -169,6 +169,12 @@ impl DraftCampaign {
                     campaign.state
                 )));
             }
+            if let CampaignState::Preparing { .. } = campaign.state {
+                return Err(CampaignError::Refused(
+                    "the campaign's audience is being frozen by the limits it has; pause it, or wait until it runs"
+                        .to_owned(),
+                ));
+            }
             let CampaignLimits { cost_max, per_second, .. } = plan.limits;
             let mut allowed = campaign.plan.clone();
             allowed.limits = CampaignLimits { cost_max, per_second, ..allowed.limits };

@@ -118,8 +118,11 @@ impl PreviewCampaign {
         let wording = Wording::of(&campaign.plan, &sender.identity);
         let mut rendered = Rendered::default();
         let Ok(segment) = campaign.plan.segment.check() else { return Ok(rendered) };
+        // Of a part of an audience nobody is drawn yet: the first ones stand for it.
+        let mut whole = campaign.clone();
+        whole.plan.limits.messages_max = None;
         let nothing_yet = Freezing {
-            campaign: campaign.clone(),
+            campaign: whole,
             identity: sender.identity.clone(),
             after: ContactId(0),
             messages: 0,
@@ -168,7 +171,7 @@ impl PreviewCampaign {
             audience,
             seeds,
             messages,
-            is_exact: rendered.is_whole && rendered.refused.is_none(),
+            is_exact: rendered.is_whole && rendered.refused.is_none() && reached == audience.remaining,
             by_segments,
             gsm7,
             ucs2,

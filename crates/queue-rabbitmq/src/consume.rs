@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::campaign::{CampaignId, Priority};
 use domain::port::{Permit, PermitConsumer, PermitHandler, QueueUnavailable};
 use futures::future::BoxFuture;
-use futures::stream::{SelectAll, StreamExt, select_all};
+use futures::stream::{self, SelectAll, StreamExt, select_all};
 use lapin::message::Delivery;
 use lapin::options::{
     BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions, BasicRejectOptions,
@@ -22,8 +22,8 @@ use crate::link::{connect, within};
 use crate::topology::{declare, queue_name};
 use crate::{RabbitOptions, RabbitPermits};
 
-/// Deliveries of all queues, each with its queue's priority.
-type Deliveries = SelectAll<futures::stream::BoxStream<'static, (Priority, lapin::Result<Delivery>)>>;
+/// Deliveries of all queues, each with its queue's priority; `None` where one of them comes to its end.
+type Deliveries = SelectAll<stream::BoxStream<'static, (Priority, Option<lapin::Result<Delivery>>)>>;
 
 #[async_trait]
 impl PermitConsumer for RabbitPermits {
@@ -85,7 +85,8 @@ async fn subscribe(
             FieldTable::default(),
         );
         let consumer: Consumer = within(options.call_timeout, doing, consuming).await?;
-        queues.push(consumer.map(move |delivery| (priority, delivery)).boxed());
+        let delivered = consumer.map(Some).chain(stream::once(async { None }));
+        queues.push(delivered.map(move |delivery| (priority, delivery)).boxed());
     }
     Ok((connection, select_all(queues)))
 }
@@ -104,12 +105,17 @@ async fn work(
             () = stopped.cancelled() => break,
             Some(_) = tasks.join_next() => {}
             next = deliveries.next() => match next {
-                Some((priority, Ok(delivery))) => {
+                Some((priority, Some(Ok(delivery)))) => {
                     let handler = Arc::clone(handler);
                     tasks.spawn(handle(options.call_timeout, priority, delivery, handler));
                 }
-                Some((_, Err(error))) => {
+                Some((_, Some(Err(error)))) => {
                     tracing::warn!(%error, "the connection to the broker broke");
+                    break;
+                }
+                // Its queue was deleted: the others would go on, and nobody would hear of the one that is made anew.
+                Some((priority, None)) => {
+                    tracing::warn!(%priority, "a queue gives nothing out any more; all are asked again");
                     break;
                 }
                 None => break,

@@ -432,3 +432,33 @@ async fn a_dead_permit_that_its_queue_does_not_take_stays_dead() {
     until_dead(&permits, 1).await;
     bench.clear().await;
 }
+
+#[tokio::test]
+async fn a_consumer_that_loses_one_of_its_queues_is_given_what_comes_into_the_next() {
+    let bench = Bench::new("one_queue");
+    let permits = bench.permits();
+    let mut working = Working::start(Arc::clone(&permits), 2);
+    permits.publish(vec![permit(1)]).await.unwrap();
+    assert_eq!(working.next().await, permit(1));
+    working.gate.add_permits(10);
+    Bench::channel()
+        .await
+        .queue_delete(bench.queue("normal").into(), QueueDeleteOptions::default())
+        .await
+        .unwrap();
+    // The consumer notices, although the queue of high permits was there all the time, and makes the queue anew.
+    let is_there = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+    let remade = async {
+        while Bench::channel()
+            .await
+            .queue_declare(bench.queue("normal").into(), is_there, FieldTable::default())
+            .await
+            .is_err()
+        {}
+    };
+    timeout(PATIENCE, remade).await.expect("the queue is made anew");
+    permits.publish(vec![permit(2)]).await.unwrap();
+    assert_eq!(working.next().await, permit(2));
+    working.end().await;
+    bench.clear().await;
+}

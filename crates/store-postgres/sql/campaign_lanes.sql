@@ -11,8 +11,8 @@ LEFT JOIN LATERAL (
     FROM campaigns
     JOIN senders ON senders.id = campaigns.sender_id
     JOIN paces ON paces.owner IN ('account:' || senders.provider, 'campaign:' || campaigns.id, 'sender:' || senders.id)
-    WHERE campaigns.id = $1 AND paces.next_free_at > now()
-    ORDER BY paces.next_free_at DESC
+    WHERE campaigns.id = $1 AND greatest(paces.next_free_at, paces.not_before) > now()
+    ORDER BY greatest(paces.next_free_at, paces.not_before) DESC
     LIMIT 1
 ) AS pace ON true
 WHERE lanes.campaign_id = $1

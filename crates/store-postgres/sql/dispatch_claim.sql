@@ -9,7 +9,7 @@
 -- many to what is of high priority, so that whatever others took of a pace, it need not wait for it,
 -- $7 messages of campaigns that a number gets at most (0: any number), $8 within so many seconds.
 WITH pace AS (
-    SELECT paces.owner, paces.per_second, paces.next_free_at,
+    SELECT paces.owner, paces.per_second, paces.next_free_at, paces.not_before,
            $6::float8 * CASE campaigns.priority WHEN 'high' THEN 2 ELSE 1 END AS ahead
     FROM campaigns
     JOIN senders ON senders.id = campaigns.sender_id
@@ -25,6 +25,9 @@ allowance AS (
     SELECT least($4::integer, greatest(1, floor(min(pace.per_second) * $6::float8)))::integer AS most
     FROM pace
     HAVING max(pace.next_free_at) <= now() + make_interval(secs => max(pace.ahead))
+       AND max(pace.not_before) <= now()
+       -- Nothing is claimed from a database that is not the one it was, until a worker has noticed and paused what must be.
+       AND NOT is_another_database()
 ),
 lane AS (
     SELECT lanes.zone, lanes.next_seq, least(lanes.end_seq, lanes.gate_seq) AS end_seq, allowance.most

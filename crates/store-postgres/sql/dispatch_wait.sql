@@ -5,13 +5,15 @@ SELECT CASE WHEN min(lane.ready_at) IS NOT NULL THEN
            extract(epoch FROM greatest(
                now(),
                min(lane.ready_at),
-               (SELECT max(paces.next_free_at
-                            - make_interval(secs => $2::float8 * CASE campaigns.priority WHEN 'high' THEN 2 ELSE 1 END))
+               (SELECT max(greatest(paces.not_before,
+                                    paces.next_free_at - make_interval(
+                                        secs => $2::float8 * CASE campaigns.priority WHEN 'high' THEN 2 ELSE 1 END)))
                 FROM campaigns
                 JOIN senders ON senders.id = campaigns.sender_id
                 JOIN paces ON paces.owner IN ('account:' || senders.provider, 'campaign:' || campaigns.id,
                                               'sender:' || senders.id)
-                WHERE campaigns.id = $1 AND isfinite(paces.next_free_at))
+                WHERE campaigns.id = $1),
+               CASE WHEN is_another_database() THEN now() + interval '1 second' END
            ) - now())::float8
        END AS seconds
 FROM (

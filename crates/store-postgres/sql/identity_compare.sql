@@ -2,9 +2,8 @@
 -- would send is paused first: what was sent since the backup is not known. A row where it is new or another. Whoever asks
 -- at the same time waits, and finds it noted. By database_identity_pkey, campaigns_live_idx and lanes_pkey.
 WITH found AS (
-    SELECT system.system_identifier, checkpoint.timeline_id, pg_database.oid AS database_oid
-    FROM pg_control_system() AS system, pg_control_checkpoint() AS checkpoint, pg_database
-    WHERE pg_database.datname = current_database()
+    SELECT system.system_identifier, line.timeline_id, line.database_oid
+    FROM pg_control_system() AS system, database_line() AS line
 ),
 noted AS (
     INSERT INTO database_identity AS known (system_identifier, timeline_id, database_oid)

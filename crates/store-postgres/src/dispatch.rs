@@ -218,10 +218,7 @@ impl Dispatch for PostgresDispatch {
         let doing = format!("slow the sender of campaign {} down", campaign.0);
         let client = self.database.pooled(&doing).await?;
         client
-            .execute(
-                include_str!("../sql/sender_slow_down.sql"),
-                &[&campaign.0, &pause.as_secs_f64(), &self.options.pace_ahead.as_secs_f64()],
-            )
+            .execute(include_str!("../sql/sender_slow_down.sql"), &[&campaign.0, &pause.as_secs_f64()])
             .await
             .map(drop)
             .map_err(|error| classify(doing, &error))

@@ -45,6 +45,21 @@ impl Stage {
 }
 
 #[tokio::test]
+async fn the_month_of_a_draft_that_was_left_lying_has_room_again() {
+    let stage = Stage::running(1).await;
+    stage
+        .run(
+            "INSERT INTO campaigns (id, name, sender_id, template, segment, created_by)
+             SELECT uuid_v7_floor('2025-01-15'), 'vieja', id, 'Hola', '{}', 'test' FROM senders",
+        )
+        .await;
+    let made = "SELECT ensure_message_partitions(3)::bigint";
+    assert_eq!((stage.count(made).await, stage.count(made).await), (4, 0));
+    stage.run("UPDATE campaigns SET state = 'canceled' WHERE name = 'vieja'").await;
+    assert_eq!(stage.count("SELECT count(*) FROM pg_class WHERE relname = 'messages_2025_01'").await, 1);
+}
+
+#[tokio::test]
 async fn a_month_has_room_in_all_four_tables_before_it_begins_and_a_worker_may_ask_for_it() {
     let stage = Stage::running(0).await;
     stage.run("SET ROLE pregon_worker").await;

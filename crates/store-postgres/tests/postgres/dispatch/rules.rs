@@ -229,3 +229,30 @@ async fn what_is_scheduled_is_launched_when_its_time_has_come_and_not_before() {
                     WHERE state = 'preparing' AND launched_at IS NOT NULL AND price_micros_per_segment = 285000";
     assert_eq!(stage.count(launched).await, 1);
 }
+
+#[tokio::test]
+async fn nothing_is_claimed_from_a_database_that_is_another_until_that_was_noticed() {
+    let stage = Stage::running(1).await;
+    let engine = stage.engine();
+    let known = "INSERT INTO database_identity (system_identifier, timeline_id, database_oid)
+                 SELECT 1, line.timeline_id, line.database_oid FROM database_line() AS line";
+    stage.run(known).await;
+    for change in ["timeline_id = timeline_id + 1", "database_oid = 1"] {
+        stage.run(&format!("BEGIN; UPDATE database_identity SET {change}; COMMIT")).await;
+        let wait = nothing(&stage, &engine).await.unwrap();
+        assert!(wait > Duration::from_millis(500), "{change}: {wait:?}");
+        stage.run("DELETE FROM database_identity").await;
+        stage.run(known).await;
+    }
+    assert_eq!(work(engine.claim(stage.campaign).await.unwrap()).messages.len(), 1);
+}
+
+#[tokio::test]
+async fn a_pause_that_the_provider_asks_for_holds_for_what_is_of_high_priority_too() {
+    let stage = Stage::running(1).await;
+    let engine = stage.engine();
+    stage.run("UPDATE campaigns SET priority = 'high'").await;
+    engine.slow_down(stage.campaign, Duration::from_mins(1)).await.unwrap();
+    let wait = nothing(&stage, &engine).await.unwrap();
+    assert!(wait > Duration::from_secs(59) && wait <= Duration::from_mins(1), "{wait:?}");
+}
