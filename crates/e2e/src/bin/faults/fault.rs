@@ -47,10 +47,11 @@ pub(crate) enum Fault {
     AccountBlocked,
     OptOuts,
     Stops,
+    Listed,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::WorkerKilled,
         Self::WorkerFrozen,
         Self::WorkersFrozen,
@@ -68,6 +69,7 @@ impl Fault {
         Self::AccountBlocked,
         Self::OptOuts,
         Self::Stops,
+        Self::Listed,
     ];
 
     pub(crate) fn as_str(self) -> &'static str {
@@ -89,6 +91,7 @@ impl Fault {
             Self::AccountBlocked => "account blocked, then resumed",
             Self::OptOuts => "opt-outs by the api",
             Self::Stops => "stops by message",
+            Self::Listed => "numbers listed in a register",
         }
     }
 }
@@ -168,6 +171,7 @@ impl Scene {
             Fault::AccountBlocked => self.block(site).await?,
             Fault::OptOuts => self.opt_out(site).await?,
             Fault::Stops => self.stop(site).await?,
+            Fault::Listed => self.list(site).await?,
         }
         Ok(())
     }
@@ -293,6 +297,16 @@ impl Scene {
             site.post_event("", &event).await?;
             said_no.push(phone);
         }
+        self.note(site, said_no).await
+    }
+
+    /// A register comes in with numbers that wait. Nobody looks for their messages: only their claims do.
+    async fn list(&mut self, site: &mut Site) -> Result<()> {
+        let waiting = self.waiting(site, THE_LAST, OPT_OUTS).await?;
+        let said_no: Vec<i64> = waiting.into_iter().map(|(phone, _)| phone).collect();
+        let numbers: Vec<String> = said_no.iter().map(i64::to_string).collect();
+        let list = json!({"source": "manual", "numbers": numbers});
+        site.ask("/suppressions/imports", Some(&list), &[200]).await?;
         self.note(site, said_no).await
     }
 

@@ -30,7 +30,7 @@ const MUTANTS: [(&str, &str, &[Fault], Violation); 8] = [
     (
         "post-before-commit",
         "posts before the claim commits",
-        &[Fault::WorkerKilled, Fault::WorkerKilled],
+        &[Fault::WorkerKilled; 5],
         Violation::AskedAgain,
     ),
     ("no-attempt", "takes evidence of any attempt", &[], Violation::Misjudged),
@@ -43,8 +43,13 @@ const MUTANTS: [(&str, &str, &[Fault], Violation); 8] = [
         Violation::ClaimLeft,
     ),
     ("any-phone", "matches receipts by their reference alone", &[], Violation::Misjudged),
-    ("pause-no-lane", "pauses without stopping the lanes", &[Fault::Paused], Violation::WhilePaused),
-    ("no-suppression", "claims without looking who said no", &[Fault::OptOuts], Violation::AfterOptOut),
+    ("pause-no-lane", "pauses without stopping the lanes", &[Fault::Paused; 3], Violation::WhilePaused),
+    (
+        "no-suppression",
+        "claims without looking who said no",
+        &[Fault::Listed, Fault::Listed],
+        Violation::AfterOptOut,
+    ),
 ];
 
 /// Lets each live until it is found.
