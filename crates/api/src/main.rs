@@ -14,6 +14,10 @@ use settings::Sources;
 use cli::{Cli, Command, Serve};
 use failure::Failure;
 
+/// Messages and requests are many small pieces of memory that come and go at once (docs/decisions/013).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

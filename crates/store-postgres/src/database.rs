@@ -105,6 +105,32 @@ impl Database {
         &self.config
     }
 
+    /// Runs a statement that is run again and again, planned once for each connection.
+    pub(crate) async fn execute(
+        &self,
+        doing: &str,
+        statement: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, StoreError> {
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let client = self.pooled(doing).await?;
+        let statement = client.prepare_cached(statement).await.map_err(failed)?;
+        client.execute(&statement, parameters).await.map_err(failed)
+    }
+
+    /// Asks what is asked again and again, planned once for each connection.
+    pub(crate) async fn query(
+        &self,
+        doing: &str,
+        statement: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, StoreError> {
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let client = self.pooled(doing).await?;
+        let statement = client.prepare_cached(statement).await.map_err(failed)?;
+        client.query(&statement, parameters).await.map_err(failed)
+    }
+
     /// Runs a statement, in a transaction that begins with `settings`, for so long at most; nothing when it takes longer.
     pub(crate) async fn query_within(
         &self,

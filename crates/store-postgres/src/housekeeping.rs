@@ -74,11 +74,13 @@ impl Housekeeping for PostgresHousekeeping {
         if self.keep_months == 0 {
             return Ok(0);
         }
-        let client = self.database.pooled(doing).await?;
-        client
-            .execute(include_str!("../sql/event_forget.sql"), &[&i32::from(self.keep_months), &EVENTS_MAX])
+        self.database
+            .execute(
+                doing,
+                include_str!("../sql/event_forget.sql"),
+                &[&i32::from(self.keep_months), &EVENTS_MAX],
+            )
             .await
-            .map_err(|error| classify(doing, &error))
     }
 
     async fn recount(&self, every: Duration) -> Result<Option<Vec<Miscount>>, StoreError> {

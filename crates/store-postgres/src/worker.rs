@@ -28,9 +28,9 @@ impl PostgresWorkerStore {
 impl WorkerStore for PostgresWorkerStore {
     async fn tell(&self, beat: WorkerBeat) -> Result<(), StoreError> {
         let doing = "write down what a worker tells";
-        let client = self.database.pooled(doing).await?;
-        client
+        self.database
             .execute(
+                doing,
                 include_str!("../sql/worker_tell.sql"),
                 &[
                     &beat.name,
@@ -45,26 +45,16 @@ impl WorkerStore for PostgresWorkerStore {
             )
             .await
             .map(drop)
-            .map_err(|error| classify(doing, &error))
     }
 
     async fn leave(&self, name: String) -> Result<(), StoreError> {
         let doing = "forget a worker that has ended";
-        let client = self.database.pooled(doing).await?;
-        client
-            .execute(include_str!("../sql/worker_leave.sql"), &[&name])
-            .await
-            .map(drop)
-            .map_err(|error| classify(doing, &error))
+        self.database.execute(doing, include_str!("../sql/worker_leave.sql"), &[&name]).await.map(drop)
     }
 
     async fn forget_silent(&self, after: Duration) -> Result<u64, StoreError> {
         let doing = "forget workers that are gone";
-        let client = self.database.pooled(doing).await?;
-        client
-            .execute(include_str!("../sql/worker_forget.sql"), &[&after.as_secs_f64()])
-            .await
-            .map_err(|error| classify(doing, &error))
+        self.database.execute(doing, include_str!("../sql/worker_forget.sql"), &[&after.as_secs_f64()]).await
     }
 
     async fn list(&self) -> Result<Vec<SeenWorker>, StoreError> {

@@ -77,6 +77,10 @@ impl Arguments {
     }
 }
 
+/// Messages and requests are many small pieces of memory that come and go at once (docs/decisions/013).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "the line that says where it is goes to whoever started it")]
 async fn main() -> anyhow::Result<()> {

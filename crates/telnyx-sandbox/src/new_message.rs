@@ -86,7 +86,7 @@ impl Size {
     /// As Telnyx bills it, but for a two-septet character or a surrogate pair at the very end of a part.
     pub(crate) fn of(text: &str) -> Self {
         let septets = text.chars().try_fold(0, |septets, character| {
-            let more = if SEPTET.contains(character) {
+            let more = if character.is_ascii_alphanumeric() || SEPTET.contains(character) {
                 1
             } else if TWO_SEPTETS.contains(character) {
                 2

@@ -66,7 +66,9 @@ impl House {
     /// Waits until every event has been looked at.
     async fn settled(&self) {
         for _ in 0..200 {
-            if self.count("SELECT count(*) FROM provider_events WHERE examined_at IS NULL").await == 0 {
+            let waiting = "SELECT (SELECT count(*) FROM provider_events WHERE examined_at IS NULL)
+                                  + (SELECT count(*) FROM unsettled_receipts)";
+            if self.count(waiting).await == 0 {
                 return;
             }
             sleep(Duration::from_millis(50)).await;

@@ -161,8 +161,8 @@ impl<'a> EventColumns<'a> {
         client: &impl deadpool_postgres::GenericClient,
     ) -> Result<u64, tokio_postgres::Error> {
         let statement = client.prepare_cached(include_str!("../../sql/event_insert.sql")).await?;
-        client
-            .execute(
+        let row = client
+            .query_one(
                 &statement,
                 &[
                     &self.providers,
@@ -181,6 +181,7 @@ impl<'a> EventColumns<'a> {
                     &self.payloads,
                 ],
             )
-            .await
+            .await?;
+        Ok(row.get::<_, i64>("new_events").cast_unsigned())
     }
 }

@@ -7,7 +7,7 @@ use domain::campaign::CampaignId;
 use domain::port::{OutboxPermit, Permit, PermitOutbox, StoreError};
 
 use super::PostgresDispatch;
-use crate::error::{classify, corrupt};
+use crate::error::corrupt;
 
 /// The most permits that are taken at once.
 const PERMITS_MAX: i64 = 500;
@@ -19,11 +19,8 @@ const TAKEN_SECONDS: f64 = 30.0;
 impl PermitOutbox for PostgresDispatch {
     async fn take(&self) -> Result<Vec<OutboxPermit>, StoreError> {
         let doing = "take permits from the outbox";
-        let client = self.database.pooled(doing).await?;
-        let rows = client
-            .query(include_str!("../../sql/outbox_take.sql"), &[&PERMITS_MAX, &TAKEN_SECONDS])
-            .await
-            .map_err(|error| classify(doing, &error))?;
+        let statement = include_str!("../../sql/outbox_take.sql");
+        let rows = self.database.query(doing, statement, &[&PERMITS_MAX, &TAKEN_SECONDS]).await?;
         rows.iter()
             .map(|row| {
                 let priority: &str = row.get("priority");
@@ -38,24 +35,18 @@ impl PermitOutbox for PostgresDispatch {
     async fn confirm(&self, permits: Vec<OutboxPermit>) -> Result<(), StoreError> {
         let doing = "confirm permits of the outbox";
         let numbers: Vec<i64> = permits.iter().map(|permit| permit.number).collect();
-        let client = self.database.pooled(doing).await?;
-        client
-            .execute(include_str!("../../sql/outbox_delete.sql"), &[&numbers])
-            .await
-            .map(drop)
-            .map_err(|error| classify(doing, &error))
+        self.database.execute(doing, include_str!("../../sql/outbox_delete.sql"), &[&numbers]).await.map(drop)
     }
 
     async fn permit_later(&self, campaign: CampaignId, delay: Duration) -> Result<(), StoreError> {
         let doing = format!("have a permit of campaign {} published", campaign.0);
-        let client = self.database.pooled(&doing).await?;
-        client
+        self.database
             .execute(
+                &doing,
                 include_str!("../../sql/outbox_insert.sql"),
                 &[&campaign.0, &delay.as_secs_f64(), &1_i32],
             )
             .await
             .map(drop)
-            .map_err(|error| classify(doing, &error))
     }
 }

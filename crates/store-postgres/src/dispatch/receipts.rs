@@ -57,24 +57,33 @@ impl ReceiptStore for PostgresDispatch {
     }
 
     async fn settle(&self) -> Result<u64, StoreError> {
-        self.settle_those(include_str!("../../sql/event_take.sql")).await
+        let receipts = self.settle_those(include_str!("../../sql/receipt_take.sql"), Source::Queue).await?;
+        let events = self.settle_those(include_str!("../../sql/event_take.sql"), Source::Inbox).await?;
+        Ok(receipts + events)
     }
 
     async fn settle_again(&self) -> Result<u64, StoreError> {
-        self.settle_those(include_str!("../../sql/event_take_again.sql")).await
+        self.settle_those(include_str!("../../sql/event_take_again.sql"), Source::Inbox).await
     }
 }
 
+/// Where what is settled was taken from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// Of receipts that are kept: it is gone with being taken.
+    Queue,
+    /// Of events that may be of nobody: each is judged, and moved or marked.
+    Inbox,
+}
+
 impl PostgresDispatch {
-    /// Settles the events that a statement takes.
-    async fn settle_those(&self, take: &str) -> Result<u64, StoreError> {
+    /// Settles what a statement takes.
+    async fn settle_those(&self, take: &str, source: Source) -> Result<u64, StoreError> {
         let doing = "settle events of the provider";
         let failed = |error: tokio_postgres::Error| classify(doing, &error);
         let mut client = self.database.pooled(doing).await?;
         let apply = evidence::statement(&client).await.map_err(failed)?;
         let take = client.prepare_cached(take).await.map_err(failed)?;
-        let settle =
-            client.prepare_cached(include_str!("../../sql/event_settle.sql")).await.map_err(failed)?;
         let transaction = client.transaction().await.map_err(failed)?;
         let events = transaction.query(&take, &[&EVENTS_MAX]).await.map_err(failed)?;
         if events.is_empty() {
@@ -84,12 +93,16 @@ impl PostgresDispatch {
         for batch in rounds(&strongest) {
             batch.apply(&transaction, &apply, &self.options).await.map_err(failed)?;
         }
-        let ids: Vec<i64> = events.iter().map(|event| event.get("id")).collect();
-        let (wait, until) = (self.options.rematch_after, self.options.rematch_for);
-        transaction
-            .execute(&settle, &[&ids, &wait.as_secs_f64(), &until.as_secs_f64()])
-            .await
-            .map_err(failed)?;
+        if source == Source::Inbox {
+            let settle = include_str!("../../sql/event_settle.sql");
+            let settle = transaction.prepare_cached(settle).await.map_err(failed)?;
+            let ids: Vec<i64> = events.iter().map(|event| event.get("id")).collect();
+            let (wait, until) = (self.options.rematch_after, self.options.rematch_for);
+            transaction
+                .execute(&settle, &[&ids, &wait.as_secs_f64(), &until.as_secs_f64()])
+                .await
+                .map_err(failed)?;
+        }
         transaction.commit().await.map_err(failed)?;
         let barred: Vec<i64> = strongest
             .values()

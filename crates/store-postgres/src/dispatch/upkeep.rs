@@ -83,32 +83,23 @@ impl Upkeep for PostgresDispatch {
     async fn revive_idle(&self) -> Result<u64, StoreError> {
         let doing = "revive idle campaigns";
         let permits = i32::from(self.options.permits_per_campaign);
-        let client = self.database.pooled(doing).await?;
-        client
+        self.database
             .execute(
+                doing,
                 include_str!("../../sql/campaign_revive.sql"),
                 &[&self.options.revive_after.as_secs_f64(), &permits],
             )
             .await
-            .map_err(|error| classify(doing, &error))
     }
 
     async fn complete_finished(&self) -> Result<u64, StoreError> {
         let doing = "complete finished campaigns";
-        let client = self.database.pooled(doing).await?;
-        client
-            .execute(include_str!("../../sql/campaign_complete.sql"), &[])
-            .await
-            .map_err(|error| classify(doing, &error))
+        self.database.execute(doing, include_str!("../../sql/campaign_complete.sql"), &[]).await
     }
 
     async fn launch_scheduled(&self) -> Result<u64, StoreError> {
         let doing = "launch scheduled campaigns";
-        let client = self.database.pooled(doing).await?;
-        client
-            .execute(include_str!("../../sql/campaign_launch_scheduled.sql"), &[])
-            .await
-            .map_err(|error| classify(doing, &error))
+        self.database.execute(doing, include_str!("../../sql/campaign_launch_scheduled.sql"), &[]).await
     }
 
     async fn reopen_lanes(&self) -> Result<u64, StoreError> {
@@ -139,19 +130,17 @@ impl Upkeep for PostgresDispatch {
         let doing = "judge canaries";
         let wait = self.options.rules.canary_wait.as_secs_f64();
         let permits = i32::from(self.options.permits_per_campaign);
-        let client = self.database.pooled(doing).await?;
-        client
-            .execute(include_str!("../../sql/campaign_judge_canaries.sql"), &[&wait, &permits])
+        self.database
+            .execute(doing, include_str!("../../sql/campaign_judge_canaries.sql"), &[&wait, &permits])
             .await
-            .map_err(|error| classify(doing, &error))
     }
 
     async fn blow_fuses(&self) -> Result<u64, StoreError> {
         let doing = "look at the fuses of campaigns";
         let rules = &self.options.rules;
-        let client = self.database.pooled(doing).await?;
-        client
+        self.database
             .execute(
+                doing,
                 include_str!("../../sql/campaign_blow_fuses.sql"),
                 &[
                     &i64::from(rules.fuse_messages_min),
@@ -160,7 +149,6 @@ impl Upkeep for PostgresDispatch {
                 ],
             )
             .await
-            .map_err(|error| classify(doing, &error))
     }
 }
 

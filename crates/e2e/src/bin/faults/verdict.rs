@@ -176,7 +176,8 @@ pub(crate) async fn unfinished(site: &Site, campaign: &str, repeated_before: u64
 /// that.
 async fn unsettled(site: &mut Site, patience: Duration) -> Result<Option<String>> {
     let until = Instant::now() + patience;
-    let open = "SELECT (SELECT count(*) FROM provider_events WHERE examined_at IS NULL) + (SELECT count(*) FROM claims)";
+    let open = "SELECT (SELECT count(*) FROM provider_events WHERE examined_at IS NULL)
+                       + (SELECT count(*) FROM unsettled_receipts) + (SELECT count(*) FROM claims)";
     loop {
         site.stack.mend().await?;
         let summary = site.summary().await?;
