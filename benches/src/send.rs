@@ -4,10 +4,11 @@
 //! verified, without a database or a queue.
 
 mod floor;
+mod urgent;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use e2e::{Client, ScratchDatabase, Servers, Stack, StackOptions, Tools};
 use serde_json::{Value, json};
 
@@ -113,9 +114,16 @@ impl House {
         let options = StackOptions {
             prefix: "pregon_bench".to_owned(),
             // A receipt that is given up would be waited for for days.
-            sandbox: ["--latency-ms", &LATENCY_MS.to_string(), "--webhook-tries-max", "100"]
-                .map(str::to_owned)
-                .to_vec(),
+            sandbox: [
+                "--latency-ms",
+                &LATENCY_MS.to_string(),
+                "--webhook-tries-max",
+                "100",
+                "--webhooks-at-once",
+                "256",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
             settings: vec![("PREGON__LOG__LEVEL".to_owned(), "warn".to_owned())],
             ..StackOptions::default()
         };
@@ -133,13 +141,22 @@ impl House {
         }
         let admin = Client::sign_in(&stack.api_url, EMAIL, &self.password).await?;
         let sender = admin.add_sender(&format!("Medida {messages} {workers}"), RATE_PER_S).await?;
-        let campaign = admin.draft_from(&sender, "Medida", &json!({"all": []}), messages.into()).await?;
-        let mut line = self.sent(&stack, &admin, &campaign, messages).await?;
+        let everybody = json!({"all": []});
+        let campaign = admin.draft_from(&sender, "bulk", &everybody, messages.into()).await?;
+        let mut urgent = Vec::new();
+        let mut line = tokio::select! {
+            line = self.sent(&stack, &admin, &campaign, messages) => line?,
+            ended = urgent::send_on(&admin, &sender, &mut urgent) => {
+                ended?;
+                bail!("messages of high priority ended before the campaign")
+            }
+        };
         let floor_rate = f64::from(floor_messages) / floor_seconds;
         let rate =
             line["messages_per_second"].as_f64().context("a figure is missing: messages_per_second")?;
         for (name, value) in [
             ("bench", json!("send")),
+            ("high_priority_beside", urgent::told(urgent)),
             ("workers", json!(workers)),
             ("messages", json!(messages)),
             ("latency_ms", json!(LATENCY_MS)),

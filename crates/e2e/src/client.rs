@@ -109,19 +109,20 @@ impl Client {
         id(&self.must(201, Method::POST, "/campaigns", Some(&draft(name, segment, messages_max))).await?)
     }
 
-    /// Drafts one from this sender.
+    /// Drafts one of this priority from this sender.
     ///
     /// # Errors
     /// When it is refused.
     pub async fn draft_from(
         &self,
         sender: &str,
-        name: &str,
+        priority: &str,
         segment: &Value,
         messages_max: u64,
     ) -> Result<String> {
-        let mut campaign = draft(name, segment, messages_max);
+        let mut campaign = draft("Medida", segment, messages_max);
         campaign["sender_id"] = json!(sender);
+        campaign["priority"] = json!(priority);
         id(&self.must(201, Method::POST, "/campaigns", Some(&campaign)).await?)
     }
 
