@@ -59,15 +59,15 @@ pub(crate) async fn measure(sizes: &Sizes, mut tell: impl FnMut(&Value)) -> Resu
 }
 
 /// A database with contacts, and somebody who may send.
-struct House {
-    servers: Servers,
-    database: ScratchDatabase,
-    tools: Tools,
+pub(crate) struct House {
+    pub(crate) servers: Servers,
+    pub(crate) database: ScratchDatabase,
+    pub(crate) tools: Tools,
     password: String,
 }
 
 impl House {
-    async fn build(contacts: u32) -> Result<Self> {
+    pub(crate) async fn build(contacts: u32) -> Result<Self> {
         let servers = Servers::from_environment()?;
         let database = ScratchDatabase::dropped(&servers.database_url, "pregon_bench").await?;
         let tools = Tools::beside_this_one(&database.url)?;
@@ -105,6 +105,8 @@ impl House {
                 ))
                 .await?;
             client.batch_execute("VACUUM ANALYZE messages").await?;
+            // What was written is not written back while the next is measured.
+            client.batch_execute("CHECKPOINT").await?;
         }
         Ok(started.elapsed().as_secs_f64())
     }

@@ -22,8 +22,9 @@ mod armed {
     use super::Cow;
 
     /// Which statement a mutant changes: its file, what stands there, what shall.
-    const CHANGES: [(&str, &str, &str, &str); 6] = [
+    const CHANGES: [(&str, &str, &str, &str); 8] = [
         ("no-attempt", "message_apply", "message.attempt = evidence.attempt AND ", ""),
+        ("no-attempt", "event_insert", "message.attempt = entry.attempt AND ", ""),
         ("any-phone", "message_apply", " AND message.phone = coalesce(evidence.phone, message.phone)", ""),
         (
             "no-rank",
@@ -32,6 +33,7 @@ mod armed {
             "FROM unnest($9::text[], $10::text[], $11::text[]) AS entry (before, kind, after)
              UNION ALL VALUES ('delivered'::message_state, 'reported_sent', 'sent'::message_state)",
         ),
+        ("no-rank", "event_insert", " AS is_news", " OR true AS is_news"),
         ("no-sweep", "claim_take_expired", "lease_until < now()", "false"),
         (
             "pause-no-lane",

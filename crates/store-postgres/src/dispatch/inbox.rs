@@ -1,5 +1,8 @@
 //! The inbox of the providers: whoever posts waits until the event is committed, and all who wait are committed at once.
 
+use std::sync::LazyLock;
+
+use domain::message::MessageState;
 use domain::port::{ProviderEvent, Report, StoreError};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
@@ -8,6 +11,7 @@ use uuid::Uuid;
 use crate::contact::to_bigint;
 use crate::database::Database;
 use crate::error::classify;
+use crate::mutant;
 
 /// The most events that are written by one statement.
 const BATCH_MAX: usize = 500;
@@ -30,6 +34,19 @@ pub(super) fn evidence_of(report: Option<&str>) -> Option<domain::message::Evide
         _ => None,
     }
 }
+
+/// The reports that change a message, each with a state that it changes.
+static NEWS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let mut news = Vec::new();
+    for report in [SENT, DELIVERED, UNDELIVERED] {
+        for state in MessageState::ALL {
+            if evidence_of(Some(report)).and_then(|evidence| state.after(evidence)).is_some() {
+                news.push(format!("{report}:{}", state.as_str()));
+            }
+        }
+    }
+    news
+});
 
 type Kept = Result<(), StoreError>;
 
@@ -160,7 +177,8 @@ impl<'a> EventColumns<'a> {
         &self,
         client: &impl deadpool_postgres::GenericClient,
     ) -> Result<u64, tokio_postgres::Error> {
-        let statement = client.prepare_cached(include_str!("../../sql/event_insert.sql")).await?;
+        let statement = mutant::statement("event_insert", include_str!("../../sql/event_insert.sql"));
+        let statement = client.prepare_cached(&statement).await?;
         let row = client
             .query_one(
                 &statement,
@@ -179,6 +197,7 @@ impl<'a> EventColumns<'a> {
                     &self.opt_outs,
                     &self.times,
                     &self.payloads,
+                    &*NEWS,
                 ],
             )
             .await?;

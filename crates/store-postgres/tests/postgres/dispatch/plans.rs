@@ -9,7 +9,7 @@ use super::stage::Stage;
 const HOT: [(&str, &str, usize); 6] = [
     ("claim", include_str!("../../../sql/dispatch_claim.sql"), 8),
     ("apply", include_str!("../../../sql/message_apply.sql"), 14),
-    ("keep", include_str!("../../../sql/event_insert.sql"), 14),
+    ("keep", include_str!("../../../sql/event_insert.sql"), 15),
     ("settle", include_str!("../../../sql/event_settle.sql"), 3),
     ("lost", include_str!("../../../sql/claim_take_expired.sql"), 1),
     ("overdue", include_str!("../../../sql/due_take.sql"), 1),
