@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::advice::{Advice, advise};
 use domain::campaign::{Campaign, CampaignId, Previewed};
 use domain::contact::{Contact, ContactId};
 use domain::money::Money;
@@ -73,6 +74,8 @@ pub struct CampaignPreview {
     pub expected_seconds: u64,
     /// Some of the texts.
     pub samples: Vec<String>,
+    /// What is worth a second look in them, each kind of it once.
+    pub advice: Vec<Advice>,
     /// What is wrong with texts that could not be sent, where there are any.
     pub refused: Option<String>,
 }
@@ -177,6 +180,7 @@ impl PreviewCampaign {
             ucs2,
             cost: cost.unwrap_or(Money { micros: i64::MAX, ..sender.price_per_segment }),
             expected_seconds: self.stretched(campaign, expected_seconds(messages, rate)),
+            advice: advice(&rendered.samples, sender),
             samples: rendered.samples,
             refused: rendered.refused,
         }
@@ -205,6 +209,17 @@ impl Rendered {
             Err(refused) => self.refused = Some(refused.to_string()),
         }
     }
+}
+
+/// What is to be said of any of these texts, each kind of it once.
+fn advice(texts: &[String], sender: &Sender) -> Vec<Advice> {
+    let mut said: Vec<Advice> = Vec::new();
+    for advice in texts.iter().flat_map(|text| advise(text, Some((&sender.address, &sender.identity)))) {
+        if said.iter().all(|known| known.code() != advice.code()) {
+            said.push(advice);
+        }
+    }
+    said
 }
 
 /// The shares of what was rendered, extended to all; what rounding leaves over goes to the largest share.

@@ -76,7 +76,7 @@ pub fn tells_how_to_say_no(text: &str) -> bool {
 }
 
 /// The words in capital letters without accents; the two at the head that say no together are one.
-fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let plain: String = text
         .nfd()
         .filter(|c| !('\u{300}'..='\u{36f}').contains(c))

@@ -3,6 +3,7 @@
 //! Pure: no runtime, no SQL, no HTTP, no clock, no environment, no input or output. Time, ids and randomness come in
 //! as arguments or through [`port`].
 
+pub mod advice;
 pub mod analysis;
 pub mod campaign;
 pub mod census;

@@ -3,6 +3,7 @@
 //! One file a resource: what goes in and out, and the handlers. A handler takes what it needs, calls one use case and
 //! answers; every refusal is a [`Problem`]. No rule of the product, no SQL and no driver enters.
 
+mod advice;
 mod api_doc;
 mod auth;
 mod caller;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
 use application::{SendCommand, SendError, SendMessage};
+use domain::advice::advise;
 use domain::campaign::UnknownPriority;
 use domain::message::MessageId;
 use domain::phone::PhoneNumber;
-use domain::port::{Attempt, CampaignStore, Message, MessageHistory, Receipt};
+use domain::port::{Attempt, CampaignStore, Message, MessageHistory, Receipt, SenderStore};
 use domain::sender::SenderId;
 use domain::session::SignedIn;
 use domain::sms::{SmsText, Transliteration, measure, non_gsm_characters};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::advice::AdviceView;
 use crate::caller::{Caller, Manager, Viewer};
 use crate::input::{Asked, Body, sees_whole};
 use crate::problem::Problem;
@@ -250,6 +252,8 @@ pub(crate) struct TextRequest {
     /// Whether characters that make it dearer are replaced first.
     #[serde(default)]
     transliterate: bool,
+    /// From whom it would go: then the advice is of that as well.
+    sender_id: Option<Uuid>,
 }
 
 /// A text, measured.
@@ -265,6 +269,8 @@ pub(crate) struct MeasureView {
     non_gsm_characters: Vec<NonGsmView>,
     /// The text as it would go.
     text: String,
+    /// What is worth a second look.
+    advice: Vec<AdviceView>,
 }
 
 /// A character that the alphabet of GSM lacks.
@@ -279,10 +285,23 @@ pub(crate) struct NonGsmView {
 /// What a text takes.
 #[utoipa::path(tag = "messages", path = "/api/v1/messages/preview", request_body = TextRequest, security(("bearer" = [])), responses((status = 200, body = MeasureView), (status = 422, body = Problem)))]
 #[post("/messages/preview")]
-pub(crate) async fn preview(_who: Caller<Viewer>, body: Body<TextRequest>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn preview(
+    _who: Caller<Viewer>,
+    body: Body<TextRequest>,
+    senders: web::Data<Arc<dyn SenderStore>>,
+) -> Result<HttpResponse, Problem> {
     if body.value.text.chars().count() > TEXT_CHARS_MAX {
         return Err(Problem::unprocessable("/text", format!("give at most {TEXT_CHARS_MAX} characters")));
     }
+    let sender = match body.value.sender_id {
+        Some(id) => Some(
+            senders
+                .find(SenderId(id))
+                .await?
+                .ok_or_else(|| Problem::unprocessable("/sender_id", "there is no such sender"))?,
+        ),
+        None => None,
+    };
     let transliteration =
         if body.value.transliterate { Transliteration::Replace } else { Transliteration::Keep };
     let text = transliteration.apply(&body.value.text).into_owned();
@@ -296,6 +315,10 @@ pub(crate) async fn preview(_who: Caller<Viewer>, body: Body<TextRequest>) -> Re
         non_gsm_characters: non_gsm
             .into_iter()
             .map(|(char, positions)| NonGsmView { char, positions })
+            .collect(),
+        advice: advise(&text, sender.as_ref().map(|sender| (&sender.address, &sender.identity)))
+            .into_iter()
+            .map(AdviceView::from)
             .collect(),
         text,
     }))

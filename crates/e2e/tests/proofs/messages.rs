@@ -295,3 +295,35 @@ async fn it_is_explained_why_a_number_got_its_message_or_did_not() {
         assert_eq!(viewer.ask(Method::GET, &path, None).await.unwrap().0, status, "{query}");
     }
 }
+
+#[tokio::test]
+async fn what_is_worth_a_second_look_is_said_of_a_text_and_of_a_campaigns_samples() {
+    let house = House::with_contacts(3).await;
+    let sender = house.admin.add_sender("Tienda", 100.0).await.unwrap();
+    let codes = |preview: &Value| {
+        let advice = preview["advice"].as_array().unwrap();
+        for one in advice {
+            assert!(!one["en"].as_str().unwrap().is_empty() && one["en"] != one["es"], "{one}");
+        }
+        advice.iter().map(|one| one["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let preview = async |text: &Value| {
+        house.admin.must(200, Method::POST, "/messages/preview", Some(text)).await.unwrap()
+    };
+    let text = format!("Promoción {} en bit.ly/x", "a".repeat(70));
+    let said = preview(&json!({"text": text})).await;
+    assert_eq!(codes(&said), ["lookalikes", "link_shortener", "no_opt_out"]);
+    assert_eq!(said["advice"][0]["characters"], json!([{"char": "ó", "replacement": "o"}]));
+    let plain = preview(&json!({"text": text, "transliterate": true})).await;
+    assert_eq!(codes(&plain), ["link_shortener", "no_opt_out"]);
+    let of_sender = preview(&json!({"text": "Hoy 20%. Responde ALTO", "sender_id": sender})).await;
+    assert_eq!(codes(&of_sender), ["no_sender", "no_replies"], "an alphanumeric sender");
+    let nobody = json!({"text": "Hola", "sender_id": "01920000-0000-7000-8000-00000000dead"});
+    let (status, problem) = house.admin.ask(Method::POST, "/messages/preview", Some(&nobody)).await.unwrap();
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/sender_id")));
+
+    let campaign = house.admin.draft("Oferta", &json!({"all": []}), 3).await.unwrap();
+    let path = format!("/campaigns/{campaign}/preview");
+    let said = house.admin.must(200, Method::POST, &path, None).await.unwrap();
+    assert_eq!(codes(&said), ["no_sender", "no_replies"], "each kind once, however many samples have it");
+}

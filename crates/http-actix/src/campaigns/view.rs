@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::request::{CanaryBody, WindowBody};
+use crate::advice::AdviceView;
 use crate::money::MoneyView;
 
 /// A campaign.
@@ -138,6 +139,8 @@ pub(crate) struct PreviewView {
     expected_seconds: u64,
     /// Some of the texts.
     samples: Vec<String>,
+    /// What is worth a second look in them.
+    advice: Vec<AdviceView>,
     /// What is wrong with texts that could not be sent, where there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<String>,
@@ -193,6 +196,7 @@ impl From<CampaignPreview> for PreviewView {
             cost: found.cost.into(),
             expected_seconds: found.expected_seconds,
             samples: found.samples,
+            advice: found.advice.into_iter().map(AdviceView::from).collect(),
             refused: found.refused,
         }
     }
