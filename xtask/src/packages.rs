@@ -99,6 +99,32 @@ impl Programs {
     }
 }
 
+/// Sees to it that tests can make themselves a Python with a library in it: of Debian's, that part is a package of its own.
+pub(crate) fn ensure_python(is_root: bool) -> Result<(), Failure> {
+    let works = || {
+        Command::new("python3")
+            .args(["-c", "import ensurepip, venv"])
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    };
+    let packages = ["python3", "python3-venv"];
+    if works() {
+        return Ok(());
+    }
+    if !is_root || !Path::new("/usr/bin/apt-get").exists() {
+        return Err(Failure::unavailable(format!(
+            "python3 with its module venv not found; install it, for example on Debian:\n  sudo apt-get update && \
+             sudo apt-get install -y --no-install-recommends {}",
+            packages.join(" ")
+        )));
+    }
+    let lock = File::create(LOCK).doing(|| format!("open {LOCK}"))?;
+    lock.lock().doing(|| format!("lock {LOCK}"))?;
+    if works() { Ok(()) } else { install(&packages) }
+}
+
 /// `psql` alone, for a check that must not wait for anything else.
 pub(crate) fn postgres_folder(account: Option<Account>) -> Option<PathBuf> {
     let whole = |folder: &PathBuf| {
@@ -159,7 +185,7 @@ fn install(packages: &[&str]) -> Result<(), Failure> {
         Ok(())
     } else {
         Err(Failure::unavailable(format!(
-            "apt-get could not install the servers; see above, then try by hand:\n  apt-get update && \
+            "apt-get could not install what is missing; see above, then try by hand:\n  apt-get update && \
              apt-get install -y --no-install-recommends {}",
             packages.join(" ")
         )))

@@ -7,8 +7,10 @@ use std::process::{ExitCode, Stdio};
 use crate::cargo::{Build, cargo};
 use crate::failure::{Doing, Failure};
 use crate::output;
+use crate::packages;
 use crate::run::Session;
 use crate::services::Set;
+use crate::services::home::Account;
 
 /// How many tests passed and failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +67,11 @@ pub(crate) fn run_tests(session: Session<'_>, filters: &[String]) -> Result<Sum,
         return Ok(Sum { passed: 0, failed: 1 });
     }
     let urls = session.servers(Set::Test)?;
+    // One test needs it; the others are worth running without.
+    let account = Account::for_servers()?;
+    if let Err(failure) = packages::ensure_python(account.is_some()) {
+        eprintln!("warning: {}", failure.message);
+    }
     let mut command = cargo(session.workspace);
     command.args(["test", "--workspace", "--no-fail-fast"]).envs(urls.variables());
     if !filters.is_empty() {

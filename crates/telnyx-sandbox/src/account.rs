@@ -35,6 +35,7 @@ pub(crate) struct Message {
     pub(crate) webhook_url: Option<Box<str>>,
     pub(crate) accepted_at: Timestamp,
     pub(crate) outcome: Outcome,
+    pub(crate) parts: u8,
     /// How many of the outcome's webhooks were tried.
     pub(crate) events_tried: AtomicUsize,
     /// Told when each of them was.
@@ -93,6 +94,7 @@ pub(crate) struct Summary {
     refused: HashMap<Outcome, u64>,
     over_rate: u64,
     repeated: u64,
+    lookups: u64,
 }
 
 pub(crate) struct Account {
@@ -170,6 +172,7 @@ impl Account {
             webhook_url: message.webhook_url,
             accepted_at: clock::now(),
             outcome,
+            parts: message.parts,
             events_tried: AtomicUsize::new(0),
             all_tried: Notify::new(),
         });
@@ -200,9 +203,30 @@ impl Account {
         self.desk().ledger.get(index).filter(|message| message.id == id).cloned()
     }
 
+    /// How many were accepted.
+    pub(crate) fn count(&self) -> usize {
+        self.desk().ledger.len()
+    }
+
+    /// Counts a number that is looked up; refuses it where it is one request too many.
+    pub(crate) fn count_lookup(&self) -> Option<Refusal> {
+        let mut desk = self.desk();
+        if desk.is_over_rate(self.options.rate, Instant::now()) {
+            desk.summary.over_rate += 1;
+            return Some(Refusal::TOO_MANY_REQUESTS);
+        }
+        desk.summary.lookups += 1;
+        None
+    }
+
+    /// At most `count` messages, from the one numbered `first` on.
+    pub(crate) fn messages(&self, first: usize, count: usize) -> Vec<Arc<Message>> {
+        self.desk().ledger.iter().skip(first).take(count).cloned().collect()
+    }
+
     /// At most `count` lines of the ledger, from the one numbered `first` on.
     pub(crate) fn ledger(&self, first: usize, count: usize) -> Vec<Accepted> {
-        let messages: Vec<_> = self.desk().ledger.iter().skip(first).take(count).cloned().collect();
+        let messages = self.messages(first, count);
         let line = |message: &Arc<Message>| Accepted {
             to: message.to.to_string(),
             reference: message.webhook_url.as_deref().and_then(reference).map(str::to_owned),

@@ -5,6 +5,9 @@
 //! |---|---|
 //! | `POST /v2/messages` | as Telnyx, by the outcome of the message; see [`Outcome`] |
 //! | `GET /v2/messages/{id}` | the message as it stands, without its text |
+//! | `GET /v2/number_lookup/{number}` | line type, carrier and portability, made up of its digits |
+//! | `GET /v2/detail_records?filter[record_type]=messaging` | what was billed, by number and time |
+//! | `GET /` | a page of what was accepted last |
 //! | `GET /admin/ledger?first=0` | `{"data":[{"to","ref","id","accepted_at","outcome"}]}`, everything accepted, in order |
 //! | `GET /admin/summary` | how many were accepted and refused by outcome, and how the webhooks fare |
 //! | `GET /admin/public-key` | `{"public_key"}`, base64 |
@@ -20,10 +23,13 @@ mod admin;
 mod clock;
 mod courier;
 mod event;
+mod lookup;
 mod messages;
 mod new_message;
 mod outcome;
+mod page;
 mod payload;
+mod records;
 mod refusal;
 mod signer;
 mod wire;

@@ -11,9 +11,12 @@ use uuid::Uuid;
 
 use crate::account::{Account, Message, Taken};
 use crate::clock;
+use crate::lookup;
 use crate::new_message::ValidMessage;
 use crate::outcome::Outcome;
+use crate::page;
 use crate::payload;
+use crate::records;
 use crate::refusal::Refusal;
 use crate::wire;
 
@@ -31,6 +34,9 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/v2/messages", web::post().to(create))
         .route("/v2/messages/{id}", web::get().to(show))
+        .route("/v2/number_lookup/{number}", web::get().to(lookup::look_up))
+        .route("/v2/detail_records", web::get().to(records::search))
+        .route("/", web::get().to(page::show))
         .default_service(web::to(|| async { Refusal::NOT_FOUND.answer() }));
 }
 
@@ -107,7 +113,7 @@ async fn show(request: HttpRequest, id: web::Path<String>, account: web::Data<Ac
     }
 }
 
-fn is_authorized(headers: &HeaderMap, api_key: Option<&str>) -> bool {
+pub(crate) fn is_authorized(headers: &HeaderMap, api_key: Option<&str>) -> bool {
     let borne = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     api_key.is_none_or(|key| borne.and_then(|borne| borne.strip_prefix("Bearer ")) == Some(key))
 }

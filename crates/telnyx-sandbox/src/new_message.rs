@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::refusal::Refusal;
 
 /// The most parts of a message, and the longest URL (Telnyx's codes 40302 and 10003).
-const PARTS_MAX: usize = 10;
+const PARTS_MAX: u8 = 10;
 const URL_CHARS_MAX: usize = 2000;
 
 /// GSM 03.38, first the characters of one septet, then those of two.
@@ -32,6 +32,8 @@ pub(crate) struct ValidMessage {
     /// The sender's address; that of a profile is picked by it.
     pub(crate) from: Box<str>,
     pub(crate) text: Box<str>,
+    /// The parts it is sent in.
+    pub(crate) parts: u8,
     pub(crate) webhook_url: Option<Box<str>>,
 }
 
@@ -54,7 +56,8 @@ impl ValidMessage {
             return Err(Refusal::BAD_TYPE);
         }
         let text = message.text.filter(|text| !text.is_empty()).ok_or(Refusal::NO_CONTENT)?;
-        if Size::of(&text).parts > PARTS_MAX {
+        let parts = u8::try_from(Size::of(&text).parts).unwrap_or(u8::MAX);
+        if parts > PARTS_MAX {
             return Err(Refusal::TOO_LARGE);
         }
         let webhook_url = message.webhook_url.filter(|url| !url.is_empty());
@@ -65,6 +68,7 @@ impl ValidMessage {
             to: to.into(),
             from: from.into(),
             text: text.into(),
+            parts,
             webhook_url: webhook_url.map(String::into_boxed_str),
         })
     }
@@ -103,7 +107,7 @@ impl Size {
     }
 }
 
-fn is_e164(number: &str) -> bool {
+pub(crate) fn is_e164(number: &str) -> bool {
     number.strip_prefix('+').is_some_and(|digits| {
         (8..=15).contains(&digits.len())
             && digits.bytes().all(|byte| byte.is_ascii_digit())

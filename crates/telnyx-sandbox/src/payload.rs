@@ -117,7 +117,11 @@ fn party<'a>(phone_number: &'a str, status: Option<&'static str>) -> Party<'a> {
 
 fn content(text: &str) -> Content<'_> {
     let Size { encoding, parts } = Size::of(text);
+    Content { text, encoding, parts, cost: Cost { amount: cost_of(parts), currency: "USD" } }
+}
+
+/// What so many parts cost, in dollars.
+pub(crate) fn cost_of(parts: usize) -> String {
     let cost = parts * PART_COST;
-    let amount = format!("{}.{:04}", cost / 10_000, cost % 10_000);
-    Content { text, encoding, parts, cost: Cost { amount, currency: "USD" } }
+    format!("{}.{:04}", cost / 10_000, cost % 10_000)
 }

@@ -43,6 +43,24 @@ impl Refusal {
         "Bad Request",
         "The request failed because it was not well-formed.",
     );
+    pub(crate) const BAD_NUMBER: Self = Self::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "10002",
+        "Invalid phone number",
+        "The phone number is invalid.",
+    );
+    pub(crate) const BAD_LOOKUP_TYPE: Self = Self::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "10032",
+        "Invalid enumerated value",
+        "The type must be one of carrier, caller-name.",
+    );
+    pub(crate) const BAD_FILTER: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "10031",
+        "Invalid request filter",
+        "The filter, page or sort of the request is invalid.",
+    );
     pub(crate) const NOT_FOUND: Self = Self::new(
         StatusCode::NOT_FOUND,
         "10005",
