@@ -8,6 +8,7 @@ mod numbering;
 mod segments;
 mod send;
 mod settle;
+mod telnyx;
 
 use std::process::ExitCode;
 
@@ -26,7 +27,8 @@ Examples:
   cargo xtask bench numbering
   cargo xtask bench segments --rows 36645692
   cargo xtask bench send --messages 10000,100000 --workers 1,2
-  cargo xtask bench send --messages 100000 --old-messages 10000000"
+  cargo xtask bench send --messages 100000 --old-messages 10000000
+  cargo xtask bench telnyx"
 )]
 struct Arguments {
     /// Which one; all when left out.
@@ -55,6 +57,8 @@ enum Name {
     Segments,
     /// Campaigns to their last receipt, beside the same posts alone; then receipts settled a thousand at once.
     Send,
+    /// Messages through Telnyx's gateway, signatures, and webhooks at a fixed rate.
+    Telnyx,
 }
 
 #[tokio::main]
@@ -68,6 +72,7 @@ async fn main() -> ExitCode {
             Name::Segments => {
                 segments::measure(arguments.rows, |line| println!("{line}")).await.map(|()| Vec::new())
             }
+            Name::Telnyx => telnyx::measure(|line| println!("{line}")).await.map(|()| Vec::new()),
             Name::Send => {
                 let sizes = send::Sizes {
                     messages: arguments.messages.clone(),

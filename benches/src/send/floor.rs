@@ -75,7 +75,7 @@ pub(super) async fn measure(http: &reqwest::Client, sandbox_url: &str, messages:
     let answer: Value = http.get(format!("{sandbox_url}/admin/public-key")).send().await?.json().await?;
     let public_key = answer["public_key"].as_str().context("the sandbox tells no public key")?;
     let receiver =
-        Arc::new(Receiver { webhooks: TelnyxWebhooks::new(public_key)?, taken: AtomicU32::new(0) });
+        Arc::new(Receiver { webhooks: TelnyxWebhooks::new(&[public_key])?, taken: AtomicU32::new(0) });
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("cannot listen for receipts")?;
     let receipts_url = format!("http://{}/webhooks/telnyx", listener.local_addr()?);
     let serving = tokio::spawn(Arc::clone(&receiver).serve(listener));

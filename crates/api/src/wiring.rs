@@ -157,8 +157,8 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
     let zone = settings.time.zone.iana_name().unwrap_or("UTC").to_owned();
     let audiences: Arc<dyn AudienceStore> =
         Arc::new(PostgresAudienceStore::new(database.clone(), engine.clone()));
-    let public_key = settings.telnyx_webhooks()?.public_key;
-    let webhooks = TelnyxWebhooks::new(&public_key).map_err(|error| Failure::Usage(error.to_string()))?;
+    let public_keys = settings.telnyx_webhooks()?.public_keys;
+    let webhooks = TelnyxWebhooks::new(&public_keys).map_err(|error| Failure::Usage(error.to_string()))?;
     let plan = known_plan(&database, settings.http.plan_refresh).await?;
     let signing = signing(settings, &database, shared_cache)?;
     Ok(Services {

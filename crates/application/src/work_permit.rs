@@ -16,6 +16,10 @@ use futures::{Stream, StreamExt, stream};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use breaker::{Breaker, BreakerLimits};
+
+mod breaker;
+
 /// What bounds the work of one process.
 #[derive(Debug, Clone)]
 pub struct SendLimits {
@@ -39,6 +43,10 @@ pub struct SendLimits {
     pub retry_max: Duration,
     /// The wait before something is asked of the store again that it could not do.
     pub store_retry: Duration,
+    /// Calls in a row that bring no answer before a provider is held to be away,
+    pub breaker_failures: u32,
+    /// and how long it is not called then.
+    pub breaker_pause: Duration,
 }
 
 /// Works permits off.
@@ -46,6 +54,7 @@ pub struct WorkPermit {
     dispatch: Arc<dyn Dispatch>,
     outbox: Arc<dyn PermitOutbox>,
     gateways: Gateways,
+    breakers: HashMap<String, Breaker>,
     clock: Arc<dyn Clock>,
     limits: SendLimits,
     in_flight: Semaphore,
@@ -75,6 +84,7 @@ const LEASE_OVER: &str = "lease_over";
 const DRAINING: &str = "draining";
 const HELD: &str = "held";
 const NO_GATEWAY: &str = "no_gateway";
+const PROVIDER_AWAY: &str = "provider_away";
 const RETRIES_EXHAUSTED: &str = "retries_exhausted";
 
 /// What a claim's attempts tell each other.
@@ -96,10 +106,12 @@ impl WorkPermit {
         limits: SendLimits,
     ) -> Self {
         let in_flight = Semaphore::new(limits.in_flight_max);
+        let breakers = gateways.keys().map(|name| (name.clone(), Breaker::default())).collect();
         Self {
             dispatch,
             outbox,
             gateways,
+            breakers,
             clock,
             limits,
             in_flight,
@@ -206,11 +218,19 @@ impl WorkPermit {
             outcome.reason = Some(obstacle.to_owned());
             return outcome;
         }
-        let Some(gateway) = self.gateways.get(&claim.provider) else {
+        let (Some(gateway), Some(breaker)) =
+            (self.gateways.get(&claim.provider), self.breakers.get(&claim.provider))
+        else {
             self.hold(claim.id.campaign, state, format!("no gateway is set up for {}", claim.provider)).await;
             outcome.reason = Some(NO_GATEWAY.to_owned());
             return outcome;
         };
+        if let Some(wait) = breaker.wait(self.breaker_limits()) {
+            outcome.reason = Some(PROVIDER_AWAY.to_owned());
+            outcome.retry_in = wait;
+            self.slow_down(claim.id.campaign, state, wait).await;
+            return outcome;
+        }
         outcome.started_at = self.clock.now();
         let sent = gateway
             .send(OutboundMessage {
@@ -223,6 +243,7 @@ impl WorkPermit {
                 text: message.text,
             })
             .await;
+        self.heed(breaker, &claim.provider, &sent);
         self.judge(&mut outcome, sent, claim.id.campaign, state).await;
         if outcome.evidence == Evidence::Accepted {
             self.sent.fetch_add(1, Ordering::Relaxed);
@@ -248,11 +269,13 @@ impl WorkPermit {
                 outcome.reason = Some(reason);
                 outcome.opted_out = opted_out;
             }
-            SendOutcome::NotSent { reason } if outcome.attempt >= self.limits.attempts_max => {
+            SendOutcome::NotSent { reason } | SendOutcome::Unreachable { reason }
+                if outcome.attempt >= self.limits.attempts_max =>
+            {
                 outcome.evidence = Evidence::Refused;
                 outcome.reason = Some(format!("{RETRIES_EXHAUSTED}:{reason}"));
             }
-            SendOutcome::NotSent { reason } => {
+            SendOutcome::NotSent { reason } | SendOutcome::Unreachable { reason } => {
                 outcome.reason = Some(reason);
                 outcome.retry_in = self.retry_in(outcome.seq, outcome.attempt);
             }
@@ -261,11 +284,7 @@ impl WorkPermit {
                 let pause = retry_after.unwrap_or(self.limits.retry_base).min(self.limits.retry_max);
                 outcome.reason = Some("throttled".to_owned());
                 outcome.retry_in = pause;
-                if !state.is_slowed.swap(true, Ordering::Relaxed)
-                    && let Err(error) = self.dispatch.slow_down(campaign, pause).await
-                {
-                    tracing::warn!(%error, "the sender was not slowed down");
-                }
+                self.slow_down(campaign, state, pause).await;
             }
             SendOutcome::AccountBlocked { reason } => {
                 outcome.reason = Some(HELD.to_owned());
@@ -275,6 +294,44 @@ impl WorkPermit {
                 outcome.evidence = Evidence::NoAnswer;
                 outcome.reason = Some(reason);
             }
+        }
+    }
+
+    fn breaker_limits(&self) -> BreakerLimits {
+        BreakerLimits { failures: self.limits.breaker_failures, pause: self.limits.breaker_pause }
+    }
+
+    /// What an outcome says of whether the provider is there at all.
+    fn heed(&self, breaker: &Breaker, provider: &str, sent: &SendOutcome) {
+        match sent {
+            SendOutcome::Unreachable { .. } | SendOutcome::Unknown { .. } => {
+                if breaker.missed(self.breaker_limits()) {
+                    let pause_s = self.limits.breaker_pause.as_secs();
+                    tracing::warn!(
+                        provider,
+                        pause_s,
+                        "the provider gives no answers: it is not called for a while"
+                    );
+                }
+            }
+            SendOutcome::Accepted { .. }
+            | SendOutcome::Refused { .. }
+            | SendOutcome::NotSent { .. }
+            | SendOutcome::Throttled { .. }
+            | SendOutcome::AccountBlocked { .. } => {
+                if breaker.answered() {
+                    tracing::info!(provider, "the provider answers again");
+                }
+            }
+        }
+    }
+
+    /// Keeps the sender from being claimed from, once a claim.
+    async fn slow_down(&self, campaign: CampaignId, state: &ClaimState, pause: Duration) {
+        if !state.is_slowed.swap(true, Ordering::Relaxed)
+            && let Err(error) = self.dispatch.slow_down(campaign, pause).await
+        {
+            tracing::warn!(%error, "the sender was not slowed down");
         }
     }
 

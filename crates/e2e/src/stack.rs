@@ -38,6 +38,7 @@ impl StackOptions {
             ("PREGON__SENDING__OUTCOME_DEADLINE_S", "6"),
             ("PREGON__SENDING__RETRY_BASE_MS", "300"),
             ("PREGON__SENDING__LEASE_S", "8"),
+            ("PREGON__SENDING__BREAKER_PAUSE_S", "1"),
             ("PREGON__WORKER__REVIVE_AFTER_S", "3"),
             ("PREGON__WORKER__SWEEP_INTERVAL_MS", "200"),
             ("PREGON__WORKER__PREPARE_INTERVAL_MS", "100"),

@@ -168,7 +168,7 @@ struct NewMessage<'a> {
 /// may be closed by the other side while we write to it.
 fn without_answer(error: &reqwest::Error) -> SendOutcome {
     if error.is_connect() {
-        SendOutcome::NotSent { reason: "connect_failed".to_owned() }
+        SendOutcome::Unreachable { reason: "connect_failed".to_owned() }
     } else if error.is_builder() {
         SendOutcome::NotSent { reason: "request_not_built".to_owned() }
     } else if error.is_timeout() {

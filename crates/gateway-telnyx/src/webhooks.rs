@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -27,7 +28,7 @@ pub struct TelnyxPublicKeyError;
 /// Reads Telnyx's webhooks, signed with Ed25519 over `timestamp|body`.
 #[derive(Clone)]
 pub struct TelnyxWebhooks {
-    key: VerifyingKey,
+    keys: Arc<[VerifyingKey]>,
 }
 
 impl fmt::Debug for TelnyxWebhooks {
@@ -37,15 +38,14 @@ impl fmt::Debug for TelnyxWebhooks {
 }
 
 impl TelnyxWebhooks {
-    /// Takes the account's public key, in base64.
+    /// Takes the account's public keys, in base64: while one takes the place of another, what either signed is believed.
     ///
     /// # Errors
-    /// When it is none, or one that would verify what nobody signed.
-    pub fn new(public_key: &str) -> Result<Self, TelnyxPublicKeyError> {
-        let bytes = BASE64.decode(public_key.trim()).map_err(|_| TelnyxPublicKeyError)?;
-        let bytes = bytes.as_slice().try_into().map_err(|_| TelnyxPublicKeyError)?;
-        let key = VerifyingKey::from_bytes(bytes).map_err(|_| TelnyxPublicKeyError)?;
-        if key.is_weak() { Err(TelnyxPublicKeyError) } else { Ok(Self { key }) }
+    /// When there is none, or one of them is none or would verify what nobody signed.
+    pub fn new(public_keys: &[impl AsRef<str>]) -> Result<Self, TelnyxPublicKeyError> {
+        let keys: Arc<[_]> =
+            public_keys.iter().map(|key| read_key(key.as_ref())).collect::<Result<_, _>>()?;
+        if keys.is_empty() { Err(TelnyxPublicKeyError) } else { Ok(Self { keys }) }
     }
 
     fn verify(&self, post: WebhookPost<'_>, now: Timestamp) -> Option<()> {
@@ -60,8 +60,15 @@ impl TelnyxWebhooks {
         }
         let signature = Signature::from_slice(&BASE64.decode(signature).ok()?).ok()?;
         let signed = [timestamp.as_bytes(), b"|", post.body].concat();
-        self.key.verify_strict(&signed, &signature).ok()
+        self.keys.iter().find_map(|key| key.verify_strict(&signed, &signature).ok())
     }
+}
+
+fn read_key(public_key: &str) -> Result<VerifyingKey, TelnyxPublicKeyError> {
+    let bytes = BASE64.decode(public_key.trim()).map_err(|_| TelnyxPublicKeyError)?;
+    let bytes = bytes.as_slice().try_into().map_err(|_| TelnyxPublicKeyError)?;
+    let key = VerifyingKey::from_bytes(bytes).map_err(|_| TelnyxPublicKeyError)?;
+    if key.is_weak() { Err(TelnyxPublicKeyError) } else { Ok(key) }
 }
 
 impl ProviderWebhooks for TelnyxWebhooks {

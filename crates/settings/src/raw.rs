@@ -147,6 +147,8 @@ pub(crate) struct RawSending {
     pub(crate) attempts_max: Option<Given>,
     pub(crate) retry_base_ms: Option<Given>,
     pub(crate) retry_max_s: Option<Given>,
+    pub(crate) breaker_failures: Option<Given>,
+    pub(crate) breaker_pause_s: Option<Given>,
     pub(crate) receipt_deadline_s: Option<Given>,
     pub(crate) outcome_deadline_s: Option<Given>,
     pub(crate) slice_contacts: Option<Given>,

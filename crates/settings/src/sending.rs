@@ -39,6 +39,10 @@ pub struct SendingSettings {
     pub retry_base: Duration,
     /// up to this.
     pub retry_max: Duration,
+    /// Calls in a row that bring no answer before a provider is held to be away,
+    pub breaker_failures: u32,
+    /// and how long it is not called then.
+    pub breaker_pause: Duration,
     /// How long a receipt is waited for before the message is expired. Three days: networks try that long.
     pub receipt_deadline: Duration,
     /// How long a message stays uncertain before it is expired.
@@ -131,6 +135,8 @@ pub(crate) fn read_sending(reader: &mut Reader<'_>, raw: &RawSettings) -> Result
     let attempts_max = reader.whole(entry!(raw, sending.attempts_max), 1_u16..=50, "attempts");
     let retry_base = reader.whole(entry!(raw, sending.retry_base_ms), 10_u32..=600_000, "milliseconds");
     let retry_max = reader.whole(entry!(raw, sending.retry_max_s), 1_u32..=86_400, "seconds");
+    let breaker_failures = reader.whole(entry!(raw, sending.breaker_failures), 1_u32..=10_000, "calls");
+    let breaker_pause = reader.whole(entry!(raw, sending.breaker_pause_s), 1_u32..=3600, "seconds");
     let receipt_deadline =
         reader.whole(entry!(raw, sending.receipt_deadline_s), 1_u32..=2_592_000, "seconds");
     let outcome_deadline =
@@ -171,6 +177,8 @@ pub(crate) fn read_sending(reader: &mut Reader<'_>, raw: &RawSettings) -> Result
         attempts_max: attempts_max?,
         retry_base: Duration::from_millis(retry_base?.into()),
         retry_max: Duration::from_secs(retry_max?.into()),
+        breaker_failures: breaker_failures?,
+        breaker_pause: Duration::from_secs(breaker_pause?.into()),
         receipt_deadline: Duration::from_secs(receipt_deadline?.into()),
         outcome_deadline: Duration::from_secs(outcome_deadline?.into()),
         slice_contacts: slice_contacts?,

@@ -10,6 +10,9 @@ use crate::raw::{Entry, RawSettings, entry};
 use crate::reader::{Reader, Refused};
 use crate::weak_password::{LENGTH_MIN, weakness};
 
+/// Telnyx has one, and two while it changes it.
+const PUBLIC_KEYS_MAX: usize = 5;
+
 /// 32 bytes in base64, the last character padding.
 const PUBLIC_KEY_CHARS: usize = 44;
 
@@ -35,8 +38,8 @@ pub struct TelnyxSendingSettings {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TelnyxWebhooksSettings {
-    /// The account's public key (Ed25519), in base64.
-    pub public_key: String,
+    /// The account's public keys (Ed25519), in base64: what any of them signed is believed.
+    pub public_keys: Vec<String>,
 }
 
 /// The whole section, of which each half may lack what only it needs.
@@ -44,7 +47,7 @@ pub struct TelnyxWebhooksSettings {
 pub(crate) struct TelnyxSection {
     api_base_url: String,
     api_key: Option<SecretString>,
-    public_key: Option<String>,
+    public_keys: Option<Vec<String>>,
     webhook_base_url: Option<String>,
     connect_timeout: Duration,
     request_timeout: Duration,
@@ -81,8 +84,8 @@ impl TelnyxSection {
     }
 
     pub(crate) fn webhooks(&self) -> Result<TelnyxWebhooksSettings, SettingsError> {
-        match &self.public_key {
-            Some(public_key) => Ok(TelnyxWebhooksSettings { public_key: public_key.clone() }),
+        match &self.public_keys {
+            Some(public_keys) => Ok(TelnyxWebhooksSettings { public_keys: public_keys.clone() }),
             None => Err(SettingsError::new(vec![missing("telnyx.public_key", PUBLIC_KEY_REMEDY)])),
         }
     }
@@ -90,8 +93,7 @@ impl TelnyxSection {
 
 const API_REMEDY: &str = "give it as https://api.telnyx.com";
 const WEBHOOK_REMEDY: &str = "give the address that Telnyx reaches the api at, as https://sms.example.mx";
-const PUBLIC_KEY_REMEDY: &str =
-    "give the account's public key as Telnyx's portal shows it, 44 characters of base64";
+const PUBLIC_KEY_REMEDY: &str = "give the account's public key as Telnyx's portal shows it, 44 characters of base64, or some with commas between them";
 
 fn missing(key: &str, remedy: &str) -> SettingProblem {
     SettingProblem::of_key(key, Origin::Nowhere, "is not set", remedy)
@@ -104,7 +106,7 @@ pub(crate) fn read(
 ) -> Result<TelnyxSection, Refused> {
     let api_base_url = read_base_url(reader, entry!(raw, telnyx.api_base_url), environment, API_REMEDY);
     let api_key = read_api_key(reader, raw, environment);
-    let public_key = read_public_key(reader, raw);
+    let public_keys = read_public_keys(reader, raw);
     let webhook_base_url =
         read_base_url(reader, entry!(raw, telnyx.webhook_base_url), environment, WEBHOOK_REMEDY);
     let connect = reader.whole(entry!(raw, telnyx.connect_timeout_ms), 100_u32..=60_000, "milliseconds");
@@ -128,7 +130,7 @@ pub(crate) fn read(
     Ok(TelnyxSection {
         api_base_url,
         api_key: api_key?,
-        public_key: public_key?,
+        public_keys: public_keys?,
         webhook_base_url: webhook_base_url?,
         connect_timeout: Duration::from_millis(connect.into()),
         request_timeout: Duration::from_millis(request.into()),
@@ -192,15 +194,17 @@ fn read_api_key(
     Ok(Some(key.into()))
 }
 
-fn read_public_key(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<Option<String>, Refused> {
+fn read_public_keys(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<Option<Vec<String>>, Refused> {
     let entry = entry!(raw, telnyx.public_key);
     let Some(text) = reader.text(entry)? else { return Ok(None) };
-    let key = text.expose_secret().trim();
-    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/".contains(&byte);
-    match key.strip_suffix('=') {
-        Some(digits) if key.len() == PUBLIC_KEY_CHARS && digits.bytes().all(is_base64) => {
-            Ok(Some(key.to_owned()))
-        }
-        _ => Err(reader.refuse(entry.key, "is not an Ed25519 key in base64", PUBLIC_KEY_REMEDY)),
+    let keys: Vec<String> = text.expose_secret().split(',').map(|key| key.trim().to_owned()).collect();
+    if keys.len() > PUBLIC_KEYS_MAX || !keys.iter().all(|key| is_public_key(key)) {
+        return Err(reader.refuse(entry.key, "is not an Ed25519 key in base64", PUBLIC_KEY_REMEDY));
     }
+    Ok(Some(keys))
+}
+
+fn is_public_key(key: &str) -> bool {
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/".contains(&byte);
+    key.len() == PUBLIC_KEY_CHARS && key.strip_suffix('=').is_some_and(|digits| digits.bytes().all(is_base64))
 }

@@ -19,6 +19,7 @@ impl SmsGateway for CountedGateway {
             SendOutcome::Accepted { .. } => "accepted",
             SendOutcome::Refused { .. } => "refused",
             SendOutcome::NotSent { .. } => "not_sent",
+            SendOutcome::Unreachable { .. } => "unreachable",
             SendOutcome::Throttled { .. } => "throttled",
             SendOutcome::AccountBlocked { .. } => "account_blocked",
             SendOutcome::Unknown { .. } => "unknown",
@@ -41,6 +42,7 @@ fn mutated(outcome: SendOutcome) -> SendOutcome {
         SendOutcome::Accepted { .. }
         | SendOutcome::Refused { .. }
         | SendOutcome::NotSent { .. }
+        | SendOutcome::Unreachable { .. }
         | SendOutcome::Throttled { .. }
         | SendOutcome::AccountBlocked { .. }
         | SendOutcome::Unknown { .. } => outcome,

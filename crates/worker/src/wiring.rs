@@ -173,6 +173,8 @@ pub(crate) async fn worker(
             attempts_max: sending.attempts_max,
             retry_base: sending.retry_base,
             retry_max: sending.retry_max,
+            breaker_failures: sending.breaker_failures,
+            breaker_pause: sending.breaker_pause,
             store_retry: worker.store_retry,
         },
     );

@@ -25,6 +25,8 @@ fn limits() -> SendLimits {
         retry_base: Duration::from_secs(2),
         retry_max: Duration::from_secs(30),
         store_retry: Duration::from_millis(500),
+        breaker_failures: 3,
+        breaker_pause: Duration::from_secs(15),
     }
 }
 
@@ -115,6 +117,30 @@ async fn what_was_not_sent_is_tried_again_with_growing_waits_until_the_attempts_
     );
     let throttled = outcome_of(SendOutcome::Throttled { retry_after: Some(Duration::from_secs(9)) }, 3).await;
     assert_eq!((throttled.evidence, throttled.retry_in), (Evidence::RefusedForNow, Duration::from_secs(9)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_is_away_is_not_called_again_and_what_was_claimed_waits() {
+    let (mut dispatch, recorded) = dispatch((1..=20).map(|seq| message(seq, 1)).collect());
+    dispatch
+        .expect_slow_down()
+        .times(1)
+        .withf(|campaign, pause| *campaign == CAMPAIGN && *pause <= Duration::from_secs(15))
+        .returning(|_, _| Ok(()));
+    let mut gateway = MockSmsGateway::new();
+    // Three in a row, and those that were under way with them.
+    gateway
+        .expect_send()
+        .times(3..=6)
+        .returning(|_| SendOutcome::Unreachable { reason: "connect_failed".to_owned() });
+    handle(&worker(dispatch, MockPermitOutbox::new(), gateway)).await;
+    let recorded = recorded.lock().unwrap();
+    let outcomes: Vec<_> = recorded.iter().flat_map(|(outcomes, _)| outcomes).collect();
+    assert!(outcomes.len() == 20 && outcomes.iter().all(|one| one.evidence == Evidence::RefusedForNow));
+    let waiting: Vec<_> =
+        outcomes.iter().filter(|one| one.reason.as_deref() == Some(PROVIDER_AWAY)).collect();
+    assert!(waiting.len() >= 14, "{}", waiting.len());
+    assert!(waiting.iter().all(|one| one.retry_in > Duration::ZERO));
 }
 
 #[tokio::test(start_paused = true)]

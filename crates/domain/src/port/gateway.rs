@@ -14,7 +14,7 @@ use crate::sender::SenderAddress;
 #[async_trait]
 pub trait SmsGateway: Send + Sync {
     /// Makes one attempt: one call to the provider, never two, within a bounded time. Everything that can happen is an
-    /// outcome. `NotSent` and `Throttled` only where the provider certainly did not take the message; whatever may
+    /// outcome. `NotSent`, `Unreachable` and `Throttled` only where the provider certainly did not take the message; whatever may
     /// have left without an answer is `Unknown`.
     async fn send(&self, message: OutboundMessage) -> SendOutcome;
 }
@@ -47,8 +47,13 @@ pub enum SendOutcome {
         /// Whether the number said no to the carrier, and must be suppressed.
         opted_out: bool,
     },
-    /// It was certainly not taken and may be tried again: no byte left, or the provider said so.
+    /// It was certainly not taken and may be tried again: the provider said so, or we never called it.
     NotSent {
+        /// Why.
+        reason: String,
+    },
+    /// Certainly not taken: the provider was not reached, and no byte left.
+    Unreachable {
         /// Why.
         reason: String,
     },

@@ -13,7 +13,7 @@ fn key() -> SigningKey {
 }
 
 fn reader() -> TelnyxWebhooks {
-    TelnyxWebhooks::new(&BASE64.encode(key().verifying_key().as_bytes())).unwrap()
+    TelnyxWebhooks::new(&[BASE64.encode(key().verifying_key().as_bytes())]).unwrap()
 }
 
 fn now() -> Timestamp {
@@ -203,11 +203,13 @@ fn what_telnyx_did_not_sign_just_now_is_not_looked_at() {
 
 #[test]
 fn a_key_that_is_none_or_verifies_anything_is_refused() {
-    assert!(TelnyxWebhooks::new(&format!(" {}\n", BASE64.encode(key().verifying_key().as_bytes()))).is_ok());
+    assert!(
+        TelnyxWebhooks::new(&[format!(" {}\n", BASE64.encode(key().verifying_key().as_bytes()))]).is_ok()
+    );
     let of_y = |y: u8| BASE64.encode([[y].as_slice(), &[0; 31]].concat());
     let (weak, no_point) = (of_y(1), of_y(2));
     for bad in ["", "x", "AAAA", &no_point, &BASE64.encode([7; 33]), &weak] {
-        assert_eq!(TelnyxWebhooks::new(bad).err(), Some(TelnyxPublicKeyError), "{bad}");
+        assert_eq!(TelnyxWebhooks::new(&[bad]).err(), Some(TelnyxPublicKeyError), "{bad}");
     }
     assert_eq!(format!("{:?}", reader()), "TelnyxWebhooks { .. }");
 }
@@ -251,4 +253,24 @@ proptest! {
             WebhookPost { signature: Some(&signature), timestamp: Some(&timestamp), query: "", body: &body };
         prop_assert_eq!(reader().read(post, now()), Err(WebhookRefused::Unsigned));
     }
+}
+
+#[test]
+fn while_a_key_is_changed_what_either_signed_is_believed_and_nobody_elses() {
+    let (old, new, other) = (key(), SigningKey::from_bytes(&[8; 32]), SigningKey::from_bytes(&[9; 32]));
+    let public = |key: &SigningKey| BASE64.encode(key.verifying_key().as_bytes());
+    let both = TelnyxWebhooks::new(&[public(&old), public(&new)]).unwrap();
+    let body = body("message.finalized", &json!({"to": [{"phone_number": PHONE, "status": "delivered"}]}));
+    let timestamp = NOW.to_string();
+    let read_by = |reader: &TelnyxWebhooks, key: &SigningKey| {
+        let signature = sign(key, &timestamp, &body);
+        let post =
+            WebhookPost { signature: Some(&signature), timestamp: Some(&timestamp), query: "", body: &body };
+        reader.read(post, now()).map(|event| event.report)
+    };
+    assert_eq!(read_by(&both, &old), Ok(Report::Delivered));
+    assert_eq!(read_by(&both, &new), Ok(Report::Delivered));
+    assert_eq!(read_by(&both, &other), Err(WebhookRefused::Unsigned));
+    assert_eq!(read_by(&reader(), &new), Err(WebhookRefused::Unsigned));
+    assert_eq!(TelnyxWebhooks::new(&[""; 0]).err(), Some(TelnyxPublicKeyError));
 }

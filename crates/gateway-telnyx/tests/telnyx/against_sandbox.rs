@@ -28,7 +28,7 @@ async fn line() -> Line {
     let listener = Listener::start().await;
     Line {
         gateway: gateway(&sandbox.url(), &listener.url),
-        reader: TelnyxWebhooks::new(sandbox.public_key()).unwrap(),
+        reader: TelnyxWebhooks::new(&[sandbox.public_key()]).unwrap(),
         sandbox,
         listener,
     }
@@ -220,7 +220,7 @@ async fn every_kind_of_sender_is_one_that_telnyx_takes() {
 async fn what_another_key_signed_is_refused() {
     let mut line = line().await;
     let other = Sandbox::start(SandboxOptions::default()).await.unwrap();
-    line.reader = TelnyxWebhooks::new(other.public_key()).unwrap();
+    line.reader = TelnyxWebhooks::new(&[other.public_key()]).unwrap();
     line.send(1, &number_for(Outcome::Delivered)).await;
     assert_eq!(line.listener.next(&line.reader).await, Err(WebhookRefused::Unsigned));
 }

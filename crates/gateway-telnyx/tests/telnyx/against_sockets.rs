@@ -117,14 +117,14 @@ async fn where_no_connection_is_made_nothing_was_sent() {
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let closed = format!("http://{}", socket.local_addr().unwrap());
     drop(socket);
-    assert_eq!(send_to(&closed).await, not_sent("connect_failed"));
-    assert_eq!(send_to("http://name.invalid").await, not_sent("connect_failed"));
+    assert_eq!(send_to(&closed).await, out_of_reach("connect_failed"));
+    assert_eq!(send_to("http://name.invalid").await, out_of_reach("connect_failed"));
     // Somebody who does not speak TLS: no byte of the message left.
     let plain = server(Then::Close).await;
-    assert_eq!(send_to(&plain.url.replace("http", "https")).await, not_sent("connect_failed"));
+    assert_eq!(send_to(&plain.url.replace("http", "https")).await, out_of_reach("connect_failed"));
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mute = format!("https://{}", socket.local_addr().unwrap());
-    assert_eq!(send_to(&mute).await, not_sent("connect_failed"));
+    assert_eq!(send_to(&mute).await, out_of_reach("connect_failed"));
 }
 
 #[tokio::test]

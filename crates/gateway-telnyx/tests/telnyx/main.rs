@@ -54,3 +54,7 @@ fn unknown(reason: &str) -> SendOutcome {
 fn not_sent(reason: &str) -> SendOutcome {
     SendOutcome::NotSent { reason: reason.to_owned() }
 }
+
+fn out_of_reach(reason: &str) -> SendOutcome {
+    SendOutcome::Unreachable { reason: reason.to_owned() }
+}

@@ -27,7 +27,7 @@ fn each_half_of_telnyx_is_refused_only_when_a_program_asks_for_it() {
     assert!(!format!("{sending:?} {settings:?}").contains(KEY));
 
     let settings = load_variables(&[("PREGON__TELNYX__PUBLIC_KEY", PUBLIC_KEY)]).unwrap();
-    assert_eq!(settings.telnyx_webhooks().unwrap().public_key, PUBLIC_KEY);
+    assert_eq!(settings.telnyx_webhooks().unwrap().public_keys, [PUBLIC_KEY]);
     assert!(settings.telnyx_sending().is_err());
 }
 
@@ -66,10 +66,26 @@ fn keys_that_cannot_be_telnyxs_are_refused() {
     }
     let in_development = [("PREGON__ENVIRONMENT", "development"), ("PREGON__TELNYX__API_KEY", "sandbox")];
     assert!(load_variables(&in_development).is_ok());
-    for key in ["AAAA", &PUBLIC_KEY[1..], &PUBLIC_KEY.replace('/', "_"), &PUBLIC_KEY.replace('=', "A")] {
+    let too_many = [PUBLIC_KEY; 6].join(",");
+    let with_none = format!("{PUBLIC_KEY},");
+    for key in [
+        "AAAA",
+        &PUBLIC_KEY[1..],
+        &PUBLIC_KEY.replace('/', "_"),
+        &PUBLIC_KEY.replace('=', "A"),
+        &too_many,
+        &with_none,
+    ] {
         let error = load_variables(&[("PREGON__TELNYX__PUBLIC_KEY", key)]).unwrap_err();
         assert_eq!(keys(&error), [Some("telnyx.public_key")], "{key}");
     }
+}
+
+#[test]
+fn while_a_key_is_changed_both_are_believed() {
+    let both = format!("{PUBLIC_KEY}, {PUBLIC_KEY}");
+    let settings = load_variables(&[("PREGON__TELNYX__PUBLIC_KEY", both.as_str())]).unwrap();
+    assert_eq!(settings.telnyx_webhooks().unwrap().public_keys, [PUBLIC_KEY, PUBLIC_KEY]);
 }
 
 #[test]

@@ -1,0 +1,123 @@
+//! What keeps messages from being burned on a provider that is away: after some calls in a row that brought no answer nobody is
+//! called for a time, then one call finds out, and the others wait for it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How many calls in a row may bring no answer, and how long nobody is called then.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BreakerLimits {
+    pub(super) failures: u32,
+    pub(super) pause: Duration,
+}
+
+/// Of one provider, in one process.
+#[derive(Debug, Default)]
+pub(super) struct Breaker(Mutex<State>);
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// It is called; so many calls in a row brought no answer.
+    Closed { failures: u32 },
+    /// It is not called until then.
+    Open { until: Instant },
+    /// One call is finding out, since then.
+    Probing { since: Instant },
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Closed { failures: 0 }
+    }
+}
+
+impl Breaker {
+    /// How long to wait before the provider may be called; nothing, and it may be called now.
+    pub(super) fn wait(&self, limits: BreakerLimits) -> Option<Duration> {
+        let now = Instant::now();
+        let mut state = self.state();
+        match *state {
+            State::Closed { .. } => None,
+            State::Open { until } if now < until => Some(until - now),
+            // A probe that was forgotten is not waited for for ever.
+            State::Probing { since } if now < since + limits.pause => Some(since + limits.pause - now),
+            State::Open { .. } | State::Probing { .. } => {
+                *state = State::Probing { since: now };
+                None
+            }
+        }
+    }
+
+    /// It answered, whatever it said. Whether that ended a pause.
+    pub(super) fn answered(&self) -> bool {
+        let mut state = self.state();
+        let was_away = !matches!(*state, State::Closed { .. });
+        *state = State::default();
+        was_away
+    }
+
+    /// A call brought no answer. Whether that begins a pause.
+    pub(super) fn missed(&self, limits: BreakerLimits) -> bool {
+        let mut state = self.state();
+        let failures = match *state {
+            State::Closed { failures } => failures + 1,
+            State::Probing { .. } => limits.failures,
+            // It was under way when the others failed.
+            State::Open { .. } => return false,
+        };
+        let opens = failures >= limits.failures;
+        *state = if opens {
+            State::Open { until: Instant::now() + limits.pause }
+        } else {
+            State::Closed { failures }
+        };
+        opens
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    const LIMITS: BreakerLimits = BreakerLimits { failures: 3, pause: Duration::from_secs(10) };
+
+    #[tokio::test(start_paused = true)]
+    async fn it_opens_after_failures_in_a_row_and_one_call_finds_out() {
+        let breaker = Breaker::default();
+        assert!(!breaker.missed(LIMITS) && !breaker.missed(LIMITS));
+        assert!(!breaker.answered(), "an answer starts the count again");
+        assert!(!breaker.missed(LIMITS) && !breaker.missed(LIMITS));
+        assert_eq!(breaker.wait(LIMITS), None);
+        assert!(breaker.missed(LIMITS));
+        assert_eq!(breaker.wait(LIMITS), Some(LIMITS.pause));
+        assert!(!breaker.missed(LIMITS), "those under way do not make it longer");
+        advance(LIMITS.pause).await;
+        assert_eq!(breaker.wait(LIMITS), None, "one finds out");
+        assert_eq!(breaker.wait(LIMITS), Some(LIMITS.pause), "the others wait for it");
+        assert!(breaker.missed(LIMITS), "once more");
+        advance(LIMITS.pause).await;
+        assert_eq!(breaker.wait(LIMITS), None);
+        assert!(breaker.answered());
+        assert_eq!((breaker.wait(LIMITS), breaker.wait(LIMITS)), (None, None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_that_is_never_heard_of_gives_way_to_the_next() {
+        let breaker = Breaker::default();
+        for _ in 0..LIMITS.failures {
+            breaker.missed(LIMITS);
+        }
+        advance(LIMITS.pause).await;
+        assert_eq!(breaker.wait(LIMITS), None);
+        advance(LIMITS.pause).await;
+        assert_eq!(breaker.wait(LIMITS), None);
+    }
+}
