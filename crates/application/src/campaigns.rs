@@ -439,6 +439,9 @@ fn waiting_to_send(progress: &Progress) -> Option<String> {
 }
 
 fn pace(held: &HeldPace) -> String {
+    if let Some(until) = held.paused_until {
+        return format!("the provider is left alone until {until}");
+    }
     let owner = match held.owner {
         PaceOwner::Account => "the account's pace",
         PaceOwner::Campaign => "the campaign's pace",

@@ -3,11 +3,12 @@
 SELECT lanes.zone, lanes.end_seq - lanes.next_seq AS unclaimed, lanes.gate_seq IS NOT NULL AS is_gated,
        least(lanes.end_seq, lanes.gate_seq) - lanes.next_seq AS claimable,
        CASE WHEN isfinite(lanes.opens_at) AND lanes.opens_at > now() THEN lanes.opens_at END AS opens_at,
-       pace.owner AS pace_owner, pace.per_second,
+       pace.owner AS pace_owner, pace.per_second, pace.paused_until,
        (SELECT min(due.not_before) FROM due WHERE due.campaign_id = $1 AND due.kind = 'retry') AS retry_at
 FROM lanes
 LEFT JOIN LATERAL (
-    SELECT paces.owner, paces.per_second
+    SELECT paces.owner, paces.per_second,
+           CASE WHEN paces.not_before > now() THEN paces.not_before END AS paused_until
     FROM campaigns
     JOIN senders ON senders.id = campaigns.sender_id
     JOIN paces ON paces.owner IN ('account:' || senders.provider, 'campaign:' || campaigns.id, 'sender:' || senders.id)

@@ -445,7 +445,7 @@ fn decode_pace(row: &Row) -> Option<HeldPace> {
         "campaign" => PaceOwner::Campaign,
         _ => PaceOwner::Sender,
     };
-    Some(HeldPace { owner, per_second: row.get("per_second") })
+    Some(HeldPace { owner, per_second: row.get("per_second"), paused_until: row.get("paused_until") })
 }
 
 fn decode_saved_segment(row: &Row) -> Option<SegmentVersion> {

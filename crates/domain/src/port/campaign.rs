@@ -117,6 +117,8 @@ pub struct HeldPace {
     pub owner: PaceOwner,
     /// Messages a second.
     pub per_second: f64,
+    /// Until when its provider is left alone: it asked for that, or gives no answers.
+    pub paused_until: Option<Timestamp>,
 }
 
 /// Whose pace something goes by.

@@ -39,3 +39,35 @@ async fn a_campaign_outlives_each_of_its_servers() {
     house.database = database;
     house.ends_well(&campaign, MESSAGES.into()).await;
 }
+
+#[tokio::test]
+async fn a_provider_that_is_away_is_left_alone_and_no_message_is_burned_on_it() {
+    let mut house = House::with_contacts(2_000).await;
+    house.deliver_everything().await;
+    let there = house.stack.sandbox_url.clone();
+    house.stack.kill_worker().await.unwrap();
+    // Nobody listens there.
+    house.stack.reach_provider_at("http://127.0.0.1:9".to_owned());
+    house.stack.add_worker().unwrap();
+    let campaign = house.launch(10_000.0).await;
+    let progress = house
+        .admin
+        .until(&campaign, Duration::from_secs(60), |progress| {
+            let waits = progress["waiting"].as_str().unwrap_or_default();
+            waits.starts_with("the provider is left alone until")
+        })
+        .await
+        .unwrap();
+    assert_eq!(progress["state"], "running");
+    let tried = "SELECT count(*) FROM message_attempts WHERE reason = 'connect_failed'";
+    let tried: i64 = house.database.query_one(tried, &[]).await.unwrap().get(0);
+    // As many as are under way at once, and those that find out whether it is back.
+    assert!((1..=700).contains(&tried), "{tried} attempts were made on a provider that is away");
+
+    house.stack.kill_worker().await.unwrap();
+    house.stack.reach_provider_at(there);
+    house.stack.add_worker().unwrap();
+    let ledgers = house.ends_well(&campaign, 2_000).await;
+    assert_eq!(ledgers.messages(), 2_000);
+    assert_eq!(house.completed(&campaign).await["counts"]["delivered"], 2_000, "none was given up");
+}

@@ -255,4 +255,6 @@ async fn a_pause_that_the_provider_asks_for_holds_for_what_is_of_high_priority_t
     engine.slow_down(stage.campaign, Duration::from_mins(1)).await.unwrap();
     let wait = nothing(&stage, &engine).await.unwrap();
     assert!(wait > Duration::from_secs(59) && wait <= Duration::from_mins(1), "{wait:?}");
+    let paused = "SELECT count(*) FROM paces WHERE owner LIKE 'sender:%' AND not_before > now()";
+    assert_eq!(stage.count(paused).await, 1);
 }
