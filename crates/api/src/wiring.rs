@@ -29,9 +29,9 @@ use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, JobStoreOptions, PostgresAudienceStore,
     PostgresCampaignStore, PostgresContactCensus, PostgresContactDesk, PostgresContactSearch,
     PostgresContactStore, PostgresDispatch, PostgresExtractStore, PostgresHousekeeping,
-    PostgresIdentityStore, PostgresJobStore, PostgresMessageDesk, PostgresNumberingPlanStore,
-    PostgresSegmentStore, PostgresSenderStore, PostgresSessionStore, PostgresSuppressionStore,
-    PostgresWorkerStore, Schema, SendingRules,
+    PostgresIdentityStore, PostgresInboundDesk, PostgresJobStore, PostgresMessageDesk,
+    PostgresNumberingPlanStore, PostgresSegmentStore, PostgresSenderStore, PostgresSessionStore,
+    PostgresSuppressionStore, PostgresWorkerStore, Schema, SendingRules,
 };
 use system::{SystemClock, SystemIds};
 
@@ -197,6 +197,7 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         change: change_campaign(settings, &campaigns, &suppressions),
         load_suppressions: load_suppressions(settings, &suppressions),
         suppressions,
+        inbound: Arc::new(PostgresInboundDesk::new(database.clone())),
         watch_workers: watch_workers(settings, &database, &broker),
         preview: PreviewCampaign {
             campaigns: campaigns.clone(),

@@ -16,7 +16,7 @@ use futures::{Stream, StreamExt, stream};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use breaker::{Breaker, BreakerLimits};
+use breaker::{Admission, Breaker, BreakerLimits};
 
 mod breaker;
 
@@ -85,6 +85,9 @@ const DRAINING: &str = "draining";
 const HELD: &str = "held";
 const NO_GATEWAY: &str = "no_gateway";
 const PROVIDER_AWAY: &str = "provider_away";
+
+/// How often is looked whether it is known that a provider is back.
+const FINDING_OUT: Duration = Duration::from_millis(50);
 const RETRIES_EXHAUSTED: &str = "retries_exhausted";
 
 /// What a claim's attempts tell each other.
@@ -93,6 +96,7 @@ struct ClaimState {
     sends_until: Instant,
     is_held: AtomicBool,
     is_slowed: AtomicBool,
+    is_away: AtomicBool,
 }
 
 impl WorkPermit {
@@ -148,6 +152,7 @@ impl WorkPermit {
             sends_until: claimed_at + claim.lease * 3 / 4,
             is_held: AtomicBool::new(false),
             is_slowed: AtomicBool::new(false),
+            is_away: AtomicBool::new(false),
         };
         let messages = std::mem::take(&mut claim.messages);
         let attempts = stream::iter(messages)
@@ -225,10 +230,10 @@ impl WorkPermit {
             outcome.reason = Some(NO_GATEWAY.to_owned());
             return outcome;
         };
-        if let Some(wait) = breaker.wait(self.breaker_limits()) {
+        if let Some(wait) = self.away(breaker, state).await {
             outcome.reason = Some(PROVIDER_AWAY.to_owned());
             outcome.retry_in = wait;
-            self.slow_down(claim.id.campaign, state, wait).await;
+            self.leave_alone(claim.id.campaign, state, wait).await;
             return outcome;
         }
         outcome.started_at = self.clock.now();
@@ -269,9 +274,8 @@ impl WorkPermit {
                 outcome.reason = Some(reason);
                 outcome.opted_out = opted_out;
             }
-            SendOutcome::NotSent { reason } | SendOutcome::Unreachable { reason }
-                if outcome.attempt >= self.limits.attempts_max =>
-            {
+            // Of a provider that is not reached no attempt is one too many: it is bounded by the breaker.
+            SendOutcome::NotSent { reason } if outcome.attempt >= self.limits.attempts_max => {
                 outcome.evidence = Evidence::Refused;
                 outcome.reason = Some(format!("{RETRIES_EXHAUSTED}:{reason}"));
             }
@@ -326,6 +330,35 @@ impl WorkPermit {
         }
     }
 
+    /// For how long the provider is left alone, once nobody is finding out any more.
+    async fn away(&self, breaker: &Breaker, state: &ClaimState) -> Option<Duration> {
+        loop {
+            match breaker.admit(self.breaker_limits()) {
+                Admission::Call => return None,
+                Admission::Away(wait) => return Some(wait),
+                Admission::FindingOut if self.is_draining() || Instant::now() >= state.sends_until => {
+                    return Some(Duration::ZERO);
+                }
+                Admission::FindingOut => sleep(FINDING_OUT).await,
+            }
+        }
+    }
+
+    /// How long every provider is left alone yet; nothing as long as one may be called.
+    fn all_away_for(&self) -> Option<Duration> {
+        let waits: Option<Vec<Duration>> = self.breakers.values().map(Breaker::away_for).collect();
+        waits?.into_iter().min()
+    }
+
+    /// Tells people, once a claim, that the provider is left alone. Other workers may reach it, and are not kept from it.
+    async fn leave_alone(&self, campaign: CampaignId, state: &ClaimState, wait: Duration) {
+        if !state.is_away.swap(true, Ordering::Relaxed)
+            && let Err(error) = self.dispatch.leave_alone(campaign, wait).await
+        {
+            tracing::warn!(%error, "nobody is told that the provider is left alone");
+        }
+    }
+
     /// Keeps the sender from being claimed from, once a claim.
     async fn slow_down(&self, campaign: CampaignId, state: &ClaimState, pause: Duration) {
         if !state.is_slowed.swap(true, Ordering::Relaxed)
@@ -377,6 +410,9 @@ impl PermitHandler for WorkPermit {
         let campaign = permit.campaign;
         let until = Instant::now() + self.limits.permit_time_max;
         while !self.is_draining() && Instant::now() < until {
+            if let Some(wait) = self.all_away_for() {
+                return self.hand_on(campaign, wait).await;
+            }
             let asked_at = Instant::now();
             match self.dispatch.claim(campaign).await {
                 Ok(Claimed::Work(claim)) => {

@@ -3,7 +3,7 @@
 
 use crate::keyword::{tells_how_to_say_no, words};
 use crate::sender::{SenderAddress, SenderIdentity, SenderKind};
-use crate::sms::{Transliteration, measure, non_gsm_characters};
+use crate::sms::{Encoding, Transliteration, measure, non_gsm_characters};
 
 /// Hosts that anybody may make short links on. Carriers stop them, for nobody can say where they lead.
 const SHORTENERS: [&str; 20] = [
@@ -28,6 +28,9 @@ const SHORTENERS: [&str; 20] = [
     "tiny.cc",
     "tinyurl.com",
 ];
+
+/// Digits of the shortest number that can be written to.
+const NUMBER_DIGITS: usize = 5;
 
 /// Of more segments people read no further, and each is paid for.
 const SEGMENTS_READ: u32 = 3;
@@ -106,7 +109,7 @@ pub fn advise(text: &str, sender: Option<(&SenderAddress, &SenderIdentity)>) -> 
         advice.push(Advice::NoSender { brand: identity.brand.clone() });
     }
     let has_own_way = !identity.opt_out_text.is_empty() && text.contains(&identity.opt_out_text);
-    if tells && address.kind == SenderKind::Alphanumeric {
+    if tells && address.kind == SenderKind::Alphanumeric && !has_another_way(text) {
         advice.push(Advice::NoReplies);
     } else if !tells && !has_own_way {
         advice.push(Advice::NoOptOut);
@@ -131,7 +134,8 @@ fn of_cost(text: &str) -> Vec<Advice> {
         advice.push(Advice::Lookalikes { characters, segments, segments_without: plain_segments });
     }
     let characters: Vec<char> = non_gsm_characters(&plain).into_iter().map(|(c, _)| c).collect();
-    let without: String = plain.chars().filter(|c| !characters.contains(c)).collect();
+    let without: String =
+        plain.chars().filter(|c| measure(c.encode_utf8(&mut [0; 4])).encoding == Encoding::Gsm7).collect();
     let segments_without = measure(&without).segments;
     if !characters.is_empty() && segments_without < plain_segments {
         advice.push(Advice::Costly { characters, segments: plain_segments, segments_without });
@@ -144,23 +148,34 @@ fn of_cost(text: &str) -> Vec<Advice> {
 
 /// The shorteners that a text has a link of, each once.
 fn shorteners(text: &str) -> impl Iterator<Item = &'static str> {
-    let hosts: Vec<String> = text.split_whitespace().map(host_of).collect();
+    let hosts: Vec<String> = links(text).map(|link| host_of(&link)).collect();
     SHORTENERS.into_iter().filter(move |shortener| hosts.iter().any(|host| host == shortener))
 }
 
-/// What would be the host, were this word a link; people write them with and without `https://`.
-fn host_of(word: &str) -> String {
-    let word = word.trim_start_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    let rest = word.split_once("://").map_or(word.as_str(), |(_, rest)| rest);
-    let rest = rest.strip_prefix("www.").unwrap_or(rest);
-    let host = rest.split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-'))).next();
-    host.unwrap_or_default().trim_end_matches('.').to_owned()
+/// What may be links: people write them with and without `https://`, and close to other words.
+fn links(text: &str) -> impl Iterator<Item = String> {
+    let lower = text.to_lowercase().replace("://", " ");
+    let links = lower.split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '/')));
+    links.filter(|link| link.contains('.')).map(str::to_owned).collect::<Vec<_>>().into_iter()
+}
+
+/// The host of a link.
+fn host_of(link: &str) -> String {
+    let host = link.split('/').find(|part| !part.is_empty()).unwrap_or_default().trim_matches('.');
+    host.strip_prefix("www.").unwrap_or(host).to_owned()
+}
+
+/// Whether a text names a place where people can say no without answering: a number, or a link.
+fn has_another_way(text: &str) -> bool {
+    let is_number =
+        |word: &str| word.len() >= NUMBER_DIGITS && word.bytes().all(|byte| byte.is_ascii_digit());
+    text.split(|c: char| !c.is_alphanumeric()).any(is_number) || links(text).any(|link| link.contains('/'))
 }
 
 /// Whether a text has the words of a name in it, one behind the other, whatever their case and accents.
 fn names(text: &str, name: &str) -> bool {
-    let name = words(name);
-    !name.is_empty() && words(text).windows(name.len()).any(|part| part == name)
+    let name = words(name).join(" ");
+    !name.is_empty() && format!(" {} ", words(text).join(" ")).contains(&format!(" {name} "))
 }
 
 #[cfg(test)]
@@ -213,13 +228,19 @@ mod tests {
 
     #[test]
     fn links_that_carriers_stop_are_found_however_they_are_written() {
-        for link in
-            ["bit.ly/x", "https://bit.ly/3xYz", "HTTP://WWW.BIT.LY", "(bit.ly/a)", "«bit.ly.»", "bit.ly?x=1"]
-        {
+        for link in [
+            "bit.ly/x",
+            "https://bit.ly/3xYz",
+            "HTTP://WWW.BIT.LY",
+            "(bit.ly/a)",
+            "«bit.ly.»",
+            "bit.ly?x=1",
+            "aquí:bit.ly/x",
+        ] {
             let text = format!("Mira {link} hoy. Responde ALTO");
             assert_eq!(advise(&text, None), [Advice::Shortener { host: "bit.ly" }], "{link}");
         }
-        for word in ["tienda.example/bit.ly", "notbit.ly/x", "bit", "ly", "bit.lya", "a@bit.lyx"] {
+        for word in ["tienda.example/bit.ly", "notbit.ly/x", "bit", "ly", "bit.lya", "x@bit.lyx"] {
             assert!(codes(&format!("{word} Responde ALTO"), None).is_empty(), "{word}");
         }
     }
@@ -233,6 +254,14 @@ mod tests {
             assert!(codes(text, Some(ShortCode)).is_empty(), "{text}");
             assert_eq!(codes(text, Some(Alphanumeric)), ["no_replies"], "{text}");
         }
+        for text in
+            ["Tienda Perez: Envía BAJA al 12345", "Tienda Perez: Responde BAJA o entra a tienda.example/baja"]
+        {
+            assert!(codes(text, Some(Alphanumeric)).is_empty(), "{text}");
+        }
+        let brand = SenderIdentity { brand: "No Más Vello".to_owned(), ..SenderIdentity::default() };
+        let from = SenderAddress { kind: LongCode, value: "+525500000001".to_owned() };
+        assert!(advise("Hoy en NO MAS VELLO 20%. Responde ALTO", Some((&from, &brand))).is_empty());
         let with_own_way = "Tienda Pérez: hoy 20%. Baja: tienda.example/baja";
         assert!(codes(with_own_way, Some(Alphanumeric)).is_empty());
     }

@@ -14,6 +14,50 @@ const NO_AT_THE_HEAD: [&str; 3] = ["ALTO", "STOP", "BAJA"];
 /// Words that take a no back.
 const YES: [&str; 2] = ["ALTA", "START"];
 
+/// Words that ask for help.
+const HELP: [&str; 3] = ["AYUDA", "HELP", "INFO"];
+
+/// What people write who mean no without one of the words. It is taken for a no at once, for who is written to against their will
+/// is worse than who is not written to, and shown to people, who may take it back.
+const NO_IN_OTHER_WORDS: [&str; 24] = [
+    "YA NO QUIERO",
+    "NO QUIERO MAS",
+    "NO QUIERO RECIBIR",
+    "NO DESEO",
+    "NO ME MANDEN",
+    "NO ME MANDE",
+    "NO MANDEN",
+    "NO ME ENVIEN",
+    "NO ME ENVIE",
+    "NO ENVIEN",
+    "NO ME ESCRIBAN",
+    "NO ME MOLESTEN",
+    "NO MOLESTEN",
+    "DEJEN DE",
+    "DEJE DE",
+    "DEJA DE",
+    "QUITENME",
+    "BORRENME",
+    "ELIMINENME",
+    "SAQUENME",
+    "DE BAJA",
+    "DARME BAJA",
+    "OPT OUT",
+    "REMOVE ME",
+];
+
+/// What may mean no, and may not: nothing follows from it until somebody has looked at it.
+const PERHAPS_NO: [&str; 8] = [
+    "NO GRACIAS",
+    "NO ME INTERESA",
+    "NO INTERESA",
+    "EQUIVOCADO",
+    "QUIEN ES",
+    "QUIEN ERES",
+    "PROFECO",
+    "DENUNCIAR",
+];
+
 /// What a text tells people to do with one of the words.
 const TELL: [&str; 18] = [
     "RESPONDE",
@@ -42,22 +86,80 @@ const BETWEEN: [&str; 6] = ["CON", "LA", "PALABRA", "UN", "WITH", "THE"];
 /// The most words of a message that counts by its first one.
 const SHORT_WORDS_MAX: usize = 3;
 
-/// What somebody decided by writing `text`: the whole of it is one of the words, or the first word of at most three is.
-/// Blind to case, accents, punctuation and emoji.
+/// What somebody means by what they wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// They want no more.
+    OptOut,
+    /// They take a no back.
+    OptIn,
+    /// They ask for help.
+    Help,
+    /// Something else.
+    Other,
+}
+
+impl Meaning {
+    /// Every meaning.
+    pub const ALL: [Self; 4] = [Self::OptOut, Self::OptIn, Self::Help, Self::Other];
+
+    /// The name in the API and the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OptOut => "opt_out",
+            Self::OptIn => "opt_in",
+            Self::Help => "help",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// How a text was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// What it means.
+    pub meaning: Meaning,
+    /// Whether somebody should look at it.
+    pub is_doubtful: bool,
+}
+
+impl Reading {
+    /// What follows from it at once.
+    #[must_use]
+    pub fn consent(self) -> Option<ConsentChange> {
+        match self.meaning {
+            Meaning::OptOut => Some(ConsentChange::OptOut),
+            Meaning::OptIn => Some(ConsentChange::OptIn),
+            Meaning::Help | Meaning::Other => None,
+        }
+    }
+}
+
+/// Reads what somebody wrote. It is certain where the whole of it is one of the words, or the first word of at most three is;
+/// what begins with a strong word, or says no in other words, is taken for a no and is doubtful. Blind to case, accents, punctuation and
+/// emoji.
 #[must_use]
-pub fn consent_of(text: &str) -> Option<ConsentChange> {
+pub fn read(text: &str) -> Reading {
     let words = words(text);
     let whole = words.join(" ");
-    let first = words.first()?.as_str();
+    let first = words.first().map(String::as_str).unwrap_or_default();
     let is_short = words.len() <= SHORT_WORDS_MAX;
     let says = |table: &[&str]| table.contains(&whole.as_str()) || (is_short && table.contains(&first));
-    if says(&NO) || NO_AT_THE_HEAD.contains(&first) {
-        Some(ConsentChange::OptOut)
+    let around = format!(" {whole} ");
+    let holds = |table: &[&str]| table.iter().any(|phrase| around.contains(&format!(" {phrase} ")));
+    let (meaning, is_doubtful) = if says(&NO) {
+        (Meaning::OptOut, false)
     } else if says(&YES) {
-        Some(ConsentChange::OptIn)
+        (Meaning::OptIn, false)
+    } else if says(&HELP) {
+        (Meaning::Help, false)
+    } else if NO_AT_THE_HEAD.contains(&first) || holds(&NO_IN_OTHER_WORDS) {
+        (Meaning::OptOut, true)
     } else {
-        None
-    }
+        (Meaning::Other, holds(&PERHAPS_NO))
+    };
+    Reading { meaning, is_doubtful }
 }
 
 /// Whether a text of ours tells how to say no: to answer, send or write one of the words, in one sentence. Blind to case,
@@ -136,10 +238,10 @@ mod tests {
             "Baja la música por favor que está muy alta",
             "alto ahí señores de la tienda",
         ] {
-            assert_eq!(consent_of(text), Some(ConsentChange::OptOut), "{text}");
+            assert_eq!(read(text).consent(), Some(ConsentChange::OptOut), "{text}");
         }
         for text in ["ALTA", "start", "Alta por favor"] {
-            assert_eq!(consent_of(text), Some(ConsentChange::OptIn), "{text}");
+            assert_eq!(read(text).consent(), Some(ConsentChange::OptIn), "{text}");
         }
         for text in [
             "",
@@ -152,7 +254,46 @@ mod tests {
             "no mas de tres por persona",
             "ayuda",
         ] {
-            assert_eq!(consent_of(text), None, "{text}");
+            assert_eq!(read(text).consent(), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_doubtful_is_shown_to_people_and_a_no_in_other_words_holds_until_then() {
+        let doubtful_no = Reading { meaning: Meaning::OptOut, is_doubtful: true };
+        for text in [
+            "Ya no quiero que me manden mensajes",
+            "por favor NO ME MANDEN nada",
+            "¡Dejen de molestar!",
+            "bórrenme de su lista",
+            "quiero darme de baja",
+            "Baja la música por favor que está muy alta",
+            "alto ahí señores de la tienda",
+        ] {
+            assert_eq!(read(text), doubtful_no, "{text}");
+        }
+        for text in ["No gracias", "no me interesa por ahora", "número equivocado", "¿Quién es?"] {
+            assert_eq!(read(text), Reading { meaning: Meaning::Other, is_doubtful: true }, "{text}");
+        }
+        for (text, meaning) in [
+            ("ALTO", Meaning::OptOut),
+            ("alta", Meaning::OptIn),
+            ("¿Ayuda?", Meaning::Help),
+            ("info por favor", Meaning::Help),
+            ("hola, ¿a qué hora abren?", Meaning::Other),
+            ("quiero dos de baja intensidad", Meaning::OptOut),
+            ("", Meaning::Other),
+        ] {
+            assert_eq!(read(text).meaning, meaning, "{text}");
+        }
+        assert!(!read("hola").is_doubtful && !read("ALTO").is_doubtful && !read("").is_doubtful);
+    }
+
+    #[test]
+    fn the_tables_hold_words_as_they_are_read() {
+        let tables: [&[&str]; 5] = [&NO, &YES, &HELP, &NO_IN_OTHER_WORDS, &PERHAPS_NO];
+        for phrase in tables.into_iter().flatten() {
+            assert_eq!(words(phrase).join(" "), *phrase);
         }
     }
 }

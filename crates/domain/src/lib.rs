@@ -12,6 +12,7 @@ pub mod contact;
 pub mod extract;
 pub mod identity;
 pub mod import;
+pub mod inbound;
 pub mod job;
 pub mod keyword;
 pub mod lada;

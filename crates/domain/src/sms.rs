@@ -5,6 +5,7 @@
 //! nor a surrogate pair is split between segments.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
@@ -129,11 +130,13 @@ pub fn measure(text: &str) -> Measure {
 #[must_use]
 pub fn non_gsm_characters(text: &str) -> Vec<(char, Vec<u32>)> {
     let mut found: Vec<(char, Vec<u32>)> = Vec::new();
+    let mut known: HashMap<char, usize> = HashMap::new();
     for (place, c) in (0..).zip(text.chars()) {
         if gsm7_septets(c).is_some() {
             continue;
         }
-        match found.iter_mut().find(|(known, _)| *known == c) {
+        let at = *known.entry(c).or_insert(found.len());
+        match found.get_mut(at) {
             Some((_, places)) => places.push(place),
             None => found.push((c, vec![place])),
         }

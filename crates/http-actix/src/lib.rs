@@ -14,6 +14,7 @@ mod contacts;
 mod extracts;
 mod frame;
 mod health;
+mod inbound;
 mod input;
 mod jobs;
 mod messages;

@@ -18,8 +18,8 @@ use application::{
     TakeContactFile, TakeExtract, TestCampaign, WatchWorkers,
 };
 use domain::port::{
-    CampaignStore, Clock, ContactDesk, ContactStore, ExtractStore, Ids, JobStore, ProviderWebhooks,
-    ReceiptStore, SegmentStore, SenderStore, SuppressionStore,
+    CampaignStore, Clock, ContactDesk, ContactStore, ExtractStore, Ids, InboundDesk, JobStore,
+    ProviderWebhooks, ReceiptStore, SegmentStore, SenderStore, SuppressionStore,
 };
 use tokio::sync::watch;
 use utoipa::OpenApi;
@@ -32,8 +32,8 @@ use crate::health::{self, Checks};
 use crate::input::{refuse_path, refuse_query};
 use crate::metrics::{self, Metrics};
 use crate::{
-    auth, campaigns, contact_changes, contact_imports, contacts, extracts, jobs, messages, methods, phones,
-    saved_segments, search, segments, senders, stats, suppressions, webhooks, workers,
+    auth, campaigns, contact_changes, contact_imports, contacts, extracts, inbound, jobs, messages, methods,
+    phones, saved_segments, search, segments, senders, stats, suppressions, webhooks, workers,
 };
 
 /// What handlers call. Each is given to the handlers that need it, and to no other.
@@ -100,7 +100,9 @@ pub struct Services {
     pub contacts: Arc<dyn ContactStore>,
     /// Numbers that are never written to.
     pub suppressions: Arc<dyn SuppressionStore>,
-    /// Loads lists of them.
+    /// What people wrote.
+    pub inbound: Arc<dyn InboundDesk>,
+    /// Loads lists of numbers that are never written to.
     pub load_suppressions: LoadSuppressions,
     /// Looks after workers and queues.
     pub watch_workers: WatchWorkers,
@@ -267,6 +269,7 @@ struct Routes {
     senders: Data<Arc<dyn SenderStore>>,
     contacts: Data<Arc<dyn ContactStore>>,
     suppressions: Data<Arc<dyn SuppressionStore>>,
+    inbound: Data<Arc<dyn InboundDesk>>,
     load_suppressions: Data<LoadSuppressions>,
     watch_workers: Data<WatchWorkers>,
     plan: Data<KnownPlan>,
@@ -321,6 +324,7 @@ impl Routes {
             senders: Data::new(services.senders),
             contacts: Data::new(services.contacts),
             suppressions: Data::new(services.suppressions),
+            inbound: Data::new(services.inbound),
             load_suppressions: Data::new(services.load_suppressions),
             watch_workers: Data::new(services.watch_workers),
             plan: Data::from(services.plan),
@@ -368,6 +372,7 @@ impl Routes {
             .app_data(it.senders)
             .app_data(it.contacts)
             .app_data(it.suppressions)
+            .app_data(it.inbound)
             .app_data(it.load_suppressions)
             .app_data(it.watch_workers)
             .app_data(it.plan)
@@ -466,6 +471,8 @@ fn versioned(config: &mut ServiceConfig) {
         .service(suppressions::create)
         .service(suppressions::import)
         .service(suppressions::remove)
+        .service(inbound::list)
+        .service(inbound::review)
         .service(workers::show)
         .service(workers::requeue)
         .service(workers::purge)

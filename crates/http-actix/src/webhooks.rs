@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::http::header::HeaderMap;
 use actix_web::{HttpRequest, HttpResponse, web};
-use domain::keyword::consent_of;
+use domain::keyword::read;
 use domain::port::{Clock, ProviderWebhooks, ReceiptStore, Report, WebhookPost, WebhookRefused};
 
 use crate::problem::Problem;
@@ -45,11 +45,11 @@ pub(crate) async fn telnyx(
             return Err(Problem::bad_request("the post is no event"));
         }
     };
-    let consent = match &event.report {
-        Report::Inbound { text } => consent_of(text),
+    let written = match &event.report {
+        Report::Inbound { text } => Some(read(text)),
         Report::Sent | Report::Delivered | Report::Undelivered { .. } | Report::Other { .. } => None,
     };
-    receipts.keep(webhooks.provider(), event, consent).await?;
+    receipts.keep(webhooks.provider(), event, written).await?;
     count("kept");
     Ok(HttpResponse::Ok().finish())
 }

@@ -11,16 +11,21 @@ use futures::stream::{self, SelectAll, StreamExt, select_all};
 use lapin::message::Delivery;
 use lapin::options::{
     BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions, BasicRejectOptions,
+    QueueDeclareOptions,
 };
 use lapin::types::FieldTable;
 use lapin::{Connection, Consumer};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::link::{connect, within};
 use crate::topology::{declare, queue_name};
 use crate::{RabbitOptions, RabbitPermits};
+
+/// How often is looked whether the queues still give out what waits in them.
+const WATCH_INTERVAL: Duration = Duration::from_secs(3);
 
 /// Deliveries of all queues, each with its queue's priority; `None` where one of them comes to its end.
 type Deliveries = SelectAll<stream::BoxStream<'static, (Priority, Option<lapin::Result<Delivery>>)>>;
@@ -47,7 +52,8 @@ impl PermitConsumer for RabbitPermits {
             match subscribe(&self.options, &slots).await {
                 Ok((connection, deliveries)) => {
                     wait = first_wait;
-                    work(&self.options, deliveries, &handler, &stopped).await;
+                    let mut watch = Watch::over(&self.options, &slots);
+                    work(&self.options, (&connection, &mut watch), deliveries, &handler, &stopped).await;
                     // What is left unacknowledged comes again, to whoever is connected then.
                     let closed = connection.close(200, "done".into());
                     let _ = within(self.options.call_timeout, "close the connection", closed).await;
@@ -91,23 +97,117 @@ async fn subscribe(
     Ok((connection, select_all(queues)))
 }
 
+/// What is looked at from time to time: whether the queues still give us what waits in them.
+///
+/// A broker that makes a queue anew in the moment in which it was deleted (whoever publishes has it made) tells nobody who listened to
+/// the old one: it holds that they listen to the new one, and what it gives them never arrives. As many permits as there are slots are
+/// lost so; those behind them wait. So a queue that nobody listens to, or that keeps what waits in it from us although we have a slot
+/// for it, is asked for again; what was given out in vain comes then.
+struct Watch<'a> {
+    options: &'a RabbitOptions,
+    queues: Vec<WatchedQueue>,
+}
+
+struct WatchedQueue {
+    priority: Priority,
+    slots: usize,
+    /// Permits of it that are being worked off.
+    in_hand: usize,
+    /// Whether it gave us something since it was last looked at.
+    gave: bool,
+    /// Whether something waited in it when it was last looked at, and we had a slot for it.
+    kept_back: bool,
+}
+
+impl<'a> Watch<'a> {
+    fn over(options: &'a RabbitOptions, slots: &[(Priority, u16)]) -> Self {
+        let queue = |(priority, slots): &(Priority, u16)| WatchedQueue {
+            priority: *priority,
+            slots: (*slots).into(),
+            in_hand: 0,
+            gave: false,
+            kept_back: false,
+        };
+        Self { options, queues: slots.iter().map(queue).collect() }
+    }
+
+    fn of(&mut self, priority: Priority) -> Option<&mut WatchedQueue> {
+        self.queues.iter_mut().find(|queue| queue.priority == priority)
+    }
+
+    fn began(&mut self, priority: Priority) {
+        if let Some(queue) = self.of(priority) {
+            queue.in_hand += 1;
+            queue.gave = true;
+        }
+    }
+
+    fn ended(&mut self, priority: Priority) {
+        if let Some(queue) = self.of(priority) {
+            queue.in_hand = queue.in_hand.saturating_sub(1);
+        }
+    }
+
+    /// The queue that must be asked for again, if there is one.
+    async fn deaf(&mut self, connection: &Connection) -> Result<Option<Priority>, QueueUnavailable> {
+        let doing = "look whether the queues are listened to";
+        let limit = self.options.call_timeout;
+        let channel = within(limit, doing, connection.create_channel()).await?;
+        for queue in &mut self.queues {
+            let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::durable() };
+            let name = queue_name(self.options, queue.priority);
+            let declared = channel.queue_declare(name.into(), passive, FieldTable::default());
+            let found = within(limit, doing, declared).await?;
+            let keeps_back = found.message_count() > 0 && queue.in_hand < queue.slots && !queue.gave;
+            if found.consumer_count() == 0 || (keeps_back && queue.kept_back) {
+                return Ok(Some(queue.priority));
+            }
+            (queue.kept_back, queue.gave) = (keeps_back, false);
+        }
+        let _ = within(limit, doing, channel.close(200, "done".into())).await;
+        Ok(None)
+    }
+}
+
 /// Hands deliveries to the handler until the connection breaks or the consumer is stopped, and waits for those that are
 /// being handled: a new connection would be given as many again.
 async fn work(
     options: &RabbitOptions,
+    (connection, watch): (&Connection, &mut Watch<'_>),
     mut deliveries: Deliveries,
     handler: &Arc<dyn PermitHandler>,
     stopped: &CancellationToken,
 ) {
     let mut tasks = JoinSet::new();
+    let mut look = tokio::time::interval_at(Instant::now() + WATCH_INTERVAL, WATCH_INTERVAL);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = stopped.cancelled() => break,
-            Some(_) = tasks.join_next() => {}
+            Some(ended) = tasks.join_next() => {
+                if let Ok(priority) = ended {
+                    watch.ended(priority);
+                }
+            }
+            _ = look.tick() => match watch.deaf(connection).await {
+                Ok(None) => {}
+                Ok(Some(priority)) => {
+                    tracing::warn!(%priority, "a queue gives nothing out any more; all are asked again");
+                    break;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "all queues are asked again");
+                    break;
+                }
+            },
             next = deliveries.next() => match next {
                 Some((priority, Some(Ok(delivery)))) => {
-                    let handler = Arc::clone(handler);
-                    tasks.spawn(handle(options.call_timeout, priority, delivery, handler));
+                    let (limit, handler) = (options.call_timeout, Arc::clone(handler));
+                    watch.began(priority);
+                    tasks.spawn(async move {
+                        handle(limit, priority, delivery, handler).await;
+                        priority
+                    });
                 }
                 Some((_, Some(Err(error)))) => {
                     tracing::warn!(%error, "the connection to the broker broke");

@@ -16,7 +16,7 @@ use domain::port::{Permit, PermitConsumer, PermitHandler, PermitPublisher, Permi
 use lapin::options::{
     BasicGetOptions, BasicPublishOptions, BasicRejectOptions, QueueDeclareOptions, QueueDeleteOptions,
 };
-use lapin::types::FieldTable;
+use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Connection, ConnectionProperties};
 use queue_rabbitmq::{RabbitOptions, RabbitPermits};
 use testkit::Proxy;
@@ -461,4 +461,51 @@ async fn a_consumer_that_loses_one_of_its_queues_is_given_what_comes_into_the_ne
     assert_eq!(working.next().await, permit(2));
     working.end().await;
     bench.clear().await;
+}
+
+#[tokio::test]
+async fn a_consumer_whose_queues_are_made_anew_in_the_moment_they_are_deleted_is_given_what_comes_into_them()
+{
+    let bench = Bench::new("anew");
+    let permits = bench.permits();
+    let mut working = Working::start(Arc::clone(&permits), 2);
+    working.gate.add_permits(100);
+    permits.publish(vec![permit(1)]).await.unwrap();
+    assert_eq!(working.next().await, permit(1));
+    let channel = Bench::channel().await;
+    for n in 2..4 {
+        // Whoever publishes, or only looks, has it made again at once: the broker tells nobody who listened to the old one.
+        let name = bench.queue("normal");
+        let deleted = channel.queue_delete(name.as_str().into(), QueueDeleteOptions::default());
+        let declared =
+            channel.queue_declare(name.as_str().into(), QueueDeclareOptions::durable(), as_declared(&bench));
+        let (deleted, declared) = tokio::join!(deleted, declared);
+        deleted.unwrap();
+        declared.unwrap();
+        // As many as there are slots go to nobody; the others wait until that is noticed.
+        permits.publish(vec![permit(n); 5]).await.unwrap();
+        for _ in 0..5 {
+            assert_eq!(working.next().await, permit(n));
+        }
+    }
+    working.end().await;
+    bench.clear().await;
+}
+
+/// What a queue of permits is declared with.
+fn as_declared(bench: &Bench) -> FieldTable {
+    let text = |value: &str| AMQPValue::LongString(value.into());
+    let mut arguments = FieldTable::default();
+    for (name, value) in [
+        ("x-queue-type", text("quorum")),
+        ("x-max-length", AMQPValue::LongInt(1_000)),
+        ("x-overflow", text("reject-publish")),
+        ("x-delivery-limit", AMQPValue::LongInt(20)),
+        ("x-dead-letter-exchange", text("")),
+        ("x-dead-letter-routing-key", text(&bench.queue("dead"))),
+        ("x-dead-letter-strategy", text("at-least-once")),
+    ] {
+        arguments.insert(name.into(), value);
+    }
+    arguments
 }

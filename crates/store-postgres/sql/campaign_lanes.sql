@@ -8,12 +8,13 @@ SELECT lanes.zone, lanes.end_seq - lanes.next_seq AS unclaimed, lanes.gate_seq I
 FROM lanes
 LEFT JOIN LATERAL (
     SELECT paces.owner, paces.per_second,
-           CASE WHEN paces.not_before > now() THEN paces.not_before END AS paused_until
+           CASE WHEN paces.not_before > now() THEN paces.not_before
+                WHEN paces.away_until > now() THEN paces.away_until END AS paused_until
     FROM campaigns
     JOIN senders ON senders.id = campaigns.sender_id
     JOIN paces ON paces.owner IN ('account:' || senders.provider, 'campaign:' || campaigns.id, 'sender:' || senders.id)
-    WHERE campaigns.id = $1 AND greatest(paces.next_free_at, paces.not_before) > now()
-    ORDER BY greatest(paces.next_free_at, paces.not_before) DESC
+    WHERE campaigns.id = $1 AND greatest(paces.next_free_at, paces.not_before, paces.away_until) > now()
+    ORDER BY greatest(paces.next_free_at, paces.not_before, paces.away_until) DESC
     LIMIT 1
 ) AS pace ON true
 WHERE lanes.campaign_id = $1

@@ -5,7 +5,8 @@
 -- $9 provider's ids, $10 reports, $11 reasons, $12 opted out, $13 occurred at, $14 payloads; $15 the reports that change a
 -- message, each with a state that it changes, as in 'delivered:sent'.
 WITH entry AS (
-    SELECT entry.*, (message.phone = entry.phone AND message.attempt >= entry.attempt) IS TRUE AS is_ours,
+    SELECT entry.*, (message.phone = entry.phone AND message.attempt >= entry.attempt AND entry.report <> 'inbound') IS TRUE
+               AS is_ours,
            -- What says nothing new now never will: a report is of the moment in which it came.
            entry.opted_out OR (message.attempt = entry.attempt AND entry.report || ':' || message.state = ANY ($15)) AS is_news
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::int4[], $7::int2[], $8::int8[],

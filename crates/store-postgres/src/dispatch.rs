@@ -224,6 +224,12 @@ impl Dispatch for PostgresDispatch {
             .map_err(|error| classify(doing, &error))
     }
 
+    async fn leave_alone(&self, campaign: CampaignId, pause: Duration) -> Result<(), StoreError> {
+        let doing = format!("note that the provider of campaign {} is left alone", campaign.0);
+        let statement = include_str!("../sql/sender_leave_alone.sql");
+        self.database.execute(&doing, statement, &[&campaign.0, &pause.as_secs_f64()]).await.map(drop)
+    }
+
     async fn hold(&self, campaign: CampaignId, reason: String) -> Result<(), StoreError> {
         let doing = format!("hold campaign {}", campaign.0);
         let client = self.database.pooled(&doing).await?;

@@ -74,13 +74,13 @@ impl Housekeeping for PostgresHousekeeping {
         if self.keep_months == 0 {
             return Ok(0);
         }
-        self.database
-            .execute(
-                doing,
-                include_str!("../sql/event_forget.sql"),
-                &[&i32::from(self.keep_months), &EVENTS_MAX],
-            )
-            .await
+        let months = i32::from(self.keep_months);
+        let statements = [include_str!("../sql/event_forget.sql"), include_str!("../sql/inbound_forget.sql")];
+        let mut forgotten = 0;
+        for statement in statements {
+            forgotten += self.database.execute(doing, statement, &[&months, &EVENTS_MAX]).await?;
+        }
+        Ok(forgotten)
     }
 
     async fn recount(&self, every: Duration) -> Result<Option<Vec<Miscount>>, StoreError> {

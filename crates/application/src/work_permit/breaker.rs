@@ -27,6 +27,17 @@ enum State {
     Probing { since: Instant },
 }
 
+/// Whether a provider may be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// It may.
+    Call,
+    /// Somebody is finding out; soon it is known.
+    FindingOut,
+    /// It is left alone for so long.
+    Away(Duration),
+}
+
 impl Default for State {
     fn default() -> Self {
         Self::Closed { failures: 0 }
@@ -34,19 +45,29 @@ impl Default for State {
 }
 
 impl Breaker {
-    /// How long to wait before the provider may be called; nothing, and it may be called now.
-    pub(super) fn wait(&self, limits: BreakerLimits) -> Option<Duration> {
+    /// Whether the provider may be called. Who is told so after a pause is the one who finds out.
+    pub(super) fn admit(&self, limits: BreakerLimits) -> Admission {
         let now = Instant::now();
         let mut state = self.state();
         match *state {
-            State::Closed { .. } => None,
-            State::Open { until } if now < until => Some(until - now),
+            State::Closed { .. } => Admission::Call,
+            State::Open { until } if now < until => Admission::Away(until - now),
             // A probe that was forgotten is not waited for for ever.
-            State::Probing { since } if now < since + limits.pause => Some(since + limits.pause - now),
+            State::Probing { since } if now < since + limits.pause => Admission::FindingOut,
             State::Open { .. } | State::Probing { .. } => {
                 *state = State::Probing { since: now };
-                None
+                Admission::Call
             }
+        }
+    }
+
+    /// How long the provider is left alone yet, where it is.
+    pub(super) fn away_for(&self) -> Option<Duration> {
+        match *self.state() {
+            State::Open { until } => {
+                until.checked_duration_since(Instant::now()).filter(|wait| !wait.is_zero())
+            }
+            State::Closed { .. } | State::Probing { .. } => None,
         }
     }
 
@@ -95,18 +116,20 @@ mod tests {
         assert!(!breaker.missed(LIMITS) && !breaker.missed(LIMITS));
         assert!(!breaker.answered(), "an answer starts the count again");
         assert!(!breaker.missed(LIMITS) && !breaker.missed(LIMITS));
-        assert_eq!(breaker.wait(LIMITS), None);
+        assert_eq!((breaker.admit(LIMITS), breaker.away_for()), (Admission::Call, None));
         assert!(breaker.missed(LIMITS));
-        assert_eq!(breaker.wait(LIMITS), Some(LIMITS.pause));
+        assert_eq!(breaker.admit(LIMITS), Admission::Away(LIMITS.pause));
+        assert_eq!(breaker.away_for(), Some(LIMITS.pause));
         assert!(!breaker.missed(LIMITS), "those under way do not make it longer");
         advance(LIMITS.pause).await;
-        assert_eq!(breaker.wait(LIMITS), None, "one finds out");
-        assert_eq!(breaker.wait(LIMITS), Some(LIMITS.pause), "the others wait for it");
+        assert_eq!(breaker.away_for(), None);
+        assert_eq!(breaker.admit(LIMITS), Admission::Call, "one finds out");
+        assert_eq!(breaker.admit(LIMITS), Admission::FindingOut, "the others wait for it");
         assert!(breaker.missed(LIMITS), "once more");
         advance(LIMITS.pause).await;
-        assert_eq!(breaker.wait(LIMITS), None);
+        assert_eq!(breaker.admit(LIMITS), Admission::Call);
         assert!(breaker.answered());
-        assert_eq!((breaker.wait(LIMITS), breaker.wait(LIMITS)), (None, None));
+        assert_eq!([(); 2].map(|()| breaker.admit(LIMITS)), [Admission::Call; 2]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -116,8 +139,8 @@ mod tests {
             breaker.missed(LIMITS);
         }
         advance(LIMITS.pause).await;
-        assert_eq!(breaker.wait(LIMITS), None);
+        assert_eq!(breaker.admit(LIMITS), Admission::Call);
         advance(LIMITS.pause).await;
-        assert_eq!(breaker.wait(LIMITS), None);
+        assert_eq!(breaker.admit(LIMITS), Admission::Call);
     }
 }

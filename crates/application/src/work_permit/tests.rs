@@ -115,6 +115,8 @@ async fn what_was_not_sent_is_tried_again_with_growing_waits_until_the_attempts_
         (last.evidence, last.reason.as_deref()),
         (Evidence::Refused, Some("retries_exhausted:unreachable"))
     );
+    let unreached = outcome_of(SendOutcome::Unreachable { reason: "connect_failed".to_owned() }, 40).await;
+    assert_eq!(unreached.evidence, Evidence::RefusedForNow, "however often nobody was reached");
     let throttled = outcome_of(SendOutcome::Throttled { retry_after: Some(Duration::from_secs(9)) }, 3).await;
     assert_eq!((throttled.evidence, throttled.retry_in), (Evidence::RefusedForNow, Duration::from_secs(9)));
 }
@@ -123,17 +125,19 @@ async fn what_was_not_sent_is_tried_again_with_growing_waits_until_the_attempts_
 async fn a_provider_that_is_away_is_not_called_again_and_what_was_claimed_waits() {
     let (mut dispatch, recorded) = dispatch((1..=20).map(|seq| message(seq, 1)).collect());
     dispatch
-        .expect_slow_down()
+        .expect_leave_alone()
         .times(1)
         .withf(|campaign, pause| *campaign == CAMPAIGN && *pause <= Duration::from_secs(15))
         .returning(|_, _| Ok(()));
+    let mut outbox = MockPermitOutbox::new();
+    outbox.expect_permit_later().times(1).returning(|_, _| Ok(()));
     let mut gateway = MockSmsGateway::new();
     // Three in a row, and those that were under way with them.
     gateway
         .expect_send()
         .times(3..=6)
         .returning(|_| SendOutcome::Unreachable { reason: "connect_failed".to_owned() });
-    handle(&worker(dispatch, MockPermitOutbox::new(), gateway)).await;
+    handle(&worker(dispatch, outbox, gateway)).await;
     let recorded = recorded.lock().unwrap();
     let outcomes: Vec<_> = recorded.iter().flat_map(|(outcomes, _)| outcomes).collect();
     assert!(outcomes.len() == 20 && outcomes.iter().all(|one| one.evidence == Evidence::RefusedForNow));

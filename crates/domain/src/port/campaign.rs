@@ -117,7 +117,7 @@ pub struct HeldPace {
     pub owner: PaceOwner,
     /// Messages a second.
     pub per_second: f64,
-    /// Until when its provider is left alone: it asked for that, or gives no answers.
+    /// Until when its provider is left alone: it asked for that, or gives a worker no answers.
     pub paused_until: Option<Timestamp>,
 }
 

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::{Permit, ProviderEvent, StoreError};
 use crate::campaign::CampaignId;
+use crate::keyword::Reading;
 use crate::message::Evidence;
 use crate::phone::PhoneNumber;
 use crate::sender::SenderAddress;
@@ -35,6 +36,10 @@ pub trait Dispatch: Send + Sync {
 
     /// Keeps the campaign's sender from being claimed from for a time: its provider says that it is too fast.
     async fn slow_down(&self, campaign: CampaignId, pause: Duration) -> Result<(), StoreError>;
+
+    /// Notes, for people to see, that a worker leaves the provider of a campaign alone for a time: it gives no answers. Nobody is kept
+    /// from anything.
+    async fn leave_alone(&self, campaign: CampaignId, pause: Duration) -> Result<(), StoreError>;
 
     /// Pauses a running campaign, with a reason that people can read; nothing is claimed from it after this returns.
     /// A campaign that is not running stays as it is.
@@ -189,13 +194,13 @@ pub struct OutboxPermit {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait ReceiptStore: Send + Sync {
-    /// Keeps an event as it came, once however often it comes. With a `consent` the suppression that follows from it is
-    /// committed with the event; after an opt-out what live campaigns have queued to the number becomes skipped.
+    /// Keeps an event as it came, once however often it comes. Of what somebody wrote, how it was read and the suppression
+    /// that follows from that are committed with it; after an opt-out what live campaigns have queued to the number becomes skipped.
     async fn keep(
         &self,
         provider: &'static str,
         event: ProviderEvent,
-        consent: Option<ConsentChange>,
+        written: Option<Reading>,
     ) -> Result<(), StoreError>;
 
     /// Settles the oldest events that nobody has looked at, at most a thousand: those that name an attempt of ours, and

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use domain::contact::{Consent, ConsentChannel, ConsentKind};
+use domain::keyword::Reading;
 use domain::message::Evidence;
-use domain::port::{ConsentChange, ProviderEvent, ReceiptStore, StoreError};
+use domain::port::{ConsentChange, ProviderEvent, ReceiptStore, Report, StoreError};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -16,6 +16,7 @@ use super::skip_barred;
 use crate::contact::{phone_from, to_bigint};
 use crate::contact_desk::note_consent;
 use crate::error::{classify, corrupt};
+use crate::inbound::{consent, keep_inbound};
 
 /// The most events that are settled at once.
 const EVENTS_MAX: i64 = 1000;
@@ -26,9 +27,11 @@ impl ReceiptStore for PostgresDispatch {
         &self,
         provider: &'static str,
         event: ProviderEvent,
-        consent: Option<ConsentChange>,
+        written: Option<Reading>,
     ) -> Result<(), StoreError> {
-        let Some(consent) = consent else { return self.inbox().keep(provider, event).await };
+        let (Some(reading), Report::Inbound { text }) = (written, &event.report) else {
+            return self.inbox().keep(provider, event).await;
+        };
         let doing = "keep an event of the provider";
         let failed = |error: tokio_postgres::Error| classify(doing, &error);
         let phone = event.phone.map(to_bigint);
@@ -37,20 +40,17 @@ impl ReceiptStore for PostgresDispatch {
         let columns = EventColumns::of(std::iter::once((provider, &event)));
         let kept = columns.insert(&transaction).await.map_err(failed)?;
         // A repeat must not undo what was decided since.
-        if let (1, Some(phone)) = (kept, phone) {
-            let consent = Consent {
-                kind: match consent {
-                    ConsentChange::OptOut => ConsentKind::OptOut,
-                    ConsentChange::OptIn => ConsentKind::OptIn,
-                },
-                channel: ConsentChannel::Sms,
-                reason: Some("written by the number itself".to_owned()),
-                evidence: Some(format!("{provider} {}", event.id)),
-            };
+        if kept == 0 {
+            return Ok(());
+        }
+        keep_inbound(&transaction, provider, &event, (text, reading)).await.map_err(failed)?;
+        if let (Some(phone), Some(change)) = (phone, reading.consent()) {
+            let evidence = format!("{provider} {}", event.id);
+            let consent = consent(change, "written by the number itself", evidence);
             note_consent(&transaction, phone, &consent, "inbound").await.map_err(failed)?;
         }
         transaction.commit().await.map_err(failed)?;
-        if let (1, Some(phone), ConsentChange::OptOut) = (kept, phone, consent) {
+        if let (Some(phone), Some(ConsentChange::OptOut)) = (phone, reading.consent()) {
             skip_barred(&mut client, &[phone]).await;
         }
         Ok(())
@@ -161,9 +161,12 @@ fn strongest<'a>(events: &'a [Row], doing: &str) -> Result<BTreeMap<AttemptKey, 
             opted_out: event.get("opted_out"),
         };
         let known = entries.entry((campaign, seq, attempt)).or_insert(Entry { ..entry });
+        // That the number said no holds, whichever of them says so.
+        let opted_out = known.opted_out || entry.opted_out;
         if strength(entry.evidence) > strength(known.evidence) {
             *known = entry;
         }
+        known.opted_out = opted_out;
     }
     Ok(entries)
 }

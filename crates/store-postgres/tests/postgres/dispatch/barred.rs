@@ -1,10 +1,10 @@
 //! What is queued to a number that is barred: skipped at once, and claimed by nobody.
 
 use domain::contact::{Consent, ConsentChannel, ConsentKind, ContactId};
+use domain::keyword::read;
 use domain::message::{Evidence, MessageState};
 use domain::port::{
-    ConsentChange, ContactDesk as _, Dispatch, NewSuppression, ReceiptStore, Remaining, Report,
-    SuppressionStore as _,
+    ContactDesk as _, Dispatch, NewSuppression, ReceiptStore, Remaining, Report, SuppressionStore as _,
 };
 use domain::request::Envelope;
 use jiff::Timestamp;
@@ -41,7 +41,7 @@ async fn whatever_way_a_number_is_barred_what_is_queued_to_it_is_skipped_at_once
 
     let mut event = stage.event("in", 3, 1, Report::Inbound { text: "ALTO".to_owned() });
     event.reference = None;
-    stage.engine().keep("telnyx", event, Some(ConsentChange::OptOut)).await.unwrap();
+    stage.engine().keep("telnyx", event, Some(read("ALTO"))).await.unwrap();
 
     assert_eq!(skipped_and_why(&stage).await, ["1 suppressed", "2 suppressed", "3 suppressed"]);
     assert_eq!(stage.states().await, [(MessageState::Queued, 3), (MessageState::Skipped, 3)].into());

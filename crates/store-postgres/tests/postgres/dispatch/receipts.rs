@@ -1,7 +1,12 @@
 //! Receipts: twice, late, in any order, of others, and forged.
 
+use domain::inbound::InboundDecision;
+use domain::keyword::read;
 use domain::message::{Evidence, MessageState};
-use domain::port::{ConsentChange, ReceiptStore, Report};
+use domain::port::{InboundDesk as _, InboundFilter, ReceiptStore, Report};
+use domain::request::Envelope;
+use jiff::Timestamp;
+use store_postgres::PostgresInboundDesk;
 
 use super::stage::{Stage, accepted, outcome, phone};
 
@@ -123,13 +128,13 @@ async fn who_writes_alto_is_suppressed_at_once_and_alta_takes_back_only_that() {
         event.reference = None;
         event
     };
-    engine.keep("telnyx", inbound("in"), Some(ConsentChange::OptOut)).await.unwrap();
+    engine.keep("telnyx", inbound("in"), Some(read("ALTO"))).await.unwrap();
     assert_eq!(stage.count("SELECT count(*) FROM suppressions WHERE source = 'opt_out'").await, 1);
     assert_eq!(stage.count("SELECT count(*) FROM contacts WHERE status = 'OPTED_OUT'").await, 1);
-    engine.keep("telnyx", inbound("back"), Some(ConsentChange::OptIn)).await.unwrap();
+    engine.keep("telnyx", inbound("back"), Some(read("ALTA"))).await.unwrap();
     assert_eq!(stage.count("SELECT count(*) FROM suppressions").await, 1);
     // A repeat of the first event must not undo what was decided since.
-    engine.keep("telnyx", inbound("in"), Some(ConsentChange::OptOut)).await.unwrap();
+    engine.keep("telnyx", inbound("in"), Some(read("ALTO"))).await.unwrap();
     assert_eq!(stage.count("SELECT count(*) FROM suppressions WHERE source = 'opt_out'").await, 0);
 }
 
@@ -176,4 +181,52 @@ async fn an_event_of_nobody_is_not_looked_at_for_ever_and_another_fault_not_agai
     assert_eq!(stage.engine().settle_again().await.unwrap(), 1);
     assert_eq!(stage.count("SELECT count(*) FROM provider_events WHERE again_at IS NOT NULL").await, 0);
     assert_eq!(stage.count("SELECT count(*) FROM provider_events").await, 2, "kept all the same");
+}
+
+#[tokio::test]
+async fn what_people_wrote_is_kept_with_what_it_answers_and_what_is_decided_of_it_holds() {
+    let stage = Stage::running(2).await;
+    stage.send_all(accepted).await;
+    let engine = stage.engine();
+    let desk = PostgresInboundDesk::new(stage.test.database());
+    let inbound = |id: &str, seq: u32, text: &str| {
+        let mut event = stage.event(id, seq, 1, Report::Inbound { text: text.to_owned() });
+        event.reference = None;
+        event
+    };
+    let doubtful = "Ya no quiero que me manden mensajes";
+    for (id, seq, text) in [("a", 1, doubtful), ("b", 2, "hola"), ("a", 1, doubtful), ("c", 99, "no gracias")]
+    {
+        engine.keep("telnyx", inbound(id, seq, text), Some(read(text))).await.unwrap();
+    }
+    let barred = "SELECT count(*) FROM suppressions WHERE source = 'opt_out'";
+    assert_eq!(stage.count(barred).await, 1, "a no in other words holds at once");
+
+    let all = desk.page(InboundFilter::default(), None, 10).await.unwrap();
+    let told: Vec<_> =
+        all.iter().map(|one| (one.text.as_str(), one.answers.map(|message| message.seq))).collect();
+    assert_eq!(
+        told,
+        [("no gracias", None), ("hola", Some(2)), (doubtful, Some(1))],
+        "each once, the latest first"
+    );
+    let waits = InboundFilter { waits: true, ..InboundFilter::default() };
+    let waiting = desk.page(waits, None, 10).await.unwrap();
+    assert_eq!(waiting.iter().map(|one| one.id).collect::<Vec<_>>(), [all[0].id, all[2].id]);
+    let of_number = InboundFilter { phone: Some(phone(2)), waits: false };
+    assert_eq!(desk.page(of_number, None, 10).await.unwrap().len(), 1);
+    assert_eq!(desk.page(InboundFilter::default(), Some(all[0].id), 1).await.unwrap()[0].id, all[1].id);
+
+    let by_ana = || Envelope::of_program("ana", Timestamp::UNIX_EPOCH);
+    let back = desk.review(all[2].id, InboundDecision::OptIn, by_ana()).await.unwrap().unwrap();
+    assert_eq!(
+        back.review.map(|review| (review.decision, review.by)),
+        Some((InboundDecision::OptIn, "ana".to_owned()))
+    );
+    assert_eq!(stage.count(barred).await, 0, "people said that it was none");
+    desk.review(all[0].id, InboundDecision::OptOut, by_ana()).await.unwrap().unwrap();
+    assert_eq!(stage.count(barred).await, 1);
+    assert!(desk.page(waits, None, 10).await.unwrap().is_empty());
+    assert!(desk.review(12_345, InboundDecision::Nothing, by_ana()).await.unwrap().is_none());
+    assert_eq!(stage.count("SELECT count(*) FROM audit_log WHERE action = 'inbound.review'").await, 2);
 }
