@@ -8,14 +8,16 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::campaign::CampaignId;
 use domain::message::{AttemptRef, MessageId};
 use domain::phone::PhoneNumber;
-use domain::port::{OutboundMessage, ProviderWebhooks as _, SendOutcome, SmsGateway as _, WebhookPost};
+use domain::port::{
+    Clock as _, OutboundMessage, ProviderWebhooks as _, SendOutcome, SmsGateway as _, WebhookPost,
+};
 use domain::sender::{SenderAddress, SenderKind};
 use e2e::{Stack, StackOptions};
 use ed25519_dalek::{Signer as _, SigningKey};
 use futures::{StreamExt, TryStreamExt, stream};
 use gateway_telnyx::{TelnyxGateway, TelnyxOptions, TelnyxWebhooks};
-use jiff::Timestamp;
 use serde_json::{Value, json};
+use system::SystemClock;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -70,7 +72,10 @@ async fn sends(sandbox_url: &str) -> Result<Value> {
                 "webhook_url": "http://127.0.0.1:9/webhooks/telnyx?ref=x", "use_profile_webhooks": false,
             });
             let post = http.post(&url).bearer_auth("KEY-of-the-bench").json(&message);
-            async move { anyhow::Ok(drop(post.send().await?.error_for_status()?.bytes().await?)) }
+            async move {
+                post.send().await?.error_for_status()?.bytes().await?;
+                anyhow::Ok(())
+            }
         })
         .buffer_unordered(IN_FLIGHT)
         .try_collect::<()>()
@@ -85,7 +90,7 @@ async fn sends(sandbox_url: &str) -> Result<Value> {
         request_timeout: Duration::from_secs(15),
         connections_max: IN_FLIGHT,
     })?;
-    let campaign = CampaignId(Uuid::now_v7());
+    let campaign = CampaignId(Uuid::from_u128(7));
     let from = SenderAddress { kind: SenderKind::Alphanumeric, value: "PREGON".to_owned() };
     let message = |n| {
         anyhow::Ok(OutboundMessage {
@@ -118,10 +123,10 @@ async fn sends(sandbox_url: &str) -> Result<Value> {
 /// Webhooks verified and read, beside the bare check of their signatures.
 fn signatures(key: &SigningKey, public_key: &str) -> Result<Value> {
     let reader = TelnyxWebhooks::new(&[public_key])?;
-    let now = Timestamp::now();
+    let now = SystemClock.now();
     let timestamp = now.as_second().to_string();
     let reference =
-        AttemptRef { message: MessageId { campaign: CampaignId(Uuid::now_v7()), seq: 1 }, attempt: 1 };
+        AttemptRef { message: MessageId { campaign: CampaignId(Uuid::from_u128(7)), seq: 1 }, attempt: 1 };
     let (query, body) = (format!("ref={reference}"), event(1, 3_300_000_001));
     let signed = [timestamp.as_bytes(), b"|", body.as_bytes()].concat();
     let signature = key.sign(&signed);
@@ -177,7 +182,7 @@ async fn webhooks(house: &House, api_url: &str, key: &SigningKey) -> Result<Valu
         let due = began + Duration::from_secs(1) * n / WEBHOOKS_PER_S;
         tokio::time::sleep_until(due).await;
         let body = event(n, 5_600_000_000 + u64::from(n));
-        let timestamp = Timestamp::now().as_second().to_string();
+        let timestamp = SystemClock.now().as_second().to_string();
         let signature = key.sign(&[timestamp.as_bytes(), b"|", body.as_bytes()].concat());
         let reference = AttemptRef { message: MessageId { campaign, seq: n }, attempt: 1 };
         let post = http
@@ -220,7 +225,7 @@ fn event(n: u32, phone: u64) -> String {
     json!({
         "data": {
             "record_type": "event", "event_type": "message.finalized", "id": Uuid::from_u128(u128::from(n)),
-            "occurred_at": Timestamp::now(),
+            "occurred_at": SystemClock.now(),
             "payload": {
                 "record_type": "message", "direction": "outbound", "id": Uuid::from_u128(u128::from(n) << 64),
                 "type": "SMS", "from": {"phone_number": "PREGON", "carrier": "", "line_type": ""},
@@ -229,7 +234,7 @@ fn event(n: u32, phone: u64) -> String {
                 "text": "Hola, hoy 20% de descuento en tu tienda de siempre. Responde ALTO para no recibir mas.",
                 "encoding": "GSM-7", "parts": 1, "cost": {"amount": "0.0051", "currency": "USD"},
                 "webhook_url": null, "webhook_failover_url": null, "tags": [], "errors": [],
-                "received_at": Timestamp::now(), "sent_at": Timestamp::now(), "completed_at": Timestamp::now(),
+                "received_at": SystemClock.now(), "sent_at": SystemClock.now(), "completed_at": SystemClock.now(),
             },
         },
         "meta": {"attempt": 1, "delivered_to": "https://sms.example.mx/webhooks/telnyx"},

@@ -12,7 +12,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// How often is asked whether one went out.
 const ASKED_EVERY: Duration = Duration::from_millis(20);
 /// One that takes longer ends the measurement.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Sends one after the other for as long as it is polled, and keeps what each took in `seconds`.
 pub(super) async fn send_on(admin: &Client, sender: &str, seconds: &mut Vec<f64>) -> Result<()> {

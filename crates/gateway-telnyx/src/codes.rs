@@ -169,7 +169,7 @@ mod tests {
     }
 
     /// Codes of what we do not ask for, from the first to the last of each: numbers, profiles and lists administered, webhooks
-    /// posted, WhatsApp, networks, video, SIM cards, porting, orders, calls.
+    /// posted, other channels, networks, video, SIM cards, porting, orders, calls.
     const ELSEWHERE: &[(u32, u32)] = &[
         (10018, 10019),
         (10021, 10021),

@@ -17,9 +17,9 @@ pub(crate) async fn show(account: web::Data<Account>) -> HttpResponse {
         let reference = escaped(line.reference.as_deref().unwrap_or("–"));
         let to = escaped(&line.to);
         // Writing to a string cannot fail.
-        let _ = write!(
+        let _ = writeln!(
             rows,
-            "<tr><td>{}<td>{to}<td>{}<td>{reference}<td>{}\n",
+            "<tr><td>{}<td>{to}<td>{}<td>{reference}<td>{}",
             line.accepted_at, line.outcome, line.id
         );
     }

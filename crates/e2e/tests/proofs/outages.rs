@@ -52,13 +52,15 @@ async fn a_provider_that_is_away_is_left_alone_and_no_message_is_burned_on_it() 
     let campaign = house.launch(10_000.0).await;
     let progress = house
         .admin
-        .until(&campaign, Duration::from_secs(60), |progress| {
+        .until(&campaign, Duration::from_mins(1), |progress| {
             let waits = progress["waiting"].as_str().unwrap_or_default();
             waits.starts_with("the provider is left alone until")
         })
         .await
         .unwrap();
     assert_eq!(progress["state"], "running");
+    // What was tried is recorded a little later, and for some seconds it must not become more.
+    sleep(Duration::from_secs(4)).await;
     let tried = "SELECT count(*) FROM message_attempts WHERE reason = 'connect_failed'";
     let tried: i64 = house.database.query_one(tried, &[]).await.unwrap().get(0);
     // As many as are under way at once, and those that find out whether it is back.
