@@ -304,6 +304,10 @@ impl Scene {
     async fn list(&mut self, site: &mut Site) -> Result<()> {
         let waiting = self.waiting(site, THE_LAST, OPT_OUTS).await?;
         let said_no: Vec<i64> = waiting.into_iter().map(|(phone, _)| phone).collect();
+        if said_no.is_empty() {
+            // All are claimed already: nobody is left for a register to keep from being written to.
+            return Ok(());
+        }
         let numbers: Vec<String> = said_no.iter().map(i64::to_string).collect();
         let list = json!({"source": "manual", "numbers": numbers});
         site.ask("/suppressions/imports", Some(&list), &[200]).await?;
