@@ -109,7 +109,14 @@ async fn a_last_word_that_very_many_have_is_whole() {
         .unwrap();
     let total = async |text: &str| {
         let query = ContactQuery::parse(text).unwrap();
-        desk.search.count(query, ContactFilter::default(), 100_000).await.unwrap()
+        // Counting has little time, and a machine that is busy may need more of it.
+        for _ in 0..50 {
+            let counted = desk.search.count(query.clone(), ContactFilter::default(), 100_000).await.unwrap();
+            if counted.is_some() {
+                return counted;
+            }
+        }
+        None
     };
     assert_eq!(total("MARÍA").await, Some(59_402));
     let query = ContactQuery::parse("maria").unwrap();
