@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use crate::keyword::{Meaning, Reading};
+use crate::keyword::Reading;
 use crate::message::MessageId;
 use crate::phone::PhoneNumber;
 use crate::port::ConsentChange;
@@ -94,20 +94,7 @@ impl FromStr for InboundDecision {
     }
 }
 
-impl FromStr for Meaning {
-    type Err = UnknownMeaning;
-
-    fn from_str(name: &str) -> Result<Self, UnknownMeaning> {
-        Self::ALL.into_iter().find(|meaning| meaning.as_str() == name).ok_or(UnknownMeaning)
-    }
-}
-
 /// A decision that is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a decision is one of opt_out, opt_in, none")]
 pub struct UnknownDecision;
-
-/// A meaning that is none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a meaning is one of opt_out, opt_in, help, other")]
-pub struct UnknownMeaning;

@@ -1,5 +1,7 @@
 //! What people answer to say no, yes or help: one table for the whole product.
 
+use std::str::FromStr;
+
 use unicode_normalization::UnicodeNormalization;
 
 use crate::port::ConsentChange;
@@ -114,6 +116,19 @@ impl Meaning {
         }
     }
 }
+
+impl FromStr for Meaning {
+    type Err = UnknownMeaning;
+
+    fn from_str(name: &str) -> Result<Self, UnknownMeaning> {
+        Self::ALL.into_iter().find(|meaning| meaning.as_str() == name).ok_or(UnknownMeaning)
+    }
+}
+
+/// A meaning that is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a meaning is one of opt_out, opt_in, help, other")]
+pub struct UnknownMeaning;
 
 /// How a text was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
