@@ -11,29 +11,18 @@ use e2e::ScratchDatabase;
 use futures::future::try_join_all;
 use serde_json::{Value, json};
 use store_postgres::{Database, DatabaseOptions, DispatchOptions, PostgresDispatch, SendingRules};
+use tokio_postgres::Client;
 
 const RECEIPTS: i32 = 1_000;
 const CALLS: i32 = 21;
+/// The number before the first that is written to.
+pub(crate) const FIRST_PHONE: i64 = 5_600_000_000;
 
 /// Settles `CALLS` times, one after the other, with nobody else at work.
 pub(crate) async fn measure(database: &ScratchDatabase) -> Result<Value> {
     let client = database.connect().await?;
     let messages = RECEIPTS * CALLS * 2;
-    client
-        .batch_execute(&format!(
-            "INSERT INTO campaigns (id, state, name, sender_id, template, segment, audience, created_by)
-             VALUES (uuid_v7_floor(now()), 'paused', 'recibos', '00000000-0000-7000-8000-000000000001', 'Hola', '{{}}',
-                     {messages}, 'bench');
-             INSERT INTO messages (campaign_id, seq, phone, segments, body, state, attempt)
-             SELECT campaigns.id, n, 5600000000 + n, 1, 'Hola ' || n, 'sent', 1
-             FROM campaigns, generate_series(1, {messages}) AS n WHERE campaigns.name = 'recibos';
-             INSERT INTO campaign_counts (campaign_id, shard, n)
-             SELECT id, 0, ARRAY[0, 0, {messages}, 0, 0, 0, 0, 0, 0, 0] FROM campaigns WHERE name = 'recibos';
-             ANALYZE messages"
-        ))
-        .await?;
-    let campaign = "SELECT id FROM campaigns WHERE name = 'recibos'";
-    let campaign = CampaignId(client.query_one(campaign, &[]).await?.get(0));
+    let campaign = sent_campaign(&client, "recibos", messages).await?;
     let engine = engine(&database.url)?;
     let (mut settled, mut floor) = (Vec::new(), Vec::new());
     for call in 0..CALLS {
@@ -63,6 +52,25 @@ pub(crate) async fn measure(database: &ScratchDatabase) -> Result<Value> {
     }))
 }
 
+/// A campaign of so many messages, from 1 on, all sent, that nobody sends any more.
+pub(crate) async fn sent_campaign(client: &Client, name: &str, messages: i32) -> Result<CampaignId> {
+    client
+        .batch_execute(&format!(
+            "INSERT INTO campaigns (id, state, name, sender_id, template, segment, audience, created_by)
+             VALUES (uuid_v7_floor(now()), 'paused', '{name}', '00000000-0000-7000-8000-000000000001', 'Hola', '{{}}',
+                     {messages}, 'bench');
+             INSERT INTO messages (campaign_id, seq, phone, segments, body, state, attempt)
+             SELECT campaigns.id, n, {FIRST_PHONE} + n, 1, 'Hola ' || n, 'sent', 1
+             FROM campaigns, generate_series(1, {messages}) AS n WHERE campaigns.name = '{name}';
+             INSERT INTO campaign_counts (campaign_id, shard, n)
+             SELECT id, 0, ARRAY[0, 0, {messages}, 0, 0, 0, 0, 0, 0, 0] FROM campaigns WHERE name = '{name}';
+             ANALYZE messages"
+        ))
+        .await?;
+    let campaign = "SELECT id FROM campaigns WHERE name = $1";
+    Ok(CampaignId(client.query_one(campaign, &[&name]).await?.get(0)))
+}
+
 /// Keeps a receipt of delivery as the api does.
 async fn keep(engine: &PostgresDispatch, campaign: CampaignId, seq: i32) -> Result<()> {
     let message = MessageId { campaign, seq: seq.unsigned_abs() };
@@ -71,7 +79,7 @@ async fn keep(engine: &PostgresDispatch, campaign: CampaignId, seq: i32) -> Resu
         kind: "message.finalized".to_owned(),
         reference: Some(AttemptRef { message, attempt: 1 }),
         provider_id: Some(format!("provider-{seq}")),
-        phone: Some(PhoneNumber::parse(&format!("+52{}", 5_600_000_000 + i64::from(seq)))?),
+        phone: Some(PhoneNumber::parse(&format!("+52{}", FIRST_PHONE + i64::from(seq)))?),
         report: Report::Delivered,
         occurred_at: None,
         payload: json!({"data": {"id": seq, "text": format!("Hola {seq}")}}).to_string(),

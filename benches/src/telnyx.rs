@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use crate::load;
 use crate::send::House;
+use crate::settle::{FIRST_PHONE, sent_campaign};
 
 /// Calls that are under way at once.
 const IN_FLIGHT: usize = 1_000;
@@ -160,28 +161,16 @@ async fn webhooks(house: &House, api_url: &str, key: &SigningKey) -> Result<Valu
     let load_before = load::averages();
     let posts = WEBHOOKS_PER_S * (WEBHOOK_SECONDS + WARM_UP_SECONDS);
     let client = house.database.connect().await?;
-    client
-        .batch_execute(&format!(
-            "INSERT INTO campaigns (id, state, name, sender_id, template, segment, audience, created_by)
-             VALUES (uuid_v7_floor(now()), 'paused', 'avisos', '00000000-0000-7000-8000-000000000001', 'Hola', '{{}}',
-                     {posts}, 'bench');
-             INSERT INTO messages (campaign_id, seq, phone, segments, body, state, attempt)
-             SELECT campaigns.id, n, 5600000000 + n, 1, 'Hola ' || n, 'sent', 1
-             FROM campaigns, generate_series(0, {posts}) AS n WHERE campaigns.name = 'avisos';
-             ANALYZE messages"
-        ))
-        .await?;
-    let campaign = "SELECT id FROM campaigns WHERE name = 'avisos'";
-    let campaign = CampaignId(client.query_one(campaign, &[]).await?.get(0));
+    let campaign = sent_campaign(&client, "avisos", i32::try_from(posts)?).await?;
     let http = reqwest::Client::builder().http1_only().build()?;
     let mut under_way = JoinSet::new();
     let mut took = Vec::new();
     let began = tokio::time::Instant::now();
-    for n in 0..posts {
+    for n in 1..=posts {
         // Two each millisecond.
         let due = began + Duration::from_secs(1) * n / WEBHOOKS_PER_S;
         tokio::time::sleep_until(due).await;
-        let body = event(n, 5_600_000_000 + u64::from(n));
+        let body = event(n, FIRST_PHONE.cast_unsigned() + u64::from(n));
         let timestamp = SystemClock.now().as_second().to_string();
         let signature = key.sign(&[timestamp.as_bytes(), b"|", body.as_bytes()].concat());
         let reference = AttemptRef { message: MessageId { campaign, seq: n }, attempt: 1 };
@@ -203,7 +192,7 @@ async fn webhooks(house: &House, api_url: &str, key: &SigningKey) -> Result<Valu
     took.extend(all);
     let mut took: Vec<f64> = took
         .into_iter()
-        .filter(|(n, _)| *n >= WEBHOOKS_PER_S * WARM_UP_SECONDS)
+        .filter(|(n, _)| *n > WEBHOOKS_PER_S * WARM_UP_SECONDS)
         .map(|(_, time)| time.as_secs_f64() * 1e3)
         .collect();
     took.sort_by(f64::total_cmp);

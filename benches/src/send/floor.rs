@@ -2,10 +2,9 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use domain::port::{Clock as _, ProviderWebhooks as _, WebhookPost};
 use futures::{StreamExt, TryStreamExt, stream};
 use gateway_telnyx::TelnyxWebhooks;
@@ -17,6 +16,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use system::SystemClock;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 /// Posts that are under way at once.
@@ -29,7 +30,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Takes receipts.
 struct Receiver {
     webhooks: TelnyxWebhooks,
-    taken: AtomicU32,
+    /// A permit for each.
+    taken: Semaphore,
 }
 
 impl Receiver {
@@ -48,7 +50,7 @@ impl Receiver {
             Err(_) => StatusCode::UNAUTHORIZED,
         };
         if status == StatusCode::OK {
-            self.taken.fetch_add(1, Ordering::Relaxed);
+            self.taken.add_permits(1);
         }
         let mut answer = Response::new(Empty::new());
         *answer.status_mut() = status;
@@ -75,7 +77,7 @@ pub(super) async fn measure(http: &reqwest::Client, sandbox_url: &str, messages:
     let answer: Value = http.get(format!("{sandbox_url}/admin/public-key")).send().await?.json().await?;
     let public_key = answer["public_key"].as_str().context("the sandbox tells no public key")?;
     let receiver =
-        Arc::new(Receiver { webhooks: TelnyxWebhooks::new(&[public_key])?, taken: AtomicU32::new(0) });
+        Arc::new(Receiver { webhooks: TelnyxWebhooks::new(&[public_key])?, taken: Semaphore::new(0) });
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("cannot listen for receipts")?;
     let receipts_url = format!("http://{}/webhooks/telnyx", listener.local_addr()?);
     let serving = tokio::spawn(Arc::clone(&receiver).serve(listener));
@@ -99,11 +101,8 @@ pub(super) async fn measure(http: &reqwest::Client, sandbox_url: &str, messages:
         .buffer_unordered(IN_FLIGHT)
         .try_collect::<()>()
         .await?;
-    let until = Instant::now() + PATIENCE;
-    while receiver.taken.load(Ordering::Relaxed) < messages * RECEIPTS_PER_MESSAGE {
-        ensure!(Instant::now() < until, "not all receipts of the floor came");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let all = receiver.taken.acquire_many(messages * RECEIPTS_PER_MESSAGE);
+    timeout(PATIENCE, all).await.context("not all receipts of the floor came")??.forget();
     let seconds = started.elapsed().as_secs_f64();
     serving.abort();
     Ok(seconds)

@@ -16,7 +16,7 @@ use futures::{Stream, StreamExt, stream};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use breaker::{Admission, Breaker, BreakerLimits};
+use breaker::{Breaker, BreakerLimits};
 
 mod breaker;
 
@@ -85,9 +85,6 @@ const DRAINING: &str = "draining";
 const HELD: &str = "held";
 const NO_GATEWAY: &str = "no_gateway";
 const PROVIDER_AWAY: &str = "provider_away";
-
-/// How often is looked whether it is known that a provider is back.
-const FINDING_OUT: Duration = Duration::from_millis(50);
 const RETRIES_EXHAUSTED: &str = "retries_exhausted";
 
 /// What a claim's attempts tell each other.
@@ -210,6 +207,19 @@ impl WorkPermit {
         };
         // Closed by nobody, so an error cannot be; were it one, nothing is sent.
         let Ok(_slot) = self.in_flight.acquire().await else { return outcome };
+        let (Some(gateway), Some(breaker)) =
+            (self.gateways.get(&claim.provider), self.breakers.get(&claim.provider))
+        else {
+            self.hold(claim.id.campaign, state, format!("no gateway is set up for {}", claim.provider)).await;
+            outcome.reason = Some(NO_GATEWAY.to_owned());
+            return outcome;
+        };
+        if let Some(wait) = breaker.away(self.breaker_limits(), state.sends_until).await {
+            outcome.reason = Some(PROVIDER_AWAY.to_owned());
+            outcome.retry_in = wait;
+            self.leave_alone(claim.id.campaign, state, wait).await;
+            return outcome;
+        }
         let obstacle = if self.is_draining() {
             Some(DRAINING)
         } else if state.is_held.load(Ordering::Relaxed) {
@@ -221,19 +231,6 @@ impl WorkPermit {
         };
         if let Some(obstacle) = obstacle {
             outcome.reason = Some(obstacle.to_owned());
-            return outcome;
-        }
-        let (Some(gateway), Some(breaker)) =
-            (self.gateways.get(&claim.provider), self.breakers.get(&claim.provider))
-        else {
-            self.hold(claim.id.campaign, state, format!("no gateway is set up for {}", claim.provider)).await;
-            outcome.reason = Some(NO_GATEWAY.to_owned());
-            return outcome;
-        };
-        if let Some(wait) = self.away(breaker, state).await {
-            outcome.reason = Some(PROVIDER_AWAY.to_owned());
-            outcome.retry_in = wait;
-            self.leave_alone(claim.id.campaign, state, wait).await;
             return outcome;
         }
         outcome.started_at = self.clock.now();
@@ -326,20 +323,6 @@ impl WorkPermit {
                 if breaker.answered() {
                     tracing::info!(provider, "the provider answers again");
                 }
-            }
-        }
-    }
-
-    /// For how long the provider is left alone, once nobody is finding out any more.
-    async fn away(&self, breaker: &Breaker, state: &ClaimState) -> Option<Duration> {
-        loop {
-            match breaker.admit(self.breaker_limits()) {
-                Admission::Call => return None,
-                Admission::Away(wait) => return Some(wait),
-                Admission::FindingOut if self.is_draining() || Instant::now() >= state.sends_until => {
-                    return Some(Duration::ZERO);
-                }
-                Admission::FindingOut => sleep(FINDING_OUT).await,
             }
         }
     }

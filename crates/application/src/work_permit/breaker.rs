@@ -4,7 +4,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 
 /// How many calls in a row may bring no answer, and how long nobody is called then.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +16,11 @@ pub(super) struct BreakerLimits {
 
 /// Of one provider, in one process.
 #[derive(Debug, Default)]
-pub(super) struct Breaker(Mutex<State>);
+pub(super) struct Breaker {
+    state: Mutex<State>,
+    /// Told when it is known whether the provider is back.
+    known: Notify,
+}
 
 #[derive(Debug, Clone, Copy)]
 enum State {
@@ -29,11 +34,11 @@ enum State {
 
 /// Whether a provider may be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Admission {
+enum Admission {
     /// It may.
     Call,
-    /// Somebody is finding out; soon it is known.
-    FindingOut,
+    /// Somebody is finding out; it is known then, or somebody else finds out.
+    FindingOut { until: Instant },
     /// It is left alone for so long.
     Away(Duration),
 }
@@ -45,15 +50,31 @@ impl Default for State {
 }
 
 impl Breaker {
+    /// For how long the provider is left alone; nothing, and it may be called. While somebody finds out this waits, `until` at most.
+    pub(super) async fn away(&self, limits: BreakerLimits, until: Instant) -> Option<Duration> {
+        loop {
+            // Asked for before the state is looked at: what becomes known in between is not missed.
+            let known = self.known.notified();
+            match self.admit(limits) {
+                Admission::Call => return None,
+                Admission::Away(wait) => return Some(wait),
+                Admission::FindingOut { .. } if Instant::now() >= until => return Some(Duration::ZERO),
+                Admission::FindingOut { until: found } => drop(timeout_at(found.min(until), known).await),
+            }
+        }
+    }
+
     /// Whether the provider may be called. Who is told so after a pause is the one who finds out.
-    pub(super) fn admit(&self, limits: BreakerLimits) -> Admission {
+    fn admit(&self, limits: BreakerLimits) -> Admission {
         let now = Instant::now();
         let mut state = self.state();
         match *state {
             State::Closed { .. } => Admission::Call,
             State::Open { until } if now < until => Admission::Away(until - now),
             // A probe that was forgotten is not waited for for ever.
-            State::Probing { since } if now < since + limits.pause => Admission::FindingOut,
+            State::Probing { since } if now < since + limits.pause => {
+                Admission::FindingOut { until: since + limits.pause }
+            }
             State::Open { .. } | State::Probing { .. } => {
                 *state = State::Probing { since: now };
                 Admission::Call
@@ -76,6 +97,8 @@ impl Breaker {
         let mut state = self.state();
         let was_away = !matches!(*state, State::Closed { .. });
         *state = State::default();
+        drop(state);
+        self.known.notify_waiters();
         was_away
     }
 
@@ -94,11 +117,13 @@ impl Breaker {
         } else {
             State::Closed { failures }
         };
+        drop(state);
+        self.known.notify_waiters();
         opens
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -124,12 +149,28 @@ mod tests {
         advance(LIMITS.pause).await;
         assert_eq!(breaker.away_for(), None);
         assert_eq!(breaker.admit(LIMITS), Admission::Call, "one finds out");
-        assert_eq!(breaker.admit(LIMITS), Admission::FindingOut, "the others wait for it");
+        let found = Admission::FindingOut { until: Instant::now() + LIMITS.pause };
+        assert_eq!(breaker.admit(LIMITS), found, "the others wait for it");
         assert!(breaker.missed(LIMITS), "once more");
         advance(LIMITS.pause).await;
         assert_eq!(breaker.admit(LIMITS), Admission::Call);
         assert!(breaker.answered());
         assert_eq!([(); 2].map(|()| breaker.admit(LIMITS)), [Admission::Call; 2]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_is_told_as_soon_as_it_is_known_and_waits_no_longer_than_asked() {
+        let breaker = Breaker::default();
+        for _ in 0..LIMITS.failures {
+            breaker.missed(LIMITS);
+        }
+        advance(LIMITS.pause).await;
+        let far = Instant::now() + LIMITS.pause;
+        assert_eq!(breaker.away(LIMITS, far).await, None, "one finds out");
+        let soon = Instant::now() + Duration::from_secs(2);
+        assert_eq!(breaker.away(LIMITS, soon).await, Some(Duration::ZERO));
+        let (waited, _) = tokio::join!(breaker.away(LIMITS, far), async { breaker.answered() });
+        assert_eq!((waited, Instant::now()), (None, soon), "told at once");
     }
 
     #[tokio::test(start_paused = true)]
