@@ -82,7 +82,7 @@ async fn subscribe(
     let mut queues = Vec::new();
     for (priority, slots) in slots.iter().copied() {
         let channel = within(options.call_timeout, doing, connection.create_channel()).await?;
-        declare(&channel, options).await?;
+        declare(&connection, &channel, options).await?;
         within(options.call_timeout, doing, channel.basic_qos(slots, BasicQosOptions::default())).await?;
         let consuming = channel.basic_consume(
             queue_name(options, priority).into(),

@@ -93,7 +93,7 @@ pub(crate) fn confirmed(confirmation: &Confirmation, doing: &str) -> Result<(), 
 async fn open(options: &RabbitOptions) -> Result<Channel, QueueUnavailable> {
     let connection = connect(options).await?;
     let channel = within(options.call_timeout, "open a channel", connection.create_channel()).await?;
-    declare(&channel, options).await?;
+    declare(&connection, &channel, options).await?;
     let confirms = channel.confirm_select(ConfirmSelectOptions::default());
     within(options.call_timeout, "ask for confirms", confirms).await?;
     Ok(channel)

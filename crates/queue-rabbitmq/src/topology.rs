@@ -2,15 +2,18 @@
 
 use domain::campaign::Priority;
 use domain::port::QueueUnavailable;
-use lapin::Channel;
-use lapin::options::QueueDeclareOptions;
+use lapin::options::{QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Channel, Connection};
 
 use crate::RabbitOptions;
 use crate::link::{unavailable, within};
 
 /// How often a permit is given out before it is held to be poison.
 const DELIVERIES_MAX: i32 = 20;
+
+/// What queues of permits had in earlier versions (docs/decisions/014).
+const FORMER_ARGUMENT: &str = "x-dead-letter-strategy";
 
 /// The most dead letters that are kept; the oldest go first.
 const DEAD_LETTERS_MAX: i32 = 100_000;
@@ -24,7 +27,14 @@ pub(crate) fn dead_letters_name(options: &RabbitOptions) -> String {
 }
 
 /// Makes the queues where they are missing. The channel is closed by the broker when one is there with other arguments.
-pub(crate) async fn declare(channel: &Channel, options: &RabbitOptions) -> Result<(), QueueUnavailable> {
+///
+/// A dead letter may be lost with a broker that dies: that each is kept at least once is what the broker can do, but then the death of
+/// what does it is the end of all such queues (docs/decisions/014), and a permit is worth nothing.
+pub(crate) async fn declare(
+    connection: &Connection,
+    channel: &Channel,
+    options: &RabbitOptions,
+) -> Result<(), QueueUnavailable> {
     let dead = dead_letters_name(options);
     let mut of_dead = quorum();
     insert(&mut of_dead, "x-max-length", AMQPValue::LongInt(DEAD_LETTERS_MAX));
@@ -39,8 +49,13 @@ pub(crate) async fn declare(channel: &Channel, options: &RabbitOptions) -> Resul
         insert(&mut of_permits, "x-delivery-limit", AMQPValue::LongInt(DELIVERIES_MAX));
         insert(&mut of_permits, "x-dead-letter-exchange", text(""));
         insert(&mut of_permits, "x-dead-letter-routing-key", text(&dead));
-        insert(&mut of_permits, "x-dead-letter-strategy", text("at-least-once"));
-        declare_one(channel, options, &queue_name(options, priority), of_permits).await?;
+        let name = queue_name(options, priority);
+        if let Err(error) = declare_one(channel, options, &name, of_permits).await {
+            if error.reason.contains(FORMER_ARGUMENT) {
+                delete_former(connection, options, &name).await?;
+            }
+            return Err(error);
+        }
     }
     Ok(())
 }
@@ -54,13 +69,30 @@ async fn declare_one(
     let doing = format!("declare the queue {name}");
     let declared = channel.queue_declare(name.into(), QueueDeclareOptions::durable(), arguments);
     within(options.call_timeout, &doing, declared).await.map(drop).map_err(|error| {
-        if error.reason.contains("PRECONDITION_FAILED") {
+        if error.reason.contains(FORMER_ARGUMENT) {
+            unavailable(
+                &doing,
+                format!("an earlier version made it, with {FORMER_ARGUMENT}; it is made anew"),
+            )
+        } else if error.reason.contains("PRECONDITION_FAILED") {
             let remedy = "it is there with other arguments; delete it, or set another rabbitmq.prefix";
             unavailable(&doing, remedy)
         } else {
             error
         }
     })
+}
+
+/// Takes a queue of an earlier version away: the next who declares it makes it anew, and nothing is lost with its permits.
+async fn delete_former(
+    connection: &Connection,
+    options: &RabbitOptions,
+    name: &str,
+) -> Result<(), QueueUnavailable> {
+    let doing = format!("delete the queue {name} of an earlier version");
+    let channel = within(options.call_timeout, &doing, connection.create_channel()).await?;
+    let deleted = channel.queue_delete(name.into(), QueueDeleteOptions::default());
+    within(options.call_timeout, &doing, deleted).await.map(drop)
 }
 
 fn quorum() -> FieldTable {

@@ -60,7 +60,8 @@ async fn a_provider_that_is_away_is_left_alone_and_no_message_is_burned_on_it() 
         .await
         .unwrap();
     assert_eq!(progress["state"], "running");
-    house.stack.kill_worker().await.unwrap();
+    // What it has claimed and did not try it gives back.
+    assert!(house.stack.end_worker().await.unwrap(), "the worker ends well");
     house.stack.reach_provider_at(there);
     house.stack.add_worker().unwrap();
     let ledgers = house.ends_well(&campaign, 2_000).await;
@@ -73,7 +74,7 @@ async fn a_provider_that_is_away_is_left_alone_and_no_message_is_burned_on_it() 
 }
 
 #[tokio::test]
-async fn a_broker_that_dies_with_its_queues_deleted_gives_out_permits_again() {
+async fn a_broker_whose_queues_are_deleted_as_it_comes_back_gives_out_permits_again() {
     let own = spawn_blocking(|| OwnServers::start(binaries(), "deleted").unwrap()).await.unwrap();
     let own = Arc::new(own);
     let servers = own.servers().unwrap();
@@ -89,15 +90,24 @@ async fn a_broker_that_dies_with_its_queues_deleted_gives_out_permits_again() {
         connect_timeout: Duration::from_secs(5),
         call_timeout: Duration::from_secs(5),
         reconnect_max: Duration::from_secs(1),
-        queue_length_max: 100000,
+        queue_length_max: 100_000,
     });
     house.admin.add_sender("Tienda de Ejemplo", 300.0).await.unwrap();
-    for _ in 0..2 {
+    for _ in 0..3 {
         let campaign = house.admin.draft("Prueba", &serde_json::json!({"all": []}), 600).await.unwrap();
         house.admin.launch(&campaign).await.unwrap();
         house.until_queued(&campaign, 500).await;
-        permits.delete_queues().await.unwrap();
-        outage(&own, "rabbitmq").await;
+        // They are deleted in the moment in which the broker has them again.
+        let deleted = async {
+            tokio::task::yield_now().await;
+            while permits.delete_queues().await.is_err() {}
+        };
+        let it = Arc::clone(&own);
+        spawn_blocking(move || it.end("rabbitmq", End::Kill).unwrap()).await.unwrap();
+        let it = Arc::clone(&own);
+        let back = spawn_blocking(move || it.up().unwrap());
+        let ((), back) = tokio::join!(deleted, back);
+        back.unwrap();
         house.ends_well(&campaign, 600).await;
     }
 }
