@@ -1,5 +1,6 @@
 //! `bench telnyx`: messages through the gateway alone, signatures checked, and webhooks at a fixed rate.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -15,7 +16,7 @@ use domain::sender::{SenderAddress, SenderKind};
 use e2e::{Stack, StackOptions};
 use ed25519_dalek::{Signer as _, SigningKey};
 use futures::{StreamExt, TryStreamExt, stream};
-use gateway_telnyx::{TelnyxGateway, TelnyxOptions, TelnyxWebhooks};
+use gateway_telnyx::{TelnyxGateway, TelnyxKeys, TelnyxOptions, TelnyxWebhooks};
 use serde_json::{Value, json};
 use system::SystemClock;
 use tokio::task::JoinSet;
@@ -85,7 +86,7 @@ async fn sends(sandbox_url: &str) -> Result<Value> {
 
     let gateway = TelnyxGateway::new(&TelnyxOptions {
         api_base_url: sandbox_url.to_owned(),
-        api_key: "KEY-of-the-bench".into(),
+        keys: Arc::new(TelnyxKeys::of_account(&"KEY-of-the-bench".into())?),
         webhook_base_url: "http://127.0.0.1:9".to_owned(),
         connect_timeout: Duration::from_secs(5),
         request_timeout: Duration::from_secs(15),

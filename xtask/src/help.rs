@@ -109,7 +109,7 @@ Builds the workspace and runs a long proof. It starts servers of its own and tou
   import-faults   imports that are killed, or whose server is, at moments drawn at random, then resumed: each must
                   end as one that nobody disturbed
 
-Usage: cargo xtask e2e faults [--rounds N] [--seed S] [--messages M] [--mutants] [--json]
+Usage: cargo xtask e2e faults [--rounds N] [--seed S] [--messages M] [--mutants] [--only FAULTS] [--log LEVEL] [--json]
        cargo xtask e2e import-faults [--kills N] [--seed S] [--rows N]
 
 Examples:

@@ -30,8 +30,9 @@ use store_postgres::{
     PostgresCampaignStore, PostgresContactCensus, PostgresContactDesk, PostgresContactSearch,
     PostgresContactStore, PostgresDispatch, PostgresExtractStore, PostgresHousekeeping,
     PostgresIdentityStore, PostgresInboundDesk, PostgresJobStore, PostgresMessageDesk,
-    PostgresNumberingPlanStore, PostgresSegmentStore, PostgresSenderStore, PostgresSessionStore,
-    PostgresSuppressionStore, PostgresWorkerStore, Schema, SendingRules,
+    PostgresNumberingPlanStore, PostgresRecordDesk, PostgresSegmentStore, PostgresSenderStore,
+    PostgresSessionStore, PostgresSuppressionStore, PostgresWorkerStore, RecordDeskOptions, Schema,
+    SendingRules,
 };
 use system::{SystemClock, SystemIds};
 
@@ -207,6 +208,7 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
             limits: preview_limits(settings),
         },
         follow: FollowCampaign { campaigns: campaigns.clone() },
+        records: Arc::new(PostgresRecordDesk::new(database.clone(), record_options(settings))),
         explain: ExplainMessage { campaigns: campaigns.clone(), desk: messages.clone(), zone: zone.clone() },
         test: TestCampaign {
             desk: messages.clone(),
@@ -262,6 +264,15 @@ fn preview_limits(settings: &Settings) -> PreviewLimits {
         contacts_max: settings.sending.preview_contacts_max.into(),
         within: settings.sending.preview_timeout,
         zone: settings.time.zone.clone(),
+    }
+}
+
+fn record_options(settings: &Settings) -> RecordDeskOptions {
+    let records = &settings.records;
+    RecordDeskOptions {
+        every: records.interval,
+        ask_after: records.ask_after,
+        bill_after: records.bill_after,
     }
 }
 

@@ -16,6 +16,7 @@ mod numbering_plans;
 mod prepare_campaign;
 mod preview_campaign;
 mod preview_segment;
+mod reconcile_messages;
 mod relay_permits;
 mod restore_backup;
 mod roll_back_import;
@@ -51,6 +52,7 @@ pub use numbering_plans::{
 pub use prepare_campaign::{PrepareCampaign, Prepared};
 pub use preview_campaign::{CampaignPreview, PreviewCampaign, PreviewLimits};
 pub use preview_segment::{PreviewSegment, PreviewSegmentError, SegmentPreview};
+pub use reconcile_messages::{Asked, ReconcileMessages};
 pub use relay_permits::{RelayError, RelayPermits};
 pub use restore_backup::{RestoreBackup, RestoreError};
 pub use roll_back_import::{Referenced, RollBackImport, RollbackError, RollbackObserver};

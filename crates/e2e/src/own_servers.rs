@@ -1,7 +1,7 @@
 //! Servers that only one run uses, so that it may do to them what it likes.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -99,6 +99,39 @@ impl OwnServers {
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(())
+    }
+
+    /// Has the broker evaluate an Erlang expression, and answers what it says.
+    ///
+    /// # Errors
+    /// When it does not run, or does not take it.
+    pub fn tell_broker(&self, expression: &str) -> Result<String> {
+        let status = String::from_utf8(self.services("status")?.stdout)?;
+        let first = status.lines().next().unwrap_or_default();
+        let (_, folder) = first.split_once(" in ").context("the servers' folder is not told")?;
+        let pid = fs::read_to_string(format!("{folder}/rabbitmq.pid")).context("rabbitmq does not run")?;
+        let pid = pid.split_whitespace().next().unwrap_or_default();
+        // What the broker itself was started with tells its tool where it is.
+        let environment = fs::read(format!("/proc/{pid}/environ"))?;
+        let environment = String::from_utf8(environment)?;
+        let variables = environment.split('\0').filter_map(|variable| variable.split_once('='));
+        let known = ["HOME", "PATH", "LANG", "LC_ALL", "RABBITMQ_CONF_ENV_FILE", "RABBITMQ_NODENAME"];
+        let is_known = |name: &str| known.contains(&name) || name.starts_with("ERL_EPMD_");
+        let (owner, own) = (fs::metadata(format!("/proc/{pid}"))?.uid(), fs::metadata("/proc/self")?.uid());
+        let mut command = Command::new(if owner == own { "env" } else { "setpriv" });
+        if owner != own {
+            // It trusts whoever may read its owner's cookie.
+            command.args(["--reuid", &owner.to_string(), "--clear-groups"]);
+        }
+        command
+            .args(["/usr/lib/rabbitmq/bin/rabbitmqctl", "--quiet", "eval", expression])
+            .env_clear()
+            .envs(variables.filter(|(name, _)| is_known(name)))
+            .stdin(Stdio::null());
+        let output = command.output().context("rabbitmqctl cannot be run")?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        ensure!(output.status.success(), "rabbitmqctl: {said}{}", String::from_utf8_lossy(&output.stderr));
+        Ok(said)
     }
 
     fn services(&self, action: &str) -> Result<Output> {

@@ -131,17 +131,25 @@ impl Stack {
         self.provider_url = url;
     }
 
+    /// Gives the programs that are started from now on a setting, as a variable of the environment.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.options.settings.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Starts one worker more.
     ///
     /// # Errors
     /// When it cannot be started.
     pub fn add_worker(&mut self) -> Result<()> {
         let mut command = self.tools.command("worker", &["run", "--listen", "127.0.0.1:0"]);
-        settings(&mut command, &self.servers, &self.options);
         command
             .env("PREGON__TELNYX__API_BASE_URL", &self.provider_url)
-            .env("PREGON__TELNYX__API_KEY", "KEY-of-the-sandbox")
             .env("PREGON__TELNYX__WEBHOOK_BASE_URL", &self.api_url);
+        let names_key = |(name, _): &(String, String)| name == "PREGON__TELNYX__API_KEY_FILE";
+        if !self.options.settings.iter().any(names_key) {
+            command.env("PREGON__TELNYX__API_KEY", "KEY-of-the-sandbox");
+        }
+        settings(&mut command, &self.servers, &self.options);
         self.workers.push(command.stdin(Stdio::null()).spawn().context("worker cannot be started")?);
         Ok(())
     }

@@ -47,7 +47,7 @@ impl Answer<'_> {
             Verdict::Refused => SendOutcome::Refused { reason, opted_out: false },
             Verdict::OptedOut => SendOutcome::Refused { reason, opted_out: true },
             Verdict::NotSent => SendOutcome::NotSent { reason },
-            Verdict::Throttled => SendOutcome::Throttled { retry_after: self.retry_after() },
+            Verdict::Throttled => SendOutcome::Throttled { retry_after: retry_after(self.retry_after) },
             Verdict::Blocked => SendOutcome::AccountBlocked { reason },
             Verdict::Unknown => SendOutcome::Unknown { reason },
         }
@@ -67,11 +67,12 @@ impl Answer<'_> {
             _ => unknown("answer_unreadable"),
         }
     }
+}
 
-    fn retry_after(&self) -> Option<Duration> {
-        let seconds = self.retry_after?.trim().parse().ok()?;
-        Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
-    }
+/// What the header `retry-after` says, where it says it in seconds.
+pub(crate) fn retry_after(header: Option<&str>) -> Option<Duration> {
+    let seconds = header?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
 }
 
 pub(crate) fn unknown(reason: &str) -> SendOutcome {

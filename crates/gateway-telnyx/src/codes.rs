@@ -140,11 +140,11 @@ pub(crate) fn look_up(number: u32) -> Option<&'static Code> {
     CODES.binary_search_by_key(&number, |code| code.number).ok().map(|at| &CODES[at])
 }
 
-/// The numbers in Telnyx's list of errors, `[{"code": "40001", …}, …]`; anything else in it is passed over.
+/// The numbers in Telnyx's list of errors, `[{"code": "40001", …}, …]`, of records `["40001", …]`; anything else in it is passed over.
 pub(crate) fn numbers(errors: Option<&serde_json::Value>) -> impl Iterator<Item = u32> {
     let errors = errors.and_then(serde_json::Value::as_array).map(Vec::as_slice).unwrap_or_default();
     errors.iter().filter_map(|error| {
-        let code = error.get("code")?;
+        let code = error.get("code").or_else(|| error.is_string().then_some(error))?;
         // A string in the documents; a number has been seen in the wild.
         match code.as_str() {
             Some(text) => text.parse().ok(),
@@ -234,6 +234,7 @@ mod tests {
             of(r#"{"errors":[{"code":"40001"},{"code":40300},{"code":null},{},7,{"code":-1}]}"#),
             [40001, 40300]
         );
+        assert_eq!(of(r#"{"errors":["40001","",null,"x"]}"#), [40001]);
         for nothing in [r#"{"errors":null}"#, r#"{"errors":{"code":"40001"}}"#, "{}", "[]", "7"] {
             assert!(of(nothing).is_empty(), "{nothing}");
         }

@@ -1,35 +1,29 @@
 //! One call for one attempt.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::port::{OutboundMessage, SendOutcome, SmsGateway};
 use domain::sender::SenderKind;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response, Url};
-use secrecy::{ExposeSecret, SecretString};
+use reqwest::header::{AUTHORIZATION, RETRY_AFTER};
+use reqwest::{Client, Url};
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::answer::{Answer, unknown};
-
-/// The most that is read of an answer.
-const ANSWER_BYTES_MAX: usize = 64 * 1024;
-
-/// How long a connection lies idle before we close it: sooner than the other side would, for a request written to a
-/// connection that is being closed may or may not have arrived.
-const IDLE: Duration = Duration::from_secs(20);
+use crate::client::{address, client, read_body};
+use crate::keys::TelnyxKeys;
 
 /// How Telnyx is reached.
 #[derive(Debug, Clone)]
 pub struct TelnyxOptions {
     /// Where its API is, as in `https://api.telnyx.com`.
     pub api_base_url: String,
-    /// The key of the account.
-    pub api_key: SecretString,
+    /// The key of the account, and those of senders that have their own.
+    pub keys: Arc<TelnyxKeys>,
     /// Where Telnyx reaches us, as in `https://sms.example.mx`: receipts go to `/webhooks/telnyx` there.
     pub webhook_base_url: String,
     /// How long a connection may take to be made; a call waits as long for its turn.
@@ -57,6 +51,7 @@ pub enum TelnyxGatewayError {
 /// Hands messages to Telnyx: one call an attempt, nothing repeated, no redirect followed.
 pub struct TelnyxGateway {
     client: Client,
+    keys: Arc<TelnyxKeys>,
     messages: Url,
     webhooks: Url,
     calls: Semaphore,
@@ -74,27 +69,11 @@ impl TelnyxGateway {
     /// Makes a gateway; nothing is connected yet.
     ///
     /// # Errors
-    /// When an address or the key cannot be used.
+    /// When an address cannot be used.
     pub fn new(options: &TelnyxOptions) -> Result<Self, TelnyxGatewayError> {
-        let mut key = HeaderValue::try_from(format!("Bearer {}", options.api_key.expose_secret()))
-            .map_err(|_| TelnyxGatewayError::BadKey)?;
-        key.set_sensitive(true);
-        let client = Client::builder()
-            .default_headers(HeaderMap::from_iter([(AUTHORIZATION, key)]))
-            .user_agent(concat!("pregon/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            // A proxy would be read from the environment, which is the settings' to read.
-            .no_proxy()
-            .http1_only()
-            .retry(reqwest::retry::never())
-            .connect_timeout(options.connect_timeout)
-            .timeout(options.request_timeout)
-            .pool_max_idle_per_host(options.connections_max)
-            .pool_idle_timeout(IDLE)
-            .build()
-            .map_err(TelnyxGatewayError::Client)?;
         Ok(Self {
-            client,
+            client: client(options)?,
+            keys: Arc::clone(&options.keys),
             messages: address(&options.api_base_url, ["v2", "messages"])?,
             webhooks: address(&options.webhook_base_url, ["webhooks", "telnyx"])?,
             calls: Semaphore::new(options.connections_max),
@@ -122,7 +101,9 @@ impl TelnyxGateway {
             webhook_url: webhook_url.as_str(),
             use_profile_webhooks: false,
         };
-        let request = self.client.post(self.messages.clone()).header("idempotency-key", &attempt).json(&body);
+        let request = self.client.post(self.messages.clone());
+        let key = self.keys.of_sender(&message.from.value);
+        let request = request.header(AUTHORIZATION, key).header("idempotency-key", &attempt).json(&body);
         let mut response = request.send().await?;
         let status = response.status().as_u16();
         let retry_after =
@@ -178,30 +159,6 @@ fn without_answer(error: &reqwest::Error) -> SendOutcome {
     }
 }
 
-/// The whole body; none where it breaks off, or is larger than any answer should be.
-async fn read_body(response: &mut Response) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.ok()? {
-        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return None;
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Some(body)
-}
-
-fn address(base: &str, path: [&str; 2]) -> Result<Url, TelnyxGatewayError> {
-    let mut url = Url::parse(base).map_err(|_| TelnyxGatewayError::BadAddress)?;
-    let is_usable = matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none();
-    match url.path_segments_mut() {
-        Ok(mut segments) if is_usable => {
-            segments.pop_if_empty().extend(path);
-        }
-        _ => return Err(TelnyxGatewayError::BadAddress),
-    }
-    Ok(url)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,7 +166,7 @@ mod tests {
     fn options() -> TelnyxOptions {
         TelnyxOptions {
             api_base_url: "https://api.telnyx.com/".to_owned(),
-            api_key: "KEY-planted".into(),
+            keys: Arc::new(TelnyxKeys::of_account(&"KEY-planted".into()).unwrap()),
             webhook_base_url: "https://sms.example.mx".to_owned(),
             connect_timeout: Duration::from_secs(1),
             request_timeout: Duration::from_secs(2),
@@ -222,10 +179,6 @@ mod tests {
         let gateway = TelnyxGateway::new(&options()).unwrap();
         assert_eq!(gateway.messages.as_str(), "https://api.telnyx.com/v2/messages");
         assert!(!format!("{gateway:?} {:?}", options()).contains("planted"));
-        let error =
-            TelnyxGateway::new(&TelnyxOptions { api_key: "planted\nkey".into(), ..options() }).unwrap_err();
-        assert!(matches!(error, TelnyxGatewayError::BadKey));
-        assert!(!format!("{error} {error:?}").contains("planted"));
     }
 
     #[test]

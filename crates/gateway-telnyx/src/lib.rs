@@ -4,9 +4,15 @@
 //! enter here, and no phone, text or key leaves by a log, an error or a `Debug`.
 
 mod answer;
+mod bill;
+mod client;
 mod codes;
 mod gateway;
+mod keys;
+mod records;
 mod webhooks;
 
 pub use gateway::{TelnyxGateway, TelnyxGatewayError, TelnyxOptions};
+pub use keys::{TelnyxKeys, key_name};
+pub use records::TelnyxRecords;
 pub use webhooks::{TelnyxPublicKeyError, TelnyxWebhooks};

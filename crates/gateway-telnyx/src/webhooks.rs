@@ -134,13 +134,13 @@ fn other(status: &str) -> Report {
     Report::Other { status: status.chars().take(WORD_CHARS_MAX).collect() }
 }
 
-fn is_word(word: &str) -> bool {
+pub(crate) fn is_word(word: &str) -> bool {
     !word.is_empty() && word.len() <= WORD_CHARS_MAX && word.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// JSON with `\u0000` replaced, the one character that JSON has and no database's text does. An `@` of the GSM alphabet
 /// that somebody read as ASCII is one.
-fn without_nul(json: &str) -> Cow<'_, str> {
+pub(crate) fn without_nul(json: &str) -> Cow<'_, str> {
     const NUL: &str = r"\u0000";
     if !json.contains(NUL) {
         return Cow::Borrowed(json);
@@ -166,7 +166,7 @@ fn without_nul(json: &str) -> Cow<'_, str> {
 }
 
 /// The parameter `ref`. It is ours, so it never needs decoding.
-fn reference(query: &str) -> Option<&str> {
+pub(crate) fn reference(query: &str) -> Option<&str> {
     query.split('&').find_map(|pair| pair.strip_prefix("ref="))
 }
 

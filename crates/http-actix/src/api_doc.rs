@@ -16,7 +16,7 @@ use crate::{
     paths(
         auth::login, auth::refresh, auth::logout, auth::me, auth::sessions, auth::end_session,
         campaigns::create, campaigns::list, campaigns::get_one, campaigns::revise, campaigns::remove, campaigns::schedule, campaigns::preview, campaigns::launch, campaigns::pause,
-        campaigns::resume, campaigns::cancel, campaigns::progress, campaigns::progress_stream, campaigns::explain, campaigns::test_send, campaigns::messages,
+        campaigns::resume, campaigns::cancel, campaigns::progress, campaigns::progress_stream, campaigns::explain, campaigns::show_bill, campaigns::test_send, campaigns::messages,
         messages::send, messages::get_one, messages::preview, contacts::create, contacts::list, search::search, stats::stats, contacts::get_one, contact_changes::change,
         contact_changes::remove, contact_changes::opt_out, contact_changes::opt_in, contact_changes::list_tags,
         contact_changes::add_tags, contact_changes::set_tags, contact_changes::remove_tag, contact_changes::messages,

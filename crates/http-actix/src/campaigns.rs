@@ -2,6 +2,7 @@
 
 #![expect(unused_qualifications, reason = "what the macro of the description writes")]
 
+mod billing;
 mod explanation;
 mod request;
 mod stream;
@@ -26,6 +27,7 @@ use serde_json::Value;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
+pub(crate) use billing::{__path_show_bill, show_bill};
 pub(crate) use explanation::{__path_explain, explain};
 pub(crate) use request::{CampaignRequest, choice};
 use request::{ScheduleRequest, patched};

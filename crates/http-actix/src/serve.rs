@@ -19,7 +19,7 @@ use application::{
 };
 use domain::port::{
     CampaignStore, Clock, ContactDesk, ContactStore, ExtractStore, Ids, InboundDesk, JobStore,
-    ProviderWebhooks, ReceiptStore, SegmentStore, SenderStore, SuppressionStore,
+    ProviderWebhooks, ReceiptStore, RecordDesk, SegmentStore, SenderStore, SuppressionStore,
 };
 use tokio::sync::watch;
 use utoipa::OpenApi;
@@ -60,6 +60,8 @@ pub struct Services {
     pub follow: FollowCampaign,
     /// Explains what became of numbers in them.
     pub explain: ExplainMessage,
+    /// What was billed for campaigns.
+    pub records: Arc<dyn RecordDesk>,
     /// Sends their texts to a few numbers.
     pub test: TestCampaign,
     /// Sends single messages.
@@ -248,6 +250,7 @@ struct Routes {
     preview: Data<PreviewCampaign>,
     follow: Data<FollowCampaign>,
     explain: Data<ExplainMessage>,
+    records: Data<Arc<dyn RecordDesk>>,
     test: Data<TestCampaign>,
     send: Data<SendMessage>,
     streams: Data<Streams>,
@@ -303,6 +306,7 @@ impl Routes {
             preview: Data::new(services.preview),
             follow: Data::new(services.follow),
             explain: Data::new(services.explain),
+            records: Data::new(services.records),
             test: Data::new(services.test),
             send: Data::new(services.send),
             streams: Data::new(Streams::new(options.streams_max, ending)),
@@ -351,6 +355,7 @@ impl Routes {
             .app_data(it.preview)
             .app_data(it.follow)
             .app_data(it.explain)
+            .app_data(it.records)
             .app_data(it.test)
             .app_data(it.send)
             .app_data(it.streams)
@@ -428,6 +433,7 @@ fn versioned(config: &mut ServiceConfig) {
         .service(campaigns::progress)
         .service(campaigns::progress_stream)
         .service(campaigns::explain)
+        .service(campaigns::show_bill)
         .service(campaigns::test_send)
         .service(campaigns::messages)
         .service(messages::send)

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::link::{connect, within};
-use crate::topology::{declare, queue_name};
+use crate::topology::{declare, delete, queue_name};
 use crate::{RabbitOptions, RabbitPermits};
 
 /// How often is looked whether the queues still give out what waits in them.
@@ -48,18 +48,24 @@ impl PermitConsumer for RabbitPermits {
         });
         let first_wait = self.options.reconnect_max / 100;
         let mut wait = first_wait;
+        let mut hollow = None;
         while !stopped.is_cancelled() {
             match subscribe(&self.options, &slots).await {
                 Ok((connection, deliveries)) => {
-                    wait = first_wait;
+                    (wait, hollow) = (first_wait, None);
                     let mut watch = Watch::over(&self.options, &slots);
                     work(&self.options, (&connection, &mut watch), deliveries, &handler, &stopped).await;
                     // What is left unacknowledged comes again, to whoever is connected then.
                     let closed = connection.close(200, "done".into());
                     let _ = within(self.options.call_timeout, "close the connection", closed).await;
                 }
-                Err(error) => {
+                Err(Refused { error, of }) => {
                     tracing::warn!(%error, "the queue will be tried again");
+                    // A queue that is being made, or deleted, is without its process for a moment.
+                    if let (Some(priority), true) = (of, of == hollow) {
+                        make_anew(&self.options, priority).await;
+                    }
+                    hollow = of;
                     tokio::select! {
                         () = stopped.cancelled() => {}
                         () = tokio::time::sleep(wait) => {}
@@ -72,11 +78,40 @@ impl PermitConsumer for RabbitPermits {
     }
 }
 
+/// Why permits could not be asked for.
+struct Refused {
+    error: QueueUnavailable,
+    /// The queue of which the broker seems to have no more than the name.
+    of: Option<Priority>,
+}
+
+impl From<QueueUnavailable> for Refused {
+    fn from(error: QueueUnavailable) -> Self {
+        Self { error, of: None }
+    }
+}
+
+/// Takes a queue away of which the broker has the name and no process, as after its death in the moment of a deletion: it is declared as
+/// if it were there, it takes nothing in, and whoever asks it for permits loses the connection (docs/decisions/014).
+async fn make_anew(options: &RabbitOptions, priority: Priority) {
+    let name = queue_name(options, priority);
+    tracing::warn!(queue = name, "the broker has no more than the name of a queue, which is made anew");
+    let deleted = async {
+        let connection = connect(options).await?;
+        delete(&connection, options, &name).await?;
+        let closed = connection.close(200, "done".into());
+        within(options.call_timeout, "close the connection", closed).await
+    };
+    if let Err(error) = deleted.await {
+        tracing::warn!(%error, "the queue cannot be made anew yet");
+    }
+}
+
 /// Connects and asks for permits: of each queue at most as many at a time as it has slots.
 async fn subscribe(
     options: &RabbitOptions,
     slots: &[(Priority, u16)],
-) -> Result<(Connection, Deliveries), QueueUnavailable> {
+) -> Result<(Connection, Deliveries), Refused> {
     let doing = "ask for permits";
     let connection = connect(options).await?;
     let mut queues = Vec::new();
@@ -90,7 +125,9 @@ async fn subscribe(
             BasicConsumeOptions::default(),
             FieldTable::default(),
         );
-        let consumer: Consumer = within(options.call_timeout, doing, consuming).await?;
+        let consumer: Consumer = within(options.call_timeout, doing, consuming).await.map_err(|error| {
+            Refused { of: error.reason.contains("INTERNAL_ERROR").then_some(priority), error }
+        })?;
         let delivered = consumer.map(Some).chain(stream::once(async { None }));
         queues.push(delivered.map(move |delivery| (priority, delivery)).boxed());
     }

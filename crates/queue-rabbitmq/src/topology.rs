@@ -52,7 +52,7 @@ pub(crate) async fn declare(
         let name = queue_name(options, priority);
         if let Err(error) = declare_one(channel, options, &name, of_permits).await {
             if error.reason.contains(FORMER_ARGUMENT) {
-                delete_former(connection, options, &name).await?;
+                delete(connection, options, &name).await?;
             }
             return Err(error);
         }
@@ -83,13 +83,13 @@ async fn declare_one(
     })
 }
 
-/// Takes a queue of an earlier version away: the next who declares it makes it anew, and nothing is lost with its permits.
-async fn delete_former(
+/// Takes a queue away that nobody can work with: the next who declares it makes it anew, and nothing is lost with its permits.
+pub(crate) async fn delete(
     connection: &Connection,
     options: &RabbitOptions,
     name: &str,
 ) -> Result<(), QueueUnavailable> {
-    let doing = format!("delete the queue {name} of an earlier version");
+    let doing = format!("delete the queue {name}, to make it anew");
     let channel = within(options.call_timeout, &doing, connection.create_channel()).await?;
     let deleted = channel.queue_delete(name.into(), QueueDeleteOptions::default());
     within(options.call_timeout, &doing, deleted).await.map(drop)

@@ -24,6 +24,7 @@ mod log;
 mod passwords;
 mod raw;
 mod reader;
+mod records;
 mod secret_file;
 mod sending;
 mod server;
@@ -43,6 +44,7 @@ pub use import::{BatchRows, Bounded, ImportSettings, OutOfBounds, ValidPercentMi
 pub use jobs::JobsSettings;
 pub use log::{LogFormat, LogSettings};
 pub use passwords::PasswordsSettings;
+pub use records::RecordsSettings;
 pub use sending::{SendingSettings, WorkerSettings};
 pub use server::{RabbitmqSettings, RedisSettings};
 pub use sources::Sources;
@@ -88,6 +90,8 @@ pub struct Settings {
     pub time: TimeSettings,
     /// What bounds the sending engine.
     pub sending: SendingSettings,
+    /// What bounds the asking for the provider's records.
+    pub records: RecordsSettings,
     /// How the worker runs.
     pub worker: WorkerSettings,
     /// What bounds the extracts.
@@ -127,8 +131,8 @@ impl Settings {
         let time = time::read(&mut reader, &raw);
         let telnyx = telnyx::read(&mut reader, &raw, judged_as);
         let sending = sending::read_sending(&mut reader, &raw);
+        let records = records::read(&mut reader, &raw);
         let worker = sending::read_worker(&mut reader, &raw);
-
         let extract = extract::read(&mut reader, &raw);
         let jobs = jobs::read(&mut reader, &raw);
         let http = http::read(&mut reader, &raw);
@@ -145,6 +149,7 @@ impl Settings {
                 log: log?,
                 time: time?,
                 sending: sending?,
+                records: records?,
                 worker: worker?,
                 extract: extract?,
                 jobs: jobs?,

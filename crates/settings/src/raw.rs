@@ -57,6 +57,7 @@ pub(crate) struct RawSettings {
     pub(crate) time: RawTime,
     pub(crate) telnyx: RawTelnyx,
     pub(crate) sending: RawSending,
+    pub(crate) records: RawRecords,
     pub(crate) worker: RawWorker,
     pub(crate) extract: RawExtract,
     pub(crate) jobs: RawJobs,
@@ -122,6 +123,8 @@ pub(crate) struct RawTelnyx {
     pub(crate) api_base_url: Option<Given>,
     pub(crate) api_key: Option<Given>,
     pub(crate) api_key_file: Option<Given>,
+    pub(crate) sender_keys_dir: Option<Given>,
+    pub(crate) keys_interval_s: Option<Given>,
     pub(crate) public_key: Option<Given>,
     pub(crate) webhook_base_url: Option<Given>,
     pub(crate) connect_timeout_ms: Option<Given>,
@@ -166,6 +169,15 @@ pub(crate) struct RawSending {
     pub(crate) rematch_after_s: Option<Given>,
     pub(crate) rematch_for_s: Option<Given>,
     pub(crate) keep_months: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawRecords {
+    pub(crate) interval_s: Option<Given>,
+    pub(crate) questions_max: Option<Given>,
+    pub(crate) ask_after_s: Option<Given>,
+    pub(crate) bill_after_s: Option<Given>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

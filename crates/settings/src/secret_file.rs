@@ -1,6 +1,6 @@
 //! Secrets that stand in files, as container platforms mount them.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 
 use secrecy::SecretString;
@@ -8,6 +8,24 @@ use secrecy::zeroize::Zeroizing;
 
 /// The largest file that is taken for a secret.
 const SECRET_BYTES_MAX: usize = 16 * 1024;
+
+/// The secrets in the files of a directory, by their names; names that begin with a dot are the platform's own.
+pub(crate) fn read_all(directory: &str, most: usize) -> Result<Vec<(String, SecretString)>, String> {
+    let mut secrets = Vec::new();
+    for file in fs::read_dir(directory).map_err(|error| error.to_string())? {
+        let path = file.map_err(|error| error.to_string())?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).ok_or("a name is not UTF-8")?;
+        if name.starts_with('.') {
+            continue;
+        }
+        if secrets.len() == most {
+            return Err(format!("there are more than {most}"));
+        }
+        let at = path.to_str().ok_or("the path is not UTF-8")?;
+        secrets.push((name.to_owned(), read(at)?));
+    }
+    Ok(secrets)
+}
 
 /// The secret in the file at `path`, without the line's end that editors leave behind it.
 ///

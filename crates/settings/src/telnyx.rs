@@ -1,5 +1,6 @@
 //! The section `[telnyx]`. Sending and listening are two programs' work: each is given the secrets of its own half.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -8,10 +9,16 @@ use crate::Environment;
 use crate::error::{Origin, SettingProblem, SettingsError};
 use crate::raw::{Entry, RawSettings, entry};
 use crate::reader::{Reader, Refused};
+use crate::secret_file;
 use crate::weak_password::{LENGTH_MIN, weakness};
 
 /// Telnyx has one, and two while it changes it.
 const PUBLIC_KEYS_MAX: usize = 5;
+
+/// The most senders that have keys of their own.
+const SENDER_KEYS_MAX: usize = 1_000;
+
+const SENDER_KEYS_REMEDY: &str = "give the path of a directory with a file for each sender that has a key of its own, and nothing else in it";
 
 /// 32 bytes in base64, the last character padding.
 const PUBLIC_KEY_CHARS: usize = 44;
@@ -24,6 +31,10 @@ pub struct TelnyxSendingSettings {
     pub api_base_url: String,
     /// The key of the account.
     pub api_key: SecretString,
+    /// The keys of senders that are of another account, by the names of their files.
+    pub sender_keys: HashMap<String, SecretString>,
+    /// How often the keys are read anew.
+    pub keys_interval: Duration,
     /// Where Telnyx reaches us, as in `https://sms.example.mx`; no `/` at its end.
     pub webhook_base_url: String,
     /// How long a connection may take to be made.
@@ -47,6 +58,8 @@ pub struct TelnyxWebhooksSettings {
 pub(crate) struct TelnyxSection {
     api_base_url: String,
     api_key: Option<SecretString>,
+    sender_keys: HashMap<String, SecretString>,
+    keys_interval: Duration,
     public_keys: Option<Vec<String>>,
     webhook_base_url: Option<String>,
     connect_timeout: Duration,
@@ -60,6 +73,8 @@ impl TelnyxSection {
             (Some(api_key), Some(webhook_base_url)) => Ok(TelnyxSendingSettings {
                 api_base_url: self.api_base_url.clone(),
                 api_key: api_key.clone(),
+                sender_keys: self.sender_keys.clone(),
+                keys_interval: self.keys_interval,
                 webhook_base_url: webhook_base_url.clone(),
                 connect_timeout: self.connect_timeout,
                 request_timeout: self.request_timeout,
@@ -106,6 +121,8 @@ pub(crate) fn read(
 ) -> Result<TelnyxSection, Refused> {
     let api_base_url = read_base_url(reader, entry!(raw, telnyx.api_base_url), environment, API_REMEDY);
     let api_key = read_api_key(reader, raw, environment);
+    let sender_keys = read_sender_keys(reader, raw, environment);
+    let keys_interval = reader.whole(entry!(raw, telnyx.keys_interval_s), 1_u32..=3_600, "seconds");
     let public_keys = read_public_keys(reader, raw);
     let webhook_base_url =
         read_base_url(reader, entry!(raw, telnyx.webhook_base_url), environment, WEBHOOK_REMEDY);
@@ -130,6 +147,8 @@ pub(crate) fn read(
     Ok(TelnyxSection {
         api_base_url,
         api_key: api_key?,
+        sender_keys: sender_keys?,
+        keys_interval: Duration::from_secs(keys_interval?.into()),
         public_keys: public_keys?,
         webhook_base_url: webhook_base_url?,
         connect_timeout: Duration::from_millis(connect.into()),
@@ -176,22 +195,45 @@ fn read_api_key(
 ) -> Result<Option<SecretString>, Refused> {
     let secret = reader.secret(entry!(raw, telnyx.api_key), entry!(raw, telnyx.api_key_file))?;
     let Some(secret) = secret else { return Ok(None) };
-    let key = secret.value.expose_secret().trim();
+    read_key(reader, (secret.key, &secret.value), environment).map(Some)
+}
+
+/// The keys of senders: a file each.
+fn read_sender_keys(
+    reader: &mut Reader<'_>,
+    raw: &RawSettings,
+    environment: Environment,
+) -> Result<HashMap<String, SecretString>, Refused> {
+    let entry = entry!(raw, telnyx.sender_keys_dir);
+    let Some(directory) = reader.text(entry)? else { return Ok(HashMap::new()) };
+    let files = secret_file::read_all(directory.expose_secret(), SENDER_KEYS_MAX).map_err(|reason| {
+        let found = format!("names a directory whose files cannot be used: {reason}");
+        reader.refuse(entry.key, &found, SENDER_KEYS_REMEDY)
+    })?;
+    let mut keys = HashMap::with_capacity(files.len());
+    for (name, key) in files {
+        keys.insert(name, read_key(reader, (entry.key, &key), environment)?);
+    }
+    Ok(keys)
+}
+
+fn read_key(
+    reader: &mut Reader<'_>,
+    (name, given): (&str, &SecretString),
+    environment: Environment,
+) -> Result<SecretString, Refused> {
+    let key = given.expose_secret().trim();
     if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(reader.refuse(
-            secret.key,
-            "holds what no key does",
-            "give the key alone, as Telnyx made it",
-        ));
+        return Err(reader.refuse(name, "holds what no key does", "give the key alone, as Telnyx made it"));
     }
     if environment != Environment::Development && weakness(key, "").is_some() {
         return Err(reader.refuse(
-            secret.key,
+            name,
             "is too short or too easily guessed to be a key of Telnyx",
             &format!("give the key as Telnyx made it, of at least {LENGTH_MIN} characters"),
         ));
     }
-    Ok(Some(key.into()))
+    Ok(key.into())
 }
 
 fn read_public_keys(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<Option<Vec<String>>, Refused> {

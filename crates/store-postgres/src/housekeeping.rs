@@ -75,7 +75,11 @@ impl Housekeeping for PostgresHousekeeping {
             return Ok(0);
         }
         let months = i32::from(self.keep_months);
-        let statements = [include_str!("../sql/event_forget.sql"), include_str!("../sql/inbound_forget.sql")];
+        let statements = [
+            include_str!("../sql/event_forget.sql"),
+            include_str!("../sql/inbound_forget.sql"),
+            include_str!("../sql/record_question_forget.sql"),
+        ];
         let mut forgotten = 0;
         for statement in statements {
             forgotten += self.database.execute(doing, statement, &[&months, &EVENTS_MAX]).await?;

@@ -30,13 +30,15 @@ struct Filter {
 }
 
 impl Filter {
-    /// The parameters that we know, `filter[cld]`, `filter[created_at][gte|lt]`, `page[number|size]` and `sort`; any other
+    /// The parameters that we know, `filter[cld]`, `filter[direction]`, `filter[created_at][gte|lt]`, `page[number|size]` and `sort`; any other
     /// is refused, for its records would be too many.
     fn parse(query: &HashMap<String, String>) -> Option<Self> {
         let mut filter = Self { page: 1, size: PAGE_SIZE, ..Self::default() };
         for (name, value) in query {
             match name.as_str() {
                 "filter[record_type]" if value == "messaging" => {}
+                // What came in is on no record here.
+                "filter[direction]" if value == "outbound" => {}
                 "filter[cld]" => filter.to = Some(value.clone()),
                 "filter[created_at][gte]" => filter.from = Some(value.parse().ok()?),
                 "filter[created_at][lt]" => filter.until = Some(value.parse().ok()?),
@@ -100,15 +102,15 @@ fn record(message: &Message) -> Value {
     let status = if events.contains(&EventKind::Delivered) {
         "delivered"
     } else if events.contains(&EventKind::Undelivered) {
-        "delivery_failed"
+        "failed"
     } else {
-        "sent"
+        "dlr_timeout"
     };
     json!({
         "record_type": "message_detail_record", "message_type": "SMS", "direction": "outbound",
         "uuid": message.id, "cld": message.to, "cli": message.from, "country_code": "MX", "carrier": "SANDBOX",
         "status": status, "parts": message.parts, "cost": cost_of(message.parts.into()), "rate": cost_of(1),
-        "currency": "USD", "errors": if status == "delivery_failed" { json!(["40008"]) } else { json!([]) },
+        "currency": "USD", "errors": if status == "failed" { json!(["40008"]) } else { json!([]) },
         "created_at": message.accepted_at, "sent_at": message.accepted_at, "updated_at": message.accepted_at,
         "completed_at": message.accepted_at,
         "delivery_status_webhook_url": message.webhook_url.as_deref().unwrap_or_default(),

@@ -2,6 +2,7 @@
 
 mod caches;
 mod clocks;
+mod gateways;
 mod identities;
 mod ids;
 mod imports;
@@ -12,6 +13,7 @@ mod tokens;
 
 pub use caches::FakeCache;
 pub use clocks::{FixedClock, SteppingClock};
+pub use gateways::FakeGateway;
 pub use identities::{AuditLine, FakeIdentityStore};
 pub use ids::CountingIds;
 pub use imports::FakeImportStore;

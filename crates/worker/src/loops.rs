@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::{PrepareCampaign, Prepared, RelayPermits, RunJobs, Worked};
+use application::{PrepareCampaign, Prepared, ReconcileMessages, RelayPermits, RunJobs, Worked};
 use domain::port::{
     AudienceStore, ContactCensus, DatabaseIdentity, ExtractStore, Housekeeping, ReceiptStore, Upkeep,
 };
@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::beat::Beat;
+use crate::provider::ProviderKeys;
 
 /// How often each is done when there is nothing to do, and how long to wait after a failure.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub(crate) struct Rhythm {
     pub(crate) by_state: Duration,
     pub(crate) recount: Duration,
     pub(crate) heartbeat: Duration,
+    pub(crate) records: Duration,
+    pub(crate) keys: Duration,
     pub(crate) after_failure: Duration,
 }
 
@@ -42,6 +45,8 @@ pub(crate) struct Chores {
     pub(crate) census: Arc<dyn ContactCensus>,
     pub(crate) extracts: Arc<dyn ExtractStore>,
     pub(crate) jobs: Arc<RunJobs>,
+    pub(crate) reconcile: ReconcileMessages,
+    pub(crate) keys: ProviderKeys,
     pub(crate) housekeeping: Arc<dyn Housekeeping>,
     pub(crate) by_state_at_age: Duration,
     pub(crate) recount_interval: Duration,
@@ -77,6 +82,9 @@ impl Chores {
         start("beat", rhythm.heartbeat, |chores| Box::pin(async move { chores.beat().await }));
         start("measure", rhythm.heartbeat, |chores| Box::pin(async move { chores.measure().await }));
         start("rematch", rhythm.sweep, |chores| Box::pin(async move { chores.rematch().await }));
+        start("records", rhythm.records, |chores| Box::pin(async move { chores.records().await }));
+        start("bill", rhythm.records, |chores| Box::pin(async move { chores.bill().await }));
+        start("keys", rhythm.keys, |chores| Box::pin(async move { chores.keys() }));
         start("by_state", rhythm.by_state, |chores| Box::pin(async move { chores.by_state().await }));
         loops
     }
@@ -164,6 +172,31 @@ impl Chores {
             Ok(_) => Ok(Done::Part),
             Err(error) => Err(error.to_string()),
         }
+    }
+
+    async fn records(&self) -> Result<Done, String> {
+        let asked = self.reconcile.ask().await.map_err(|error| error.to_string())?;
+        if asked.questions > 0 {
+            metrics::counter!("pregon_record_questions_total").increment(asked.questions);
+            metrics::counter!("pregon_records_found_total").increment(asked.records);
+            tracing::info!(asked.questions, asked.records, "the provider was asked what became of messages");
+        }
+        Ok(Done::All)
+    }
+
+    async fn bill(&self) -> Result<Done, String> {
+        match self.reconcile.bill_some().await {
+            Ok(Worked::Nothing) => Ok(Done::All),
+            Ok(Worked::Something) => Ok(Done::Part),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn keys(&self) -> Result<Done, String> {
+        if self.keys.read_anew().map_err(|failure| failure.to_string())? {
+            tracing::info!("other keys of the provider have taken the place of those before");
+        }
+        Ok(Done::All)
     }
 
     async fn identity(&self) -> Result<Done, String> {

@@ -6,6 +6,7 @@ mod cli;
 mod failure;
 mod gateway;
 mod loops;
+mod provider;
 mod run;
 mod wiring;
 

@@ -18,7 +18,7 @@ pub(crate) async fn run(command: &Run, sources: &Sources) -> Result<(), Failure>
     let stop = stop_request()?;
     let database = wiring::database(&settings)?;
     let broker = wiring::broker(&settings)?;
-    let worker = wiring::worker(&settings, &database, &broker).await?;
+    let worker = wiring::worker((&settings, sources), &database, &broker).await?;
     let listen = command.listen.as_deref().unwrap_or(&settings.worker.listen);
     let checks = wiring::checks(&database, &broker, settings.http.health_timeout);
     let ops = Ops::start(listen, checks)

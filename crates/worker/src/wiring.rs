@@ -1,18 +1,16 @@
 //! From settings to the things that work.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use application::{
-    Gateways, KnownPlan, PrepareCampaign, RelayPermits, RunJobs, SendLimits, WatchWorkers, WorkPermit,
+    KnownPlan, PrepareCampaign, ReconcileMessages, RelayPermits, RunJobs, SendLimits, WatchWorkers,
+    WorkPermit,
 };
 use async_trait::async_trait;
 use domain::port::{
-    AudienceStore, Clock as _, Housekeeping as _, Ids, PermitConsumer, PermitPublisher, SmsGateway,
-    WorkerStore,
+    AudienceStore, Clock as _, Housekeeping as _, Ids, PermitConsumer, PermitPublisher, WorkerStore,
 };
-use gateway_telnyx::{TelnyxGateway, TelnyxOptions};
 use http_actix::{Check, CheckFailed, Checks};
 use queue_rabbitmq::{RabbitOptions, RabbitPermits};
 use secrecy::ExposeSecret;
@@ -20,14 +18,15 @@ use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, JobQueueOptions, PostgresAudienceStore,
     PostgresContactCensus, PostgresDispatch, PostgresExtractStore, PostgresHousekeeping, PostgresJobQueue,
-    PostgresNumberingPlanStore, PostgresWorkerStore, Schema, SendingRules,
+    PostgresNumberingPlanStore, PostgresRecordDesk, PostgresWorkerStore, RecordDeskOptions, Schema,
+    SendingRules,
 };
 use system::{SystemClock, SystemIds, host_name};
 
 use crate::beat::Beat;
 use crate::failure::Failure;
-use crate::gateway::CountedGateway;
 use crate::loops::{Chores, Rhythm, compare_identity};
+use crate::provider::Provider;
 
 /// Shards of a campaign's counts: two workers rarely change the same row.
 const SHARDS: u128 = 64;
@@ -119,9 +118,24 @@ fn jobs(settings: &Settings, database: &Database) -> RunJobs {
     RunJobs::new(queue, Arc::new(plan), usize::try_from(jobs.import_lines).unwrap_or(usize::MAX))
 }
 
+fn reconcile(
+    settings: &Settings,
+    (database, engine): (&Database, &Arc<PostgresDispatch>),
+    provider: &Provider,
+) -> Result<ReconcileMessages, Failure> {
+    let records = &settings.records;
+    let options = RecordDeskOptions {
+        every: records.interval,
+        ask_after: records.ask_after,
+        bill_after: records.bill_after,
+    };
+    let desk = Arc::new(PostgresRecordDesk::new(database.clone(), options));
+    Ok(ReconcileMessages::new(desk, engine.clone(), provider.records()?, records.questions_max))
+}
+
 /// Puts a worker together, once the schema is known to be this program's.
 pub(crate) async fn worker(
-    settings: &Settings,
+    (settings, sources): (&Settings, &Sources),
     database: &Database,
     broker: &Arc<RabbitPermits>,
 ) -> Result<Worker, Failure> {
@@ -156,15 +170,16 @@ pub(crate) async fn worker(
     let zone = settings.time.zone.iana_name().unwrap_or("UTC").to_owned();
     let audiences: Arc<dyn AudienceStore> = Arc::new(PostgresAudienceStore::new(database.clone(), options));
     engine.set_account_pace("telnyx", sending.account_per_second).await?;
-    let telnyx = settings.telnyx_sending()?;
+    let provider = Provider::new(settings)?;
+    let reconcile = reconcile(settings, (database, &engine), &provider)?;
     let handler = WorkPermit::new(
         engine.clone(),
         engine.clone(),
-        gateways(settings)?,
+        provider.gateways()?,
         Arc::new(SystemClock),
         SendLimits {
             // A call that waits for a free connection would only wait elsewhere.
-            in_flight_max: telnyx.connections_max,
+            in_flight_max: provider.connections_max(),
             in_flight_per_claim_max: sending.in_flight_per_claim_max,
             permit_time_max: sending.permit_time,
             pace_wait_max: sending.pace_wait,
@@ -199,6 +214,8 @@ pub(crate) async fn worker(
             census: Arc::new(PostgresContactCensus::new(database.clone())),
             extracts: Arc::new(PostgresExtractStore::new(database.clone(), settings.extract.take_timeout)),
             jobs: Arc::new(jobs(settings, database)),
+            reconcile,
+            keys: provider.keys(sources.clone()),
             housekeeping,
             beat: Arc::new(beat),
             forget_after: worker.forget_after,
@@ -213,6 +230,8 @@ pub(crate) async fn worker(
             by_state: (worker.by_state_interval / 10).max(Duration::from_secs(1)),
             heartbeat: worker.heartbeat,
             recount: worker.recount_interval,
+            records: settings.records.interval,
+            keys: provider.keys_interval(),
             after_failure: worker.store_retry,
         },
     })
@@ -239,19 +258,4 @@ fn beat(
             lost_after: settings.worker.lost_after(),
         },
     }
-}
-
-fn gateways(settings: &Settings) -> Result<Gateways, Failure> {
-    let given = settings.telnyx_sending()?;
-    let telnyx = TelnyxGateway::new(&TelnyxOptions {
-        api_base_url: given.api_base_url,
-        api_key: given.api_key,
-        webhook_base_url: given.webhook_base_url,
-        connect_timeout: given.connect_timeout,
-        request_timeout: given.request_timeout,
-        connections_max: given.connections_max,
-    })
-    .map_err(|error| Failure::Usage(error.to_string()))?;
-    let counted: Arc<dyn SmsGateway> = Arc::new(CountedGateway(Arc::new(telnyx)));
-    Ok(HashMap::from([("telnyx".to_owned(), counted)]))
 }

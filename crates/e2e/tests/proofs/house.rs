@@ -38,6 +38,11 @@ pub(crate) fn binaries() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_demo")).parent().unwrap()
 }
 
+/// What queues and keys of the installation in this database begin with.
+fn prefix_of(url: &str) -> &str {
+    url.rsplit('/').next().unwrap().split('?').next().unwrap()
+}
+
 impl House {
     /// An installation with so many contacts, their numbers counted up: every outcome of the sandbox is among them.
     pub(crate) async fn with_contacts(contacts: u32) -> Self {
@@ -47,11 +52,31 @@ impl House {
         Self::over(&url, &servers, contacts, Some(database)).await
     }
 
+    /// The same, with a provider that takes this key alone.
+    pub(crate) async fn with_provider_key(contacts: u32, key: &str) -> Self {
+        let database = TestDatabase::fresh().await;
+        let servers = Servers::from_environment().unwrap();
+        let url = database.url().to_owned();
+        let mut options = StackOptions::impatient(prefix_of(&url));
+        options.sandbox.extend(["--api-key", key].map(str::to_owned));
+        Self::build((&url, &servers), contacts, Some(database), options).await
+    }
+
     pub(crate) async fn over(
         url: &str,
         servers: &Servers,
         contacts: u32,
         database: Option<TestDatabase>,
+    ) -> Self {
+        let options = StackOptions::impatient(prefix_of(url));
+        Self::build((url, servers), contacts, database, options).await
+    }
+
+    async fn build(
+        (url, servers): (&str, &Servers),
+        contacts: u32,
+        database: Option<TestDatabase>,
+        options: StackOptions,
     ) -> Self {
         let tools = Tools::beside(binaries(), url);
         let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
@@ -62,8 +87,7 @@ impl House {
         );
         client.batch_execute(&rows).await.unwrap();
         create_user(&tools, "admin").await;
-        let prefix = url.rsplit('/').next().unwrap().split('?').next().unwrap();
-        let stack = Stack::start(&tools, servers, StackOptions::impatient(prefix)).await.unwrap();
+        let stack = Stack::start(&tools, servers, options).await.unwrap();
         let admin = Client::sign_in(&stack.api_url, &address("admin"), PASSWORD).await.unwrap();
         Self { stack, admin, database: client, tools, _database: database }
     }

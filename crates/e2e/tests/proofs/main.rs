@@ -15,6 +15,7 @@ mod kills;
 mod messages;
 mod numbering;
 mod outages;
+mod records;
 mod streams;
 mod suppressions;
 mod webhooks;

@@ -74,6 +74,26 @@ async fn a_provider_that_is_away_is_left_alone_and_no_message_is_burned_on_it() 
 }
 
 #[tokio::test]
+async fn queues_of_which_the_broker_has_no_more_than_the_name_are_made_anew() {
+    let own = spawn_blocking(|| OwnServers::start(binaries(), "hollow").unwrap()).await.unwrap();
+    let own = Arc::new(own);
+    let servers = own.servers().unwrap();
+    let url = format!("{}/hollow", servers.database_url.rsplit_once('/').unwrap().0);
+    let migrated = ["schema", "up", "--create-database", "--json"];
+    Tools::beside(binaries(), &url).run("migrator", &migrated, "", |_| {}).await.unwrap();
+    let house = House::over(&url, &servers, 600, None).await;
+    let campaign = house.launch(100.0).await;
+    house.until_queued(&campaign, 500).await;
+    // Their processes end, and are not started again: what is left is declared as if it were there.
+    let end = "[ra:force_delete_server(quorum_queues, {element(1, amqqueue:get_pid(Q)), node()})
+                || Q <- rabbit_amqqueue:list()].";
+    let it = Arc::clone(&own);
+    let said = spawn_blocking(move || it.tell_broker(end).unwrap()).await.unwrap();
+    assert_eq!(said.matches("ok").count(), 4, "{said}");
+    house.ends_well(&campaign, 600).await;
+}
+
+#[tokio::test]
 async fn a_broker_whose_queues_are_deleted_as_it_comes_back_gives_out_permits_again() {
     let own = spawn_blocking(|| OwnServers::start(binaries(), "deleted").unwrap()).await.unwrap();
     let own = Arc::new(own);

@@ -1,8 +1,13 @@
+use std::collections::HashMap;
 use std::time::Duration;
 
-use domain::port::{ProviderEvent, Report, SendOutcome, SmsGateway, WebhookRefused};
+use domain::port::{
+    Clock as _, ProviderEvent, ProviderRecords as _, RecordQuestion, Report, SendOutcome, SmsGateway,
+    WebhookRefused,
+};
 use domain::sender::SenderKind;
-use gateway_telnyx::{TelnyxGateway, TelnyxWebhooks};
+use gateway_telnyx::{TelnyxGateway, TelnyxRecords, TelnyxWebhooks};
+use system::SystemClock;
 use telnyx_sandbox::{Outcome, OutcomeOf, Sandbox, SandboxOptions};
 
 use super::listener::Listener;
@@ -200,7 +205,7 @@ async fn what_is_refused_for_now_is_taken_the_next_time() {
 #[tokio::test]
 async fn a_wrong_key_stops_the_account_and_names_no_secret() {
     let line = line().await;
-    let wrong = TelnyxOptions { api_key: "KEY-planted".into(), ..options(&line.sandbox.url(), "http://h") };
+    let wrong = TelnyxOptions { keys: keys("KEY-planted"), ..options(&line.sandbox.url(), "http://h") };
     let outcome = TelnyxGateway::new(&wrong).unwrap().send(message(attempt(1, 1), "5512345678")).await;
     assert_eq!(outcome, SendOutcome::AccountBlocked { reason: "key_refused".to_owned() });
     assert!(line.accepted().is_empty());
@@ -223,4 +228,69 @@ async fn what_another_key_signed_is_refused() {
     line.reader = TelnyxWebhooks::new(&[other.public_key()]).unwrap();
     line.send(1, &number_for(Outcome::Delivered)).await;
     assert_eq!(line.listener.next(&line.reader).await, Err(WebhookRefused::Unsigned));
+}
+
+/// A question about the first attempt of the first message to this number, in the last hour.
+fn question(number: &str) -> RecordQuestion {
+    let now = SystemClock.now();
+    RecordQuestion {
+        attempt: attempt(1, 1),
+        phone: PhoneNumber::parse(number).unwrap(),
+        sender: "+525500000001".to_owned(),
+        from: now - Duration::from_hours(1),
+        until: now + Duration::from_mins(5),
+    }
+}
+
+#[tokio::test]
+async fn what_was_taken_without_an_answer_is_on_record_with_its_attempt_and_its_bill() {
+    let undelivered = Report::Undelivered { reason: "carrier_rejected".to_owned(), opted_out: false };
+    for (outcome, receipts, report) in [
+        (Outcome::BadGateway, 2, Report::Delivered),
+        (Outcome::Undelivered, 2, undelivered),
+        (Outcome::NoReceipt, 0, Report::Sent),
+    ] {
+        let mut line = line().await;
+        let records = TelnyxRecords::new(&options(&line.sandbox.url(), "http://127.0.0.1:1")).unwrap();
+        let number = number_for(outcome);
+        assert_eq!(records.find(question(&number)).await.unwrap(), [], "{outcome}");
+        line.send(1, &number).await;
+        line.events(receipts).await;
+        // A record says what was told of its message a moment ago.
+        let mut found = records.find(question(&number)).await.unwrap();
+        for _ in 0..100 {
+            if found.iter().any(|record| record.report == report) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            found = records.find(question(&number)).await.unwrap();
+        }
+        assert_eq!(found.len(), 1, "{outcome}");
+        assert_eq!(found[0].reference, Some(attempt(1, 1)), "{outcome}");
+        assert_eq!(found[0].report, report, "{outcome}");
+        let bill = records.bill(&found[0].payload).unwrap();
+        assert_eq!(bill.provider_id, line.sandbox.ledger()[0].id.to_string());
+        assert_eq!((bill.segments, bill.cost.unwrap().micros), (1, 5_100));
+        assert_eq!(records.find(question("5512345699")).await.unwrap(), [], "nobody else's");
+    }
+}
+
+#[tokio::test]
+async fn records_are_asked_for_with_the_sender_s_own_key_and_a_refusal_says_why() {
+    let line = line().await;
+    let own = HashMap::from([("525500000001".to_owned(), KEY.into())]);
+    let of = |account: &str, own: &HashMap<_, _>| TelnyxOptions {
+        keys: Arc::new(TelnyxKeys::new(&account.into(), own).unwrap()),
+        ..options(&line.sandbox.url(), "http://127.0.0.1:1")
+    };
+    let records = TelnyxRecords::new(&of("KEY-of-another", &own)).unwrap();
+    assert_eq!(records.find(question("5512345678")).await.unwrap(), []);
+    let gateway = TelnyxGateway::new(&of("KEY-of-another", &own)).unwrap();
+    let sent = gateway.send(message(attempt(1, 1), "5512345678")).await;
+    assert!(matches!(sent, SendOutcome::Accepted { .. }), "{sent:?}");
+    let records = TelnyxRecords::new(&of("KEY-planted", &HashMap::new())).unwrap();
+    let refused = records.find(question("5512345678")).await.unwrap_err();
+    assert_eq!(refused.reason, "key_refused");
+    let away = TelnyxRecords::new(&options("http://127.0.0.1:9", "http://127.0.0.1:1")).unwrap();
+    assert_eq!(away.find(question("5512345678")).await.unwrap_err().reason, "connection_lost");
 }

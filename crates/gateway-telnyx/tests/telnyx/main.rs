@@ -4,8 +4,10 @@
 
 mod against_sandbox;
 mod against_sockets;
+mod contract;
 mod listener;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::campaign::CampaignId;
@@ -13,15 +15,19 @@ use domain::message::{AttemptRef, MessageId};
 use domain::phone::PhoneNumber;
 use domain::port::{OutboundMessage, SendOutcome};
 use domain::sender::{SenderAddress, SenderKind};
-use gateway_telnyx::{TelnyxGateway, TelnyxOptions};
+use gateway_telnyx::{TelnyxGateway, TelnyxKeys, TelnyxOptions};
 use uuid::Uuid;
 
 const KEY: &str = "KEY-of-the-sandbox";
 
+fn keys(account: &str) -> Arc<TelnyxKeys> {
+    Arc::new(TelnyxKeys::of_account(&account.into()).unwrap())
+}
+
 fn options(api: &str, webhooks: &str) -> TelnyxOptions {
     TelnyxOptions {
         api_base_url: api.to_owned(),
-        api_key: KEY.into(),
+        keys: keys(KEY),
         webhook_base_url: webhooks.to_owned(),
         connect_timeout: Duration::from_secs(1),
         request_timeout: Duration::from_secs(3),

@@ -7,6 +7,7 @@ mod housekeeping;
 mod plans;
 mod races;
 mod receipts;
+mod records;
 mod rules;
 mod stage;
 mod upkeep;

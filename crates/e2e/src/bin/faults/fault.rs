@@ -96,6 +96,15 @@ impl Fault {
     }
 }
 
+/// The fault of this name.
+pub(crate) fn named(name: &str) -> Result<Fault, String> {
+    let found = Fault::ALL.into_iter().find(|fault| fault.as_str() == name.trim());
+    found.ok_or_else(|| {
+        let names = Fault::ALL.map(Fault::as_str);
+        format!("there is no such fault; there are {}", names.join("; "))
+    })
+}
+
 /// Every fault in an order of chance, again and again: so many rounds have each.
 pub(crate) struct Deck(Vec<Fault>);
 

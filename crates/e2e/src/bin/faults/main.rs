@@ -15,6 +15,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
+use fault::Fault;
+
 /// Long proofs. They start servers of their own.
 #[derive(Debug, Parser)]
 #[command(
@@ -24,6 +26,7 @@ use clap::{Parser, ValueEnum};
 Examples:
   cargo xtask e2e faults
   cargo xtask e2e faults --rounds 200 --seed 7
+  cargo xtask e2e faults --only 'broker killed,queues deleted' --log warn
   cargo xtask e2e faults --mutants              mistakes made on purpose, each of which must be found
   cargo xtask e2e import-faults
   cargo xtask e2e import-faults --kills 50 --seed 7 --rows 200000
@@ -42,6 +45,12 @@ struct Arguments {
     /// `faults`: makes each of the engine's known mistakes on purpose; one that is not found is a failure.
     #[arg(long)]
     mutants: bool,
+    /// `faults`: strike with these alone, by the names of the table, in each round.
+    #[arg(long, value_name = "FAULTS", value_delimiter = ',', value_parser = fault::named)]
+    only: Vec<Fault>,
+    /// `faults`: what the programs log, as log.level takes it.
+    #[arg(long, value_name = "LEVEL", default_value = "off")]
+    log: String,
     /// `faults`: print one JSON line at the end.
     #[arg(long)]
     json: bool,

@@ -60,7 +60,7 @@ pub(crate) async fn find(seed: u64, json: bool) -> Result<()> {
     for (number, (name, mistake, faults, sign)) in MUTANTS.into_iter().enumerate() {
         let started = Instant::now();
         let database = format!("mutant_{number}");
-        let mut site = Site::build(&own, &database, MESSAGES, RATE_PER_S, Some(name)).await?;
+        let mut site = Site::build(&own, &database, MESSAGES, RATE_PER_S, (Some(name), "off")).await?;
         let mut random = StdRng::seed_from_u64(seed);
         let mut found = None;
         for played in 1..=ROUNDS_MAX {

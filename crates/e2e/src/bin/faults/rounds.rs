@@ -37,13 +37,22 @@ pub(crate) struct Round {
 /// Runs so many rounds, and prints the table.
 pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
     let own = servers("faults").await?;
-    let mut site =
-        Site::build(&own, "faults", arguments.messages, f64::from(MESSAGES_PER_SECOND), None).await?;
+    let mut site = Site::build(
+        &own,
+        "faults",
+        arguments.messages,
+        f64::from(MESSAGES_PER_SECOND),
+        (None, &arguments.log),
+    )
+    .await?;
     let mut random = StdRng::seed_from_u64(arguments.seed);
     let (mut deck, mut tally) = (Deck::new(), Tally::default());
     let started = Instant::now();
     for number in 1..=arguments.rounds {
-        let faults = deck.deal(FAULTS_AT_ONCE, &mut random);
+        let faults = match arguments.only.as_slice() {
+            [] => deck.deal(FAULTS_AT_ONCE, &mut random),
+            only => only.to_vec(),
+        };
         let names = faults.iter().map(|fault| fault.as_str()).collect::<Vec<_>>().join(", ");
         let patience = verdict::patience(arguments.messages);
         let round = Round { faults, messages: arguments.messages, patience };

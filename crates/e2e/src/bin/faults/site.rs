@@ -62,7 +62,7 @@ impl Site {
         name: &str,
         contacts: u32,
         rate_per_s: f64,
-        mutant: Option<&str>,
+        (mutant, log): (Option<&str>, &str),
     ) -> Result<Self> {
         let servers = own.servers()?;
         let (head, _) =
@@ -80,7 +80,7 @@ impl Site {
         let behind =
             Servers { database_url: postgres.url(), redis_url: redis.url(), amqp_url: rabbitmq.url() };
         let wired = Tools::beside(&binaries()?, &behind.database_url);
-        let mut stack = Stack::without_workers(&wired, &behind, options(name, mutant)).await?;
+        let mut stack = Stack::without_workers(&wired, &behind, options(name, mutant, log)).await?;
         let provider = Proxy::before(&stack.sandbox_url).await;
         stack.reach_provider_at(provider.url().trim_end_matches('/').to_owned());
         for _ in 0..WORKERS {
@@ -231,6 +231,14 @@ impl Site {
         .await
     }
 
+    /// What the queues hold, as far as the broker tells.
+    pub(crate) async fn queue_depths(&self) -> String {
+        match self.broker.queue_depths().await {
+            Ok(depths) => format!("{depths:?}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
     /// Takes the queues away.
     pub(crate) async fn delete_queues(&self) -> Result<()> {
         insist("delete the queues", async || Ok(self.broker.delete_queues().await?)).await
@@ -243,7 +251,7 @@ pub(crate) fn binaries() -> Result<PathBuf> {
     this.parent().map(Path::to_path_buf).context("this program stands in no folder")
 }
 
-fn options(name: &str, mutant: Option<&str>) -> StackOptions {
+fn options(name: &str, mutant: Option<&str>, log: &str) -> StackOptions {
     let mut options = StackOptions::impatient(name);
     let lease = LEASE.as_secs().to_string();
     let settings = [
@@ -253,8 +261,7 @@ fn options(name: &str, mutant: Option<&str>) -> StackOptions {
         ("PREGON__WORKER__STORE_RETRY_MS", "200"),
         ("PREGON__RABBITMQ__CALL_TIMEOUT_MS", "2000"),
         ("PREGON__RABBITMQ__RECONNECT_MAX_MS", "500"),
-        // That servers are away is what is wanted here.
-        ("PREGON__LOG__LEVEL", "off"),
+        ("PREGON__LOG__LEVEL", log),
     ];
     let settings = settings.into_iter().chain(mutant.map(|mutant| ("PREGON_MUTANT", mutant)));
     options.settings.extend(settings.map(|(name, value)| (name.to_owned(), value.to_owned())));

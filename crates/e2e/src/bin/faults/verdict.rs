@@ -166,9 +166,10 @@ pub(crate) async fn unfinished(site: &Site, campaign: &str, repeated_before: u64
     for row in site.database().await?.query(open, &[&campaign]).await? {
         verdict.add(Violation::NotFinal, [format!("{} {}", row.get::<_, i64>(1), row.get::<_, &str>(0))]);
     }
-    if !verdict.violations.contains_key(&Violation::NotFinal) {
-        verdict.add(Violation::NotFinal, ["the campaign alone".to_owned()]);
-    }
+    let progress = site.admin.progress(campaign).await?;
+    let waiting = format!("the campaign is {} and waits: {}", progress["state"], progress["waiting"]);
+    verdict
+        .add(Violation::NotFinal, [waiting, format!("permits in the queues: {}", site.queue_depths().await)]);
     Ok(verdict)
 }
 
