@@ -108,15 +108,19 @@ Builds the workspace and runs a long proof. It starts servers of its own and tou
                   --mutants the engine makes each of its known mistakes on purpose, and each must be found
   import-faults   imports that are killed, or whose server is, at moments drawn at random, then resumed: each must
                   end as one that nobody disturbed
+  webhook-faults  posts to the api that are broken in every way that chance finds, signed and not: none is
+                  answered 5xx, what is unsigned is refused, and a worker gets over what was kept
 
 Usage: cargo xtask e2e faults [--rounds N] [--seed S] [--messages M] [--mutants] [--only FAULTS] [--log LEVEL] [--json]
        cargo xtask e2e import-faults [--kills N] [--seed S] [--rows N]
+       cargo xtask e2e webhook-faults [--seconds N] [--seed S] [--json]
 
 Examples:
   cargo xtask e2e faults --rounds 200 --seed 7
   cargo xtask e2e faults --mutants
   cargo xtask e2e import-faults
-  cargo xtask e2e import-faults --kills 50 --seed 7";
+  cargo xtask e2e import-faults --kills 50 --seed 7
+  cargo xtask e2e webhook-faults --seconds 600";
 
 const BENCH: &str = "\
 Builds with optimisation and runs the scenario benchmarks, all or the named one. Standard output carries JSON

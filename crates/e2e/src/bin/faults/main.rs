@@ -10,6 +10,7 @@ mod rounds;
 mod site;
 mod tally;
 mod verdict;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,7 @@ Examples:
   cargo xtask e2e faults --mutants              mistakes made on purpose, each of which must be found
   cargo xtask e2e import-faults
   cargo xtask e2e import-faults --kills 50 --seed 7 --rows 200000
+  cargo xtask e2e webhook-faults --seconds 600
 
 Exit codes: 0 done, 2 wrong usage, 5 something came out otherwise, or could not be proven."
 )]
@@ -60,6 +62,9 @@ struct Arguments {
     /// The moments are drawn from it; the same seed draws the same ones.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
+    /// `webhook-faults`: how long posts are made, in seconds.
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    seconds: u64,
     /// `import-faults`: rows of the contact file.
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..))]
     rows: u64,
@@ -71,6 +76,8 @@ enum Name {
     Faults,
     /// An import is killed, or its server is, and goes on.
     ImportFaults,
+    /// Posts that are broken in every way: none is answered 5xx.
+    WebhookFaults,
 }
 
 #[tokio::main]
@@ -80,6 +87,7 @@ async fn main() -> ExitCode {
         Name::Faults if arguments.mutants => mutants::find(arguments.seed, arguments.json).await,
         Name::Faults => rounds::run(&arguments).await,
         Name::ImportFaults => imports::import_faults(&arguments).await,
+        Name::WebhookFaults => webhooks::webhook_faults(&arguments).await,
     };
     match proven {
         Ok(()) => ExitCode::SUCCESS,
