@@ -5,6 +5,7 @@
 mod add_contact;
 mod add_sender;
 mod analyze_source;
+mod answer_inbound;
 mod campaigns;
 mod change_contact;
 mod count_contacts;
@@ -37,6 +38,7 @@ mod work_permit;
 pub use add_contact::{AddContact, AddContactError};
 pub use add_sender::{AddSender, AddSenderError, NewSender};
 pub use analyze_source::{AnalyzeSource, AnalyzedSource};
+pub use answer_inbound::AnswerInbound;
 pub use campaigns::{
     CampaignError, ChangeCampaign, DraftCampaign, DraftCommand, FollowCampaign, Followed, WindowChoice,
 };

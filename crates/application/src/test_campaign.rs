@@ -55,7 +55,9 @@ impl TestCampaign {
         if campaign.kind != CampaignKind::Campaign || campaign.state.is_final() {
             let refused = match campaign.kind {
                 CampaignKind::Campaign => format!("a campaign that is {} cannot be tested", campaign.state),
-                CampaignKind::Single | CampaignKind::Test => "a single message cannot be tested".to_owned(),
+                CampaignKind::Single | CampaignKind::Test | CampaignKind::Reply => {
+                    "a single message cannot be tested".to_owned()
+                }
             };
             return Err(CampaignError::Refused(refused).into());
         }

@@ -104,11 +104,13 @@ pub enum CampaignKind {
     Single,
     /// To send the text of a campaign to one number, so that people see it.
     Test,
+    /// To answer somebody who wrote one of the words. That they opted out does not keep the answer back.
+    Reply,
 }
 
 impl CampaignKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Campaign, Self::Single, Self::Test];
+    pub const ALL: [Self; 4] = [Self::Campaign, Self::Single, Self::Test, Self::Reply];
 
     /// The name in the API and the database.
     #[must_use]
@@ -117,6 +119,7 @@ impl CampaignKind {
             Self::Campaign => "campaign",
             Self::Single => "single",
             Self::Test => "test",
+            Self::Reply => "reply",
         }
     }
 }
@@ -131,7 +134,7 @@ impl std::str::FromStr for CampaignKind {
 
 /// A kind of campaign that is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a campaign is one of campaign, single, test")]
+#[error("a campaign is one of campaign, single, test, reply")]
 pub struct UnknownCampaignKind;
 
 /// A campaign.

@@ -23,6 +23,7 @@ pub mod name;
 pub mod numbering;
 pub mod phone;
 pub mod port;
+pub mod reply;
 pub mod request;
 pub mod search;
 pub mod segment;

@@ -25,6 +25,7 @@ mod passwords;
 mod raw;
 mod reader;
 mod records;
+mod replies;
 mod secret_file;
 mod sending;
 mod server;
@@ -45,6 +46,7 @@ pub use jobs::JobsSettings;
 pub use log::{LogFormat, LogSettings};
 pub use passwords::PasswordsSettings;
 pub use records::RecordsSettings;
+pub use replies::RepliesSettings;
 pub use sending::{SendingSettings, WorkerSettings};
 pub use server::{RabbitmqSettings, RedisSettings};
 pub use sources::Sources;
@@ -92,6 +94,8 @@ pub struct Settings {
     pub sending: SendingSettings,
     /// What bounds the asking for the provider's records.
     pub records: RecordsSettings,
+    /// What people are answered who write one of the words.
+    pub replies: RepliesSettings,
     /// How the worker runs.
     pub worker: WorkerSettings,
     /// What bounds the extracts.
@@ -132,6 +136,7 @@ impl Settings {
         let telnyx = telnyx::read(&mut reader, &raw, judged_as);
         let sending = sending::read_sending(&mut reader, &raw);
         let records = records::read(&mut reader, &raw);
+        let replies = replies::read(&mut reader, &raw);
         let worker = sending::read_worker(&mut reader, &raw);
         let extract = extract::read(&mut reader, &raw);
         let jobs = jobs::read(&mut reader, &raw);
@@ -150,6 +155,7 @@ impl Settings {
                 time: time?,
                 sending: sending?,
                 records: records?,
+                replies: replies?,
                 worker: worker?,
                 extract: extract?,
                 jobs: jobs?,

@@ -58,6 +58,7 @@ pub(crate) struct RawSettings {
     pub(crate) telnyx: RawTelnyx,
     pub(crate) sending: RawSending,
     pub(crate) records: RawRecords,
+    pub(crate) replies: RawReplies,
     pub(crate) worker: RawWorker,
     pub(crate) extract: RawExtract,
     pub(crate) jobs: RawJobs,
@@ -178,6 +179,15 @@ pub(crate) struct RawRecords {
     pub(crate) questions_max: Option<Given>,
     pub(crate) ask_after_s: Option<Given>,
     pub(crate) bill_after_s: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawReplies {
+    pub(crate) opt_out: Option<Given>,
+    pub(crate) opt_in: Option<Given>,
+    pub(crate) help: Option<Given>,
+    pub(crate) interval_ms: Option<Given>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

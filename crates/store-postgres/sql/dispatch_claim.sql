@@ -98,6 +98,9 @@ held AS (
         SELECT suppressions.phone_national
         FROM suppressions
         WHERE suppressions.phone_national = message.phone
+          -- Who said no is told so.
+          AND NOT (suppressions.source = 'opt_out'
+                   AND EXISTS (SELECT FROM campaigns WHERE campaigns.id = $1 AND campaigns.kind = 'reply'))
           AND (suppressions.expires_at IS NULL OR suppressions.expires_at > now())
         LIMIT 1
     ) AS suppression ON true

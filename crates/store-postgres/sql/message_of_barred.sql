@@ -13,4 +13,6 @@ CROSS JOIN LATERAL (
 WHERE campaigns.state NOT IN ('draft', 'completed', 'canceled', 'failed')
   AND EXISTS (SELECT FROM suppressions
               WHERE suppressions.phone_national = barred.phone
+                -- Who said no is told so.
+                AND NOT (campaigns.kind = 'reply' AND suppressions.source = 'opt_out')
                 AND (suppressions.expires_at IS NULL OR suppressions.expires_at > now()))

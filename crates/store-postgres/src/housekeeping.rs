@@ -79,6 +79,7 @@ impl Housekeeping for PostgresHousekeeping {
             include_str!("../sql/event_forget.sql"),
             include_str!("../sql/inbound_forget.sql"),
             include_str!("../sql/record_question_forget.sql"),
+            include_str!("../sql/reply_forget.sql"),
         ];
         let mut forgotten = 0;
         for statement in statements {

@@ -5,8 +5,11 @@ use domain::contact::{Consent, ConsentChannel, ConsentKind};
 use domain::inbound::{Inbound, InboundDecision, Review};
 use domain::keyword::Reading;
 use domain::message::MessageId;
-use domain::port::{ConsentChange, InboundDesk, InboundFilter, ProviderEvent, StoreError};
+use domain::port::{
+    ConsentChange, DueReply, InboundDesk, InboundFilter, ProviderEvent, ReplyOutcome, StoreError,
+};
 use domain::request::Envelope;
+use domain::sender::SenderId;
 use jiff::Timestamp;
 use tokio_postgres::{Row, Transaction};
 use uuid::Uuid;
@@ -45,8 +48,12 @@ pub(crate) async fn keep_inbound(
             statement,
             &[&provider, &event.id, &phone, &text, &reading.meaning.as_str(), &reading.is_doubtful],
         )
-        .await
-        .map(drop)
+        .await?;
+    // What may have been meant otherwise is answered by people, if at all.
+    if !reading.is_doubtful {
+        transaction.execute(include_str!("../sql/reply_insert.sql"), &[&provider, &event.id]).await?;
+    }
+    Ok(())
 }
 
 /// What follows for a number from what was written, or decided of it.
@@ -109,6 +116,32 @@ impl InboundDesk for PostgresInboundDesk {
             skip_barred(&mut client, &[phone]).await;
         }
         Ok(Some(reviewed))
+    }
+
+    async fn due_replies(&self, limit: u16) -> Result<Vec<DueReply>, StoreError> {
+        let doing = "look who waits for an answer";
+        let due = include_str!("../sql/reply_due.sql");
+        let rows = self.database.query(doing, due, &[&i64::from(limit)]).await?;
+        let reply = |row: &Row| {
+            let meaning: &str = row.get("meaning");
+            Ok(DueReply {
+                id: row.get("id"),
+                to: phone_from(row.get("phone"), doing)?,
+                meaning: meaning.parse().map_err(|_| corrupt(doing, "what a reply answers is unknown"))?,
+                sender: SenderId(row.get("sender_id")),
+            })
+        };
+        rows.iter().map(reply).collect()
+    }
+
+    async fn close_reply(&self, id: i64, outcome: ReplyOutcome) -> Result<(), StoreError> {
+        let (word, campaign) = match outcome {
+            ReplyOutcome::Sent(campaign) => ("sent", Some(campaign.0)),
+            ReplyOutcome::Barred => ("barred", None),
+            ReplyOutcome::NoText => ("no_text", None),
+        };
+        let close = include_str!("../sql/reply_close.sql");
+        self.database.execute("note what came of an answer", close, &[&id, &word, &campaign]).await.map(drop)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Single messages, and what became of a number in a campaign.
 
 use async_trait::async_trait;
-use domain::campaign::{Campaign, CampaignId, UnknownLineTypes};
+use domain::campaign::{Campaign, CampaignId, CampaignKind, UnknownLineTypes};
 use domain::contact::ContactId;
 use domain::message::MessageId;
 use domain::phone::PhoneNumber;
@@ -130,8 +130,9 @@ impl MessageDesk for PostgresMessageDesk {
         {
             return Ok(Taken::Queued(before));
         }
-        let barred =
-            transaction.query(include_str!("../sql/message_barred.sql"), &[&phones]).await.map_err(failed)?;
+        let is_reply = order.kind == CampaignKind::Reply;
+        let barred = include_str!("../sql/message_barred.sql");
+        let barred = transaction.query(barred, &[&phones, &is_reply]).await.map_err(failed)?;
         if !barred.is_empty() {
             return Ok(Taken::Barred(barred.iter().map(|row| place(row, doing)).collect::<Result<_, _>>()?));
         }

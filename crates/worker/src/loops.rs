@@ -4,7 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::{PrepareCampaign, Prepared, ReconcileMessages, RelayPermits, RunJobs, Worked};
+use application::{
+    AnswerInbound, PrepareCampaign, Prepared, ReconcileMessages, RelayPermits, RunJobs, Worked,
+};
 use domain::port::{
     AudienceStore, ContactCensus, DatabaseIdentity, ExtractStore, Housekeeping, ReceiptStore, Upkeep,
 };
@@ -25,6 +27,7 @@ pub(crate) struct Rhythm {
     pub(crate) recount: Duration,
     pub(crate) heartbeat: Duration,
     pub(crate) records: Duration,
+    pub(crate) replies: Duration,
     pub(crate) keys: Duration,
     pub(crate) after_failure: Duration,
 }
@@ -47,6 +50,7 @@ pub(crate) struct Chores {
     pub(crate) jobs: Arc<RunJobs>,
     pub(crate) reconcile: ReconcileMessages,
     pub(crate) keys: ProviderKeys,
+    pub(crate) answer: AnswerInbound,
     pub(crate) housekeeping: Arc<dyn Housekeeping>,
     pub(crate) by_state_at_age: Duration,
     pub(crate) recount_interval: Duration,
@@ -84,6 +88,7 @@ impl Chores {
         start("rematch", rhythm.sweep, |chores| Box::pin(async move { chores.rematch().await }));
         start("records", rhythm.records, |chores| Box::pin(async move { chores.records().await }));
         start("bill", rhythm.records, |chores| Box::pin(async move { chores.bill().await }));
+        start("replies", rhythm.replies, |chores| Box::pin(async move { chores.replies().await }));
         start("keys", rhythm.keys, |chores| Box::pin(async move { chores.keys() }));
         start("by_state", rhythm.by_state, |chores| Box::pin(async move { chores.by_state().await }));
         loops
@@ -188,6 +193,17 @@ impl Chores {
         match self.reconcile.bill_some().await {
             Ok(Worked::Nothing) => Ok(Done::All),
             Ok(Worked::Something) => Ok(Done::Part),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    async fn replies(&self) -> Result<Done, String> {
+        match self.answer.execute().await {
+            Ok(0) => Ok(Done::All),
+            Ok(answered) => {
+                metrics::counter!("pregon_replies_total").increment(answered);
+                Ok(Done::Part)
+            }
             Err(error) => Err(error.to_string()),
         }
     }

@@ -4,22 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::{
-    KnownPlan, PrepareCampaign, ReconcileMessages, RelayPermits, RunJobs, SendLimits, WatchWorkers,
-    WorkPermit,
+    AnswerInbound, KnownPlan, PrepareCampaign, ReconcileMessages, RelayPermits, RunJobs, SendLimits,
+    WatchWorkers, WorkPermit,
 };
 use async_trait::async_trait;
 use domain::port::{
     AudienceStore, Clock as _, Housekeeping as _, Ids, PermitConsumer, PermitPublisher, WorkerStore,
 };
+use domain::reply::ReplyTexts;
 use http_actix::{Check, CheckFailed, Checks};
 use queue_rabbitmq::{RabbitOptions, RabbitPermits};
 use secrecy::ExposeSecret;
 use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, JobQueueOptions, PostgresAudienceStore,
-    PostgresContactCensus, PostgresDispatch, PostgresExtractStore, PostgresHousekeeping, PostgresJobQueue,
-    PostgresNumberingPlanStore, PostgresRecordDesk, PostgresWorkerStore, RecordDeskOptions, Schema,
-    SendingRules,
+    PostgresContactCensus, PostgresDispatch, PostgresExtractStore, PostgresHousekeeping, PostgresInboundDesk,
+    PostgresJobQueue, PostgresMessageDesk, PostgresNumberingPlanStore, PostgresRecordDesk,
+    PostgresSenderStore, PostgresWorkerStore, RecordDeskOptions, Schema, SendingRules,
 };
 use system::{SystemClock, SystemIds, host_name};
 
@@ -133,6 +134,27 @@ fn reconcile(
     Ok(ReconcileMessages::new(desk, engine.clone(), provider.records()?, records.questions_max))
 }
 
+fn answer(settings: &Settings, database: &Database, rules: SendingRules) -> AnswerInbound {
+    let replies = &settings.replies;
+    AnswerInbound {
+        inbound: Arc::new(PostgresInboundDesk::new(database.clone())),
+        messages: Arc::new(PostgresMessageDesk::new(database.clone(), rules)),
+        senders: Arc::new(PostgresSenderStore::new(database.clone())),
+        ids: Arc::new(SystemIds),
+        clock: Arc::new(SystemClock),
+        texts: ReplyTexts {
+            opt_out: replies.opt_out.clone(),
+            opt_in: replies.opt_in.clone(),
+            help: replies.help.clone(),
+        },
+        zone: zone(settings),
+    }
+}
+
+fn zone(settings: &Settings) -> String {
+    settings.time.zone.iana_name().unwrap_or("UTC").to_owned()
+}
+
 /// Puts a worker together, once the schema is known to be this program's.
 pub(crate) async fn worker(
     (settings, sources): (&Settings, &Sources),
@@ -167,7 +189,7 @@ pub(crate) async fn worker(
         },
     };
     let engine = Arc::new(PostgresDispatch::new(database.clone(), options.clone()));
-    let zone = settings.time.zone.iana_name().unwrap_or("UTC").to_owned();
+    let answer = answer(settings, database, options.rules.clone());
     let audiences: Arc<dyn AudienceStore> = Arc::new(PostgresAudienceStore::new(database.clone(), options));
     engine.set_account_pace("telnyx", sending.account_per_second).await?;
     let provider = Provider::new(settings)?;
@@ -205,7 +227,7 @@ pub(crate) async fn worker(
             prepare: Arc::new(PrepareCampaign::new(
                 Arc::clone(&audiences),
                 Arc::new(SystemClock),
-                zone,
+                zone(settings),
                 sending.slice_contacts,
             )),
             receipts: engine.clone(),
@@ -216,6 +238,7 @@ pub(crate) async fn worker(
             jobs: Arc::new(jobs(settings, database)),
             reconcile,
             keys: provider.keys(sources.clone()),
+            answer,
             housekeeping,
             beat: Arc::new(beat),
             forget_after: worker.forget_after,
@@ -231,6 +254,7 @@ pub(crate) async fn worker(
             heartbeat: worker.heartbeat,
             recount: worker.recount_interval,
             records: settings.records.interval,
+            replies: settings.replies.interval,
             keys: provider.keys_interval(),
             after_failure: worker.store_retry,
         },

@@ -3,9 +3,12 @@
 use async_trait::async_trait;
 
 use super::StoreError;
+use crate::campaign::CampaignId;
 use crate::inbound::{Inbound, InboundDecision};
+use crate::keyword::Meaning;
 use crate::phone::PhoneNumber;
 use crate::request::Envelope;
+use crate::sender::SenderId;
 
 /// Which of what people wrote.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,4 +39,35 @@ pub trait InboundDesk: Send + Sync {
         decision: InboundDecision,
         envelope: Envelope,
     ) -> Result<Option<Inbound>, StoreError>;
+
+    /// People who wrote one of the words to a sender that can be answered and were not answered yet, the first first: one of each
+    /// meaning a number and day.
+    async fn due_replies(&self, limit: u16) -> Result<Vec<DueReply>, StoreError>;
+
+    /// Notes what came of answering. Nothing when that is noted already.
+    async fn close_reply(&self, id: i64, outcome: ReplyOutcome) -> Result<(), StoreError>;
+}
+
+/// Somebody who waits for an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueReply {
+    /// Identifies the answer.
+    pub id: i64,
+    /// To whom.
+    pub to: PhoneNumber,
+    /// What they wrote.
+    pub meaning: Meaning,
+    /// Whose message they answered.
+    pub sender: SenderId,
+}
+
+/// What came of answering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplyOutcome {
+    /// It is in the queue, as this campaign.
+    Sent(CampaignId),
+    /// The number is barred by more than its own no.
+    Barred,
+    /// There is nothing to be said.
+    NoText,
 }

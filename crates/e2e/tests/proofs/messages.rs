@@ -327,3 +327,48 @@ async fn what_is_worth_a_second_look_is_said_of_a_text_and_of_a_campaigns_sample
     let said = house.admin.must(200, Method::POST, &path, None).await.unwrap();
     assert_eq!(codes(&said), ["no_sender", "no_replies"], "each kind once, however many samples have it");
 }
+
+#[tokio::test]
+async fn who_writes_alto_is_told_once_that_it_was_understood_and_nothing_more() {
+    let house = House::with_contacts(3).await;
+    let sender = json!({
+        "name": "Tienda", "kind": "long_code", "value": "+525500000001", "rate_per_s": 100.0,
+        "price_micros_per_segment": 285_000,
+        "identity": {
+            "brand": "Tienda de Ejemplo", "address": "Calle Falsa 123", "phone": "+525500000000",
+            "email": "hola@tienda.example", "opt_out_text": "Responde ALTO para no recibir"
+        }
+    });
+    house.admin.must(201, Method::POST, "/senders", Some(&sender)).await.unwrap();
+    house.deliver_everything().await;
+    let to = "+525510000002";
+    house.tell_sandbox("/admin/outcomes", &json!({"to": to, "outcome": "inbound_alto"})).await;
+    let order = json!({"to": to, "text": "Hola"});
+    let sent = house.admin.must(202, Method::POST, "/messages", Some(&order)).await.unwrap();
+    house.until_message(&sent["id"], &["delivered"]).await;
+    let waiting = std::time::Instant::now();
+    while house.accepted(to).await < 2 {
+        assert!(waiting.elapsed() < crate::house::PATIENCE, "no confirmation came");
+        sleep(Duration::from_millis(50)).await;
+    }
+    // The sandbox answers what it gets from the number with ALTO, the confirmation, too: that is not answered again.
+    let reply = "SELECT campaigns.id::text, messages.body FROM replies JOIN campaigns ON campaigns.id = replies.campaign_id
+                 JOIN messages ON messages.campaign_id = campaigns.id WHERE campaigns.kind = 'reply'";
+    let (campaign, text): (String, String) = {
+        let row = house.database.query_one(reply, &[]).await.unwrap();
+        (row.get(0), row.get(1))
+    };
+    assert_eq!(
+        text,
+        "Listo: Tienda de Ejemplo ya no te enviara mensajes. Si cambias de opinion responde ALTA."
+    );
+    house.ends_well(&campaign, 1).await;
+    let inbound = "SELECT count(*) FROM inbound_messages";
+    while house.database.query_one(inbound, &[]).await.unwrap().get::<_, i64>(0) < 2 {
+        assert!(waiting.elapsed() < crate::house::PATIENCE, "the second ALTO did not come");
+        sleep(Duration::from_millis(50)).await;
+    }
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!(house.accepted(to).await, 2);
+    assert_eq!(house.admin.ask(Method::POST, "/messages", Some(&order)).await.unwrap().0, 409);
+}

@@ -1,9 +1,9 @@
 //! Receipts: twice, late, in any order, of others, and forged.
 
 use domain::inbound::InboundDecision;
-use domain::keyword::read;
+use domain::keyword::{Meaning, read};
 use domain::message::{Evidence, MessageState};
-use domain::port::{InboundDesk as _, InboundFilter, ReceiptStore, Report};
+use domain::port::{InboundDesk as _, InboundFilter, ReceiptStore, ReplyOutcome, Report};
 use domain::request::Envelope;
 use jiff::Timestamp;
 use store_postgres::PostgresInboundDesk;
@@ -229,4 +229,62 @@ async fn what_people_wrote_is_kept_with_what_it_answers_and_what_is_decided_of_i
     assert!(desk.page(waits, None, 10).await.unwrap().is_empty());
     assert!(desk.review(12_345, InboundDecision::Nothing, by_ana()).await.unwrap().is_none());
     assert_eq!(stage.count("SELECT count(*) FROM audit_log WHERE action = 'inbound.review'").await, 2);
+}
+
+#[tokio::test]
+async fn who_writes_one_of_the_words_is_answered_once_a_day_by_who_can_be_answered() {
+    let stage = Stage::running(3).await;
+    stage.send_all(accepted).await;
+    let engine = stage.engine();
+    let desk = PostgresInboundDesk::new(stage.test.database());
+    let writes = async |id: &str, seq: u32, text: &str| {
+        let mut event = stage.event(id, seq, 1, Report::Inbound { text: text.to_owned() });
+        event.reference = None;
+        engine.keep("telnyx", event, Some(read(text))).await.unwrap();
+    };
+    writes("to a name", 1, "ALTO").await;
+    assert_eq!(desk.due_replies(10).await.unwrap(), [], "nobody can write to a name");
+    stage.run("UPDATE senders SET kind = 'long_code', value = '+525500000001'").await;
+    writes("no", 1, "ALTO").await;
+    writes("no again", 1, "baja").await;
+    writes("perhaps", 2, "ya no quiero").await;
+    writes("help", 3, "AYUDA").await;
+    writes("other", 3, "gracias").await;
+    let due = desk.due_replies(10).await.unwrap();
+    let wrote: Vec<_> = due.iter().map(|reply| (reply.to, reply.meaning)).collect();
+    assert_eq!(wrote, [(phone(1), Meaning::OptOut), (phone(3), Meaning::Help)]);
+    desk.close_reply(due[0].id, ReplyOutcome::Barred).await.unwrap();
+    desk.close_reply(due[0].id, ReplyOutcome::Sent(stage.campaign)).await.unwrap();
+    assert_eq!(desk.due_replies(10).await.unwrap().len(), 1);
+    assert_eq!(
+        stage.count("SELECT count(*) FROM replies WHERE outcome = 'barred'").await,
+        1,
+        "the first word holds"
+    );
+    stage.run("UPDATE replies SET day = day - 1").await;
+    writes("no tomorrow", 1, "ALTO").await;
+    assert_eq!(desk.due_replies(10).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn only_a_reply_reaches_who_said_no_and_none_reaches_who_is_barred_otherwise() {
+    for (kind, source, reached) in [
+        ("reply", "opt_out", true),
+        ("reply", "carrier", false),
+        ("reply", "repep", false),
+        ("single", "opt_out", false),
+        ("campaign", "opt_out", false),
+    ] {
+        let stage = Stage::running(1).await;
+        stage.run(&format!("UPDATE campaigns SET kind = '{kind}'")).await;
+        stage
+            .run(&format!(
+                "INSERT INTO suppressions (phone_national, source, created_by)
+                 SELECT phone, '{source}', 'test' FROM messages"
+            ))
+            .await;
+        stage.send_all(accepted).await;
+        let expected = if reached { MessageState::Sent } else { MessageState::Skipped };
+        assert_eq!(stage.state_of(1).await, expected, "{kind}, {source}");
+    }
 }

@@ -1,0 +1,10 @@
+-- Forgets some of the answers of so many months ago. There are few, and they are read from the first on.
+-- $1 months, $2 the most answers.
+DELETE FROM replies
+WHERE id IN (
+    SELECT id FROM replies
+    WHERE outcome IS NOT NULL AND day < (now() - make_interval(months => $1::integer))::date
+    ORDER BY id
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED
+)
