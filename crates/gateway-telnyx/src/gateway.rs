@@ -6,22 +6,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::port::{OutboundMessage, SendOutcome, SmsGateway};
 use domain::sender::SenderKind;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response, Url};
-use secrecy::{ExposeSecret, SecretString};
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Client, Url};
+use secrecy::SecretString;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::answer::{Answer, unknown};
-
-/// The most that is read of an answer.
-const ANSWER_BYTES_MAX: usize = 64 * 1024;
-
-/// How long a connection lies idle before we close it: sooner than the other side would, for a request written to a
-/// connection that is being closed may or may not have arrived.
-const IDLE: Duration = Duration::from_secs(20);
+use crate::client::{TelnyxGatewayError, address, client, read_body};
 
 /// How Telnyx is reached.
 #[derive(Debug, Clone)]
@@ -38,20 +31,6 @@ pub struct TelnyxOptions {
     pub request_timeout: Duration,
     /// The most calls that are under way at once.
     pub connections_max: usize,
-}
-
-/// Why a gateway cannot be made. No value is repeated.
-#[derive(Debug, thiserror::Error)]
-pub enum TelnyxGatewayError {
-    /// One of the addresses is none.
-    #[error("cannot reach telnyx: an address is not a URL of http or https")]
-    BadAddress,
-    /// The key cannot stand in a header.
-    #[error("cannot reach telnyx: the key holds what no key does")]
-    BadKey,
-    /// The client could not be made.
-    #[error("cannot reach telnyx: its client cannot be made")]
-    Client(#[source] reqwest::Error),
 }
 
 /// Hands messages to Telnyx: one call an attempt, nothing repeated, no redirect followed.
@@ -76,23 +55,11 @@ impl TelnyxGateway {
     /// # Errors
     /// When an address or the key cannot be used.
     pub fn new(options: &TelnyxOptions) -> Result<Self, TelnyxGatewayError> {
-        let mut key = HeaderValue::try_from(format!("Bearer {}", options.api_key.expose_secret()))
-            .map_err(|_| TelnyxGatewayError::BadKey)?;
-        key.set_sensitive(true);
-        let client = Client::builder()
-            .default_headers(HeaderMap::from_iter([(AUTHORIZATION, key)]))
-            .user_agent(concat!("pregon/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            // A proxy would be read from the environment, which is the settings' to read.
-            .no_proxy()
-            .http1_only()
-            .retry(reqwest::retry::never())
-            .connect_timeout(options.connect_timeout)
-            .timeout(options.request_timeout)
-            .pool_max_idle_per_host(options.connections_max)
-            .pool_idle_timeout(IDLE)
-            .build()
-            .map_err(TelnyxGatewayError::Client)?;
+        let client = client(
+            &options.api_key,
+            (options.connect_timeout, options.request_timeout),
+            options.connections_max,
+        )?;
         Ok(Self {
             client,
             messages: address(&options.api_base_url, ["v2", "messages"])?,
@@ -176,30 +143,6 @@ fn without_answer(error: &reqwest::Error) -> SendOutcome {
     } else {
         unknown("connection_lost")
     }
-}
-
-/// The whole body; none where it breaks off, or is larger than any answer should be.
-async fn read_body(response: &mut Response) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.ok()? {
-        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return None;
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Some(body)
-}
-
-fn address(base: &str, path: [&str; 2]) -> Result<Url, TelnyxGatewayError> {
-    let mut url = Url::parse(base).map_err(|_| TelnyxGatewayError::BadAddress)?;
-    let is_usable = matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none();
-    match url.path_segments_mut() {
-        Ok(mut segments) if is_usable => {
-            segments.pop_if_empty().extend(path);
-        }
-        _ => return Err(TelnyxGatewayError::BadAddress),
-    }
-    Ok(url)
 }
 
 #[cfg(test)]

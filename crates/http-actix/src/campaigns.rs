@@ -27,7 +27,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 pub(crate) use explanation::{__path_explain, explain};
-pub(crate) use request::{CampaignRequest, choice};
+pub(crate) use request::{CampaignRequest, MoneyRequest, choice};
 use request::{ScheduleRequest, patched};
 pub(crate) use stream::{__path_progress_stream, Streams, progress_stream};
 pub(crate) use trial::{__path_test_send, test_send};

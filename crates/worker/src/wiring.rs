@@ -5,22 +5,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::{
-    Gateways, KnownPlan, PrepareCampaign, RelayPermits, RunJobs, SendLimits, WatchWorkers, WorkPermit,
+    Gateways, KnownPlan, LookUpNumbers, LookUpSegment, PrepareCampaign, RelayPermits, RunJobs, SendLimits,
+    WatchWorkers, WorkPermit,
 };
 use async_trait::async_trait;
+use domain::money::{Currency, Money};
 use domain::port::{
     AudienceStore, Clock as _, Housekeeping as _, Ids, PermitConsumer, PermitPublisher, SmsGateway,
     WorkerStore,
 };
-use gateway_telnyx::{TelnyxGateway, TelnyxOptions};
+use gateway_telnyx::{TelnyxGateway, TelnyxLookup, TelnyxLookupOptions, TelnyxOptions};
 use http_actix::{Check, CheckFailed, Checks};
 use queue_rabbitmq::{RabbitOptions, RabbitPermits};
 use secrecy::ExposeSecret;
 use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
-    Database, DatabaseOptions, DispatchOptions, JobQueueOptions, PostgresAudienceStore,
+    Database, DatabaseOptions, DispatchOptions, JobQueueOptions, LookupStoreOptions, PostgresAudienceStore,
     PostgresContactCensus, PostgresDispatch, PostgresExtractStore, PostgresHousekeeping, PostgresJobQueue,
-    PostgresNumberingPlanStore, PostgresWorkerStore, Schema, SendingRules,
+    PostgresLookupStore, PostgresNumberingPlanStore, PostgresWorkerStore, Schema, SendingRules,
 };
 use system::{SystemClock, SystemIds, host_name};
 
@@ -105,7 +107,44 @@ pub(crate) struct Worker {
     pub(crate) rhythm: Rhythm,
 }
 
-fn jobs(settings: &Settings, database: &Database) -> RunJobs {
+fn lookup_options(settings: &Settings) -> LookupStoreOptions {
+    let given = &settings.lookup;
+    LookupStoreOptions {
+        keep_for: given.keep_for,
+        calls_per_day_max: given.calls_per_day_max,
+        per_second: given.per_second,
+        pace_ahead: given.pace_ahead,
+        zone: settings.time.zone.iana_name().unwrap_or("UTC").to_owned(),
+        window_contacts: given.window_contacts,
+    }
+}
+
+/// What looks the numbers of segments up. A step ends well before its job's lease.
+fn lookups(settings: &Settings, database: &Database) -> Result<LookUpSegment, Failure> {
+    let (given, telnyx) = (&settings.lookup, settings.telnyx_sending()?);
+    let provider = TelnyxLookup::new(&TelnyxLookupOptions {
+        api_base_url: telnyx.api_base_url,
+        api_key: telnyx.api_key,
+        connect_timeout: telnyx.connect_timeout,
+        request_timeout: given.request_timeout,
+        connections_max: given.in_flight_max.into(),
+    })
+    .map_err(|error| Failure::Usage(error.to_string()))?;
+    let look_up = LookUpNumbers {
+        provider: Arc::new(provider),
+        lookups: Arc::new(PostgresLookupStore::new(database.clone(), lookup_options(settings))),
+        clock: Arc::new(SystemClock),
+        price: Money { micros: given.price_micros.into(), currency: Currency::MXN },
+        in_flight_max: given.in_flight_max,
+    };
+    Ok(LookUpSegment {
+        look_up: Arc::new(look_up),
+        step_numbers: given.step_numbers,
+        step_within: settings.jobs.lease / 6,
+    })
+}
+
+fn jobs(settings: &Settings, database: &Database) -> Result<RunJobs, Failure> {
     let jobs = &settings.jobs;
     let options = JobQueueOptions {
         lease: jobs.lease,
@@ -116,7 +155,8 @@ fn jobs(settings: &Settings, database: &Database) -> RunJobs {
     };
     let plan = KnownPlan::new(Arc::new(PostgresNumberingPlanStore::new(database.clone())));
     let queue = Arc::new(PostgresJobQueue::new(database.clone(), options));
-    RunJobs::new(queue, Arc::new(plan), usize::try_from(jobs.import_lines).unwrap_or(usize::MAX))
+    let lines_at_once = usize::try_from(jobs.import_lines).unwrap_or(usize::MAX);
+    Ok(RunJobs::new(queue, Arc::new(plan), lines_at_once, lookups(settings, database)?))
 }
 
 /// Puts a worker together, once the schema is known to be this program's.
@@ -198,7 +238,7 @@ pub(crate) async fn worker(
             audiences,
             census: Arc::new(PostgresContactCensus::new(database.clone())),
             extracts: Arc::new(PostgresExtractStore::new(database.clone(), settings.extract.take_timeout)),
-            jobs: Arc::new(jobs(settings, database)),
+            jobs: Arc::new(jobs(settings, database)?),
             housekeeping,
             beat: Arc::new(beat),
             forget_after: worker.forget_after,

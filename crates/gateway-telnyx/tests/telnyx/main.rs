@@ -5,6 +5,7 @@
 mod against_sandbox;
 mod against_sockets;
 mod listener;
+mod looking_up;
 
 use std::time::Duration;
 
