@@ -129,10 +129,10 @@ async fn calls_are_set_aside_at_their_pace_and_not_while_the_provider_wants_none
     assert!(is_paced, "{next:?}");
     let asleep = "UPDATE lookup_budgets SET next_free_at = '-infinity'";
     postgres.client.batch_execute(asleep).await.unwrap();
-    store.hold_off(Duration::from_secs(600)).await.unwrap();
+    store.hold_off(Duration::from_mins(10)).await.unwrap();
     store.hold_off(Duration::from_secs(1)).await.unwrap();
     let Reservation::Wait(wait) = store.reserve(1).await.unwrap() else { panic!("nobody waits") };
-    assert!(wait > Duration::from_secs(300) && wait <= Duration::from_secs(600), "{wait:?}");
+    assert!(wait > Duration::from_mins(5) && wait <= Duration::from_mins(10), "{wait:?}");
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn what_was_looked_up_later_stays_whatever_comes_after_it() {
     // A later one that knows nothing of the line is kept, and takes nothing from the contact.
     store.keep(vec![looked_up(5_512_345_601, LineType::Unknown, None, now())]).await.unwrap();
     assert_eq!(postgres.lines().await, "mobile Telcel, fixed");
-    let old = LookupStoreOptions { keep_for: Duration::from_secs(1_800), ..options() };
+    let old = LookupStoreOptions { keep_for: Duration::from_mins(30), ..options() };
     let old = PostgresLookupStore::new(postgres.test.database(), old);
     assert!(!old.known(vec![phone(5_512_345_602)]).await.unwrap()[0].is_fresh);
 }
