@@ -7,29 +7,31 @@ use std::time::Duration;
 use application::{
     AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, CountContacts, DraftCampaign,
     EndSession, ExplainMessage, ExtractLimits, FailureLimit, FollowCampaign, KeptCounts, KnownPlan,
-    ListSessions, LoadSuppressions, LogIn, LogOut, LoginFailures, PreviewCampaign, PreviewLimits,
-    PreviewSegment, RefreshSession, SaveSegment, SearchContacts, SendMessage, SessionCache, SignInDesk,
-    TagContacts, TakeContactFile, TakeExtract, TestCampaign, TokenLifetimes, WatchWorkers,
+    ListSessions, LoadSuppressions, LogIn, LogOut, LoginFailures, LookUpCampaign, LookUpNumbers,
+    LookUpPhones, PreviewCampaign, PreviewLimits, PreviewSegment, RefreshSession, SaveSegment,
+    SearchContacts, SendMessage, SessionCache, SignInDesk, TagContacts, TakeContactFile, TakeExtract,
+    TestCampaign, TokenLifetimes, WatchWorkers,
 };
 use async_trait::async_trait;
 use cache_redis::{RedisCache, RedisOptions};
 use credentials::{AccessTokens, Argon2Cost, Argon2Passwords, SystemSecrets};
 use domain::campaign::Window;
+use domain::money::{Currency, Money};
 use domain::port::{
     AudienceStore, Cache, CampaignStore, ContactCensus, ContactDesk, ContactStore, ExtractStore,
-    Housekeeping as _, JobStore, MessageDesk, PermitPublisher, SecretSource, SegmentStore, SenderStore,
-    SessionStore, SuppressionStore,
+    Housekeeping as _, JobStore, LookupStore, MessageDesk, PermitPublisher, SecretSource, SegmentStore,
+    SenderStore, SessionStore, SuppressionStore,
 };
-use gateway_telnyx::TelnyxWebhooks;
+use gateway_telnyx::{TelnyxKeys, TelnyxLookup, TelnyxLookupOptions, TelnyxWebhooks};
 use http_actix::{Check, CheckFailed, Checks, HttpOptions, Services};
 use queue_rabbitmq::{RabbitOptions, RabbitPermits};
 use secrecy::{ExposeSecret, SecretString};
 use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
-    Database, DatabaseOptions, DispatchOptions, JobStoreOptions, PostgresAudienceStore,
+    Database, DatabaseOptions, DispatchOptions, JobStoreOptions, LookupStoreOptions, PostgresAudienceStore,
     PostgresCampaignStore, PostgresContactCensus, PostgresContactDesk, PostgresContactSearch,
     PostgresContactStore, PostgresDispatch, PostgresExtractStore, PostgresHousekeeping,
-    PostgresIdentityStore, PostgresInboundDesk, PostgresJobStore, PostgresMessageDesk,
+    PostgresIdentityStore, PostgresInboundDesk, PostgresJobStore, PostgresLookupStore, PostgresMessageDesk,
     PostgresNumberingPlanStore, PostgresRecordDesk, PostgresSegmentStore, PostgresSenderStore,
     PostgresSessionStore, PostgresSuppressionStore, PostgresWorkerStore, RecordDeskOptions, Schema,
     SendingRules,
@@ -116,6 +118,53 @@ fn job_options(settings: &Settings) -> JobStoreOptions {
     }
 }
 
+fn lookup_options(settings: &Settings) -> LookupStoreOptions {
+    let given = &settings.lookup;
+    LookupStoreOptions {
+        keep_for: given.keep_for,
+        calls_per_day_max: given.calls_per_day_max,
+        per_second: given.per_second,
+        pace_ahead: given.pace_ahead,
+        zone: settings.time.zone.iana_name().unwrap_or("UTC").to_owned(),
+        window_contacts: given.window_contacts,
+    }
+}
+
+/// What looks numbers up; without a key for the provider it says so when it is asked.
+fn look_up_phones(
+    settings: &Settings,
+    lookups: &Arc<dyn LookupStore>,
+    plan: &Arc<KnownPlan>,
+) -> Result<LookUpPhones, Failure> {
+    let given = &settings.lookup;
+    let provider = settings.telnyx_lookup().map(|telnyx| {
+        let keys = TelnyxKeys::of_account(&telnyx.api_key)?;
+        TelnyxLookup::new(&TelnyxLookupOptions {
+            api_base_url: telnyx.api_base_url,
+            keys: Arc::new(keys),
+            connect_timeout: telnyx.connect_timeout,
+            request_timeout: given.request_timeout,
+            connections_max: given.in_flight_max.into(),
+        })
+    });
+    let provider = provider.transpose().map_err(|error| Failure::Usage(error.to_string()))?;
+    let look_up = provider.map(|provider| {
+        Arc::new(LookUpNumbers {
+            provider: Arc::new(provider),
+            lookups: lookups.clone(),
+            clock: Arc::new(SystemClock),
+            price: Money { micros: given.price_micros.into(), currency: Currency::MXN },
+            in_flight_max: given.in_flight_max,
+        })
+    });
+    Ok(LookUpPhones {
+        look_up,
+        plan: plan.clone(),
+        numbers_max: usize::try_from(given.numbers_max).unwrap_or(usize::MAX),
+        within: given.answer_within,
+    })
+}
+
 fn extract_limits(settings: &Settings) -> ExtractLimits {
     let extract = &settings.extract;
     ExtractLimits {
@@ -144,6 +193,8 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
     let extracts: Arc<dyn ExtractStore> =
         Arc::new(PostgresExtractStore::new(database.clone(), settings.extract.take_timeout));
     let jobs: Arc<dyn JobStore> = Arc::new(PostgresJobStore::new(database.clone(), job_options(settings)));
+    let lookups: Arc<dyn LookupStore> =
+        Arc::new(PostgresLookupStore::new(database.clone(), lookup_options(settings)));
     let segments: Arc<dyn SegmentStore> = Arc::new(PostgresSegmentStore::new(database.clone()));
     let census: Arc<dyn ContactCensus> = Arc::new(PostgresContactCensus::new(database.clone()));
     let shared_cache: Arc<dyn Cache> = cache.clone();
@@ -192,6 +243,13 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
             bytes_max: settings.jobs.upload_bytes_max,
         },
         tag_contacts: TagContacts { jobs: jobs.clone(), segments: segments.clone(), ids: ids.clone() },
+        look_up_phones: look_up_phones(settings, &lookups, &plan)?,
+        look_up_campaign: LookUpCampaign {
+            campaigns: campaigns.clone(),
+            jobs: jobs.clone(),
+            ids: ids.clone(),
+        },
+        lookups,
         jobs,
         save_segment: SaveSegment { segments: segments.clone(), ids: ids.clone() },
         segments: segments.clone(),

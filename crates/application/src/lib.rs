@@ -13,6 +13,10 @@ mod create_user;
 mod explain_message;
 mod import_numbers;
 mod kept_counts;
+mod look_up_campaign;
+mod look_up_numbers;
+mod look_up_phones;
+mod look_up_segment;
 mod numbering_plans;
 mod prepare_campaign;
 mod preview_campaign;
@@ -48,6 +52,12 @@ pub use create_user::{CreateUser, CreateUserError, NewUser};
 pub use explain_message::{ExplainMessage, Explained, Sentences, Verdict};
 pub use import_numbers::{ImportCommand, ImportError, ImportNumbers, ImportObserver, ImportOutcome};
 pub use kept_counts::KeptCounts;
+pub use look_up_campaign::{LookUpCampaign, LookUpCampaignError};
+pub use look_up_numbers::{Asked, LookUpNumbers, LookupEnd, LookupRun, Told};
+pub use look_up_phones::{
+    LineSource, LookUpCommand, LookUpPhones, LookUpPhonesError, LookedUpPhones, NumberAnswer,
+};
+pub use look_up_segment::{LookUpSegment, LookupStep};
 pub use numbering_plans::{
     KnownPlan, LoadNumberingPlan, LoadPlanError, ProposedPlan, Reclassify, ReclassifyError, ReclassifyOutcome,
 };

@@ -2,23 +2,32 @@
 //! where this one was stopped.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use domain::contact::ContactId;
 use domain::job::{ImportTask, JobId, SeenNumbers, SheetBatch, Task};
-use domain::port::{JobClaim, JobQueue, JobStep, StoreError};
-use domain::segment::Segment;
+use domain::port::{JobClaim, JobQueue, JobStep, LookupScope, StoreError};
+use domain::segment::{Segment, SegmentRefused};
 use domain::sheet::{Record, SheetParser};
 use tokio::sync::Mutex;
+use tokio::time::sleep;
 
+use crate::look_up_numbers::{LookupEnd, LookupRun};
+use crate::look_up_segment::LookUpSegment;
 use crate::numbering_plans::KnownPlan;
 
 /// Lines that take more memory than this are not brought in at once, however few they are.
 const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// How long a job that looks numbers up rests when it could ask nobody: the pace is others', or the provider asked for a pause.
+const REST: Duration = Duration::from_secs(1);
 
 /// Does jobs.
 pub struct RunJobs {
     queue: Arc<dyn JobQueue>,
     plan: Arc<KnownPlan>,
     lines_at_once: usize,
+    lookups: LookUpSegment,
     open: Mutex<Option<OpenJob>>,
 }
 
@@ -40,13 +49,28 @@ struct OpenJob {
 enum Work {
     Import(Box<OpenFile>),
     Tag(Segment),
+    LookUp(OpenLookup),
+}
+
+/// A segment whose numbers are looked up.
+struct OpenLookup {
+    segment: Segment,
+    run: LookupRun,
+    checkpoint: ContactId,
+    up_to: ContactId,
 }
 
 impl RunJobs {
-    /// Does the jobs of `queue`; of a file it brings so many lines in at once, classed by `plan`.
+    /// Does the jobs of `queue`; of a file it brings so many lines in at once, classed by `plan`, and numbers it looks up by
+    /// `lookups`.
     #[must_use]
-    pub fn new(queue: Arc<dyn JobQueue>, plan: Arc<KnownPlan>, lines_at_once: usize) -> Self {
-        Self { queue, plan, lines_at_once, open: Mutex::new(None) }
+    pub fn new(
+        queue: Arc<dyn JobQueue>,
+        plan: Arc<KnownPlan>,
+        lines_at_once: usize,
+        lookups: LookUpSegment,
+    ) -> Self {
+        Self { queue, plan, lines_at_once, lookups, open: Mutex::new(None) }
     }
 
     /// Does one step of the job at hand, or of the next one.
@@ -64,12 +88,13 @@ impl RunJobs {
         let step = match &mut open.work {
             Work::Import(file) => self.import_some(claim, file).await,
             Work::Tag(segment) => self.queue.tag_some(claim, segment.clone()).await,
+            Work::LookUp(lookup) => self.look_some_up(claim, lookup).await,
         };
         match step {
             Ok(JobStep::Further) => *held = Some(open),
             Ok(JobStep::AtEnd) => self.queue.complete(claim).await?,
             Ok(JobStep::Lost) => {
-                tracing::info!(job = %claim.job.0, "the job was canceled, or is another worker's");
+                tracing::info!(job = %claim.job.0, "the job was canceled, failed, or is another worker's");
             }
             Err(error) => return Err(self.give_back(claim, error).await),
         }
@@ -105,13 +130,53 @@ impl RunJobs {
             }
             Task::Tag(task) => match task.segment.check() {
                 Ok(segment) => Work::Tag(segment),
-                Err(refused) => {
-                    self.queue.fail(claim, format!("its segment is refused: {refused}")).await?;
-                    return Ok(None);
-                }
+                Err(refused) => return self.refuse(claim, &refused).await,
+            },
+            Task::LookUp(task) => match task.segment.check() {
+                Ok(segment) => Work::LookUp(OpenLookup {
+                    segment,
+                    run: LookupRun::new(Some(task.cost_max), claimed.job.tally.lookups),
+                    checkpoint: ContactId(claimed.job.checkpoint),
+                    up_to: ContactId(claimed.job.total),
+                }),
+                Err(refused) => return self.refuse(claim, &refused).await,
             },
         };
         Ok(Some(OpenJob { claim, work }))
+    }
+
+    async fn refuse(&self, claim: JobClaim, refused: &SegmentRefused) -> Result<Option<OpenJob>, StoreError> {
+        self.queue.fail(claim, format!("its segment is refused: {refused}")).await?;
+        Ok(None)
+    }
+
+    /// Looks the next numbers up. What was told is kept before the job notes it, so that whoever goes on asks nobody twice.
+    async fn look_some_up(&self, claim: JobClaim, lookup: &mut OpenLookup) -> Result<JobStep, StoreError> {
+        let what = (&lookup.segment, LookupScope::UnknownAlone);
+        let span = (lookup.checkpoint, lookup.up_to);
+        let step = self.lookups.step(&mut lookup.run, what, span, &|| false).await?;
+        let Some(ended) = step.ended else { return Ok(JobStep::AtEnd) };
+        lookup.checkpoint = step.checkpoint;
+        let noted = self.queue.note_lookups(claim, step.checkpoint, step.done).await?;
+        if noted == JobStep::Lost {
+            return Ok(JobStep::Lost);
+        }
+        match ended {
+            LookupEnd::AllAsked => {}
+            LookupEnd::OutOfTime | LookupEnd::Stopped => {
+                if step.done.asked == 0 {
+                    sleep(REST).await;
+                }
+            }
+            LookupEnd::OverCost
+            | LookupEnd::DayIsSpent { .. }
+            | LookupEnd::AccountBlocked { .. }
+            | LookupEnd::NobodyAnswers => {
+                self.queue.fail(claim, ended.to_string()).await?;
+                return Ok(JobStep::Lost);
+            }
+        }
+        Ok(JobStep::Further)
     }
 
     async fn import_some(&self, claim: JobClaim, file: &mut OpenFile) -> Result<JobStep, StoreError> {

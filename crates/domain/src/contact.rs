@@ -22,14 +22,14 @@ pub use new::{ContactFields, FieldRefused, NewContact, Oddities, denies_validity
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ContactId(pub i64);
 
-/// What kind of line a number is, by the regulator's numbering plan.
+/// What kind of line a number is, by the regulator's numbering plan or by what a provider says of the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LineType {
     /// Takes messages, whoever pays for the call.
     Mobile,
     /// A fixed line.
     Fixed,
-    /// No plan has been loaded that says.
+    /// Neither says.
     Unknown,
 }
 

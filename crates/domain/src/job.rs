@@ -7,6 +7,8 @@ use roaring::RoaringTreemap;
 use uuid::Uuid;
 
 use crate::contact::{ContactFields, FieldRefused, NewContact, Tag};
+use crate::lookup::LookupTally;
+use crate::money::Money;
 use crate::numbering::{Line, NumberingPlan};
 use crate::phone::{PhoneNumber, PhoneRejection};
 use crate::segment::{SegmentDefinition, SegmentVersion};
@@ -68,6 +70,8 @@ pub enum Task {
     Import(ImportTask),
     /// The contacts of a segment get tags, or lose them.
     Tag(TagTask),
+    /// The numbers of a segment whose line type is unknown are looked up.
+    LookUp(LookupTask),
 }
 
 impl Task {
@@ -77,6 +81,7 @@ impl Task {
         match self {
             Self::Import(_) => "contact_import",
             Self::Tag(_) => "contact_tagging",
+            Self::LookUp(_) => "number_lookup",
         }
     }
 }
@@ -105,6 +110,17 @@ pub struct TagTask {
     pub remove: Vec<Tag>,
 }
 
+/// Numbers of a segment that are looked up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LookupTask {
+    /// Whose.
+    pub segment: SegmentDefinition,
+    /// The saved segment that was, if it was one.
+    pub saved_segment: Option<SegmentVersion>,
+    /// The most that it may cost: what would cost more is not asked.
+    pub cost_max: Money,
+}
+
 /// What a job has done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct JobTally {
@@ -122,6 +138,8 @@ pub struct JobTally {
     pub tags_removed: u64,
     /// Contacts that have too many tags to get more.
     pub left_out: u64,
+    /// What became of numbers that were to be looked up.
+    pub lookups: LookupTally,
 }
 
 /// A job.

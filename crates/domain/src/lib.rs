@@ -17,6 +17,7 @@ pub mod inbound;
 pub mod job;
 pub mod keyword;
 pub mod lada;
+pub mod lookup;
 pub mod message;
 pub mod money;
 pub mod name;

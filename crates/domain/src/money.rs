@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Digits behind the point of a millionth.
+const DECIMALS: usize = 6;
+
 /// An amount of one currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Money {
@@ -16,6 +19,20 @@ impl Money {
     #[must_use]
     pub fn zero(currency: Currency) -> Self {
         Self { micros: 0, currency }
+    }
+
+    /// Reads an amount as people write it, such as `250` or `12.50`, to the last of its six decimals.
+    ///
+    /// # Errors
+    /// When it is something else, or more than 64 bits of millionths hold.
+    pub fn parse(amount: &str, currency: Currency) -> Result<Self, InvalidAmount> {
+        let (whole, decimals) = amount.split_once('.').unwrap_or((amount, "0"));
+        let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !are_digits(whole) || !are_digits(decimals) || decimals.len() > DECIMALS {
+            return Err(InvalidAmount);
+        }
+        let micros = format!("{whole}{decimals:0<DECIMALS$}").parse().map_err(|_| InvalidAmount)?;
+        Ok(Self { micros, currency })
     }
 
     /// `count` times this, or `None` beyond what 64 bits hold.
@@ -79,9 +96,28 @@ impl fmt::Debug for Currency {
 #[error("a currency is three capital letters, as in MXN")]
 pub struct InvalidCurrency;
 
+/// Not an amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an amount is digits and at most six decimals behind a point, as in 12.50")]
+pub struct InvalidAmount;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_amount_is_read_to_its_last_millionth_or_not_at_all() {
+        let micros = |amount| Money::parse(amount, Currency::MXN).map(|money| money.micros);
+        for (amount, expected) in
+            [("0", 0), ("250", 250_000_000), ("12.5", 12_500_000), ("0.000001", 1), ("007.10", 7_100_000)]
+        {
+            assert_eq!(micros(amount), Ok(expected), "{amount}");
+        }
+        for bad in ["", ".", "1.", ".5", "-1", "+1", "1,5", "1e3", "0.0000001", "9999999999999999", " 1", "١"]
+        {
+            assert_eq!(micros(bad), Err(InvalidAmount), "{bad}");
+        }
+    }
 
     #[test]
     fn money_adds_up_exactly_and_reads_as_people_write_it() {

@@ -17,6 +17,7 @@ mod file;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use brands::brand_of;
 pub use columns::{KnownBy, PlanFormat};
 pub use file::{MalformedLine, PlanFile, PlanRefused};
 

@@ -110,7 +110,8 @@ impl Stack {
             .map(|drawn| drawn.map(|drawn| drawn.expose().to_owned()).context("no randomness"))
             .collect::<Result<String>>()?;
         let port = options.api_port.unwrap_or_default();
-        let (api, api_url) = api(tools, servers, &options, &public_key, &jwt_secret, port).await?;
+        let provider = (sandbox_url.as_str(), public_key.as_str());
+        let (api, api_url) = api(tools, servers, &options, provider, &jwt_secret, port).await?;
         Ok(Self {
             provider_url: sandbox_url.clone(),
             sandbox_url,
@@ -198,8 +199,9 @@ impl Stack {
             .next()
             .and_then(|port| port.parse().ok())
             .context("the api has no port")?;
+        let provider = (self.sandbox_url.as_str(), self.public_key.as_str());
         (self.api, _) =
-            api(&self.tools, &self.servers, &self.options, &self.public_key, &self.jwt_secret, port).await?;
+            api(&self.tools, &self.servers, &self.options, provider, &self.jwt_secret, port).await?;
         Ok(())
     }
 
@@ -261,13 +263,17 @@ async fn api(
     tools: &Tools,
     servers: &Servers,
     options: &StackOptions,
-    public_key: &str,
+    (sandbox_url, public_key): (&str, &str),
     jwt_secret: &str,
     port: u16,
 ) -> Result<(Child, String)> {
     let listen = format!("127.0.0.1:{port}");
     let mut command = tools.command("api", &["serve", "--json", "--listen", &listen]);
-    command.env("PREGON__TELNYX__PUBLIC_KEY", public_key).env("PREGON__AUTH__JWT_SECRET", jwt_secret);
+    command
+        .env("PREGON__TELNYX__PUBLIC_KEY", public_key)
+        .env("PREGON__TELNYX__API_BASE_URL", sandbox_url)
+        .env("PREGON__TELNYX__API_KEY", "KEY-of-the-sandbox")
+        .env("PREGON__AUTH__JWT_SECRET", jwt_secret);
     settings(&mut command, servers, options);
     let (api, line) = ready_line(command, "api").await?;
     let url = line["api"].as_str().context("the api did not say where it is")?.to_owned();

@@ -1,11 +1,9 @@
-//! The client that Telnyx is called by, and where it is called.
+//! How Telnyx is called: one client for all that is asked of it.
 
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, Url};
-
-use crate::gateway::{TelnyxGatewayError, TelnyxOptions};
 
 /// The most that is read of an answer.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -14,8 +12,25 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// connection that is being closed may or may not have arrived.
 const IDLE: Duration = Duration::from_secs(20);
 
-/// Nothing is connected yet. No call is repeated, and no redirect is followed.
-pub(crate) fn client(options: &TelnyxOptions) -> Result<Client, TelnyxGatewayError> {
+/// Why a gateway cannot be made. No value is repeated.
+#[derive(Debug, thiserror::Error)]
+pub enum TelnyxGatewayError {
+    /// One of the addresses is none.
+    #[error("cannot reach telnyx: an address is not a URL of http or https")]
+    BadAddress,
+    /// The key cannot stand in a header.
+    #[error("cannot reach telnyx: the key holds what no key does")]
+    BadKey,
+    /// The client could not be made.
+    #[error("cannot reach telnyx: its client cannot be made")]
+    Client(#[source] reqwest::Error),
+}
+
+/// A client that makes a call once: nothing is repeated, no redirect followed. The times are those of a connection and of a whole call.
+pub(crate) fn client(
+    (connect_timeout, request_timeout): (Duration, Duration),
+    connections_max: usize,
+) -> Result<Client, TelnyxGatewayError> {
     Client::builder()
         .user_agent(concat!("pregon/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
@@ -23,9 +38,9 @@ pub(crate) fn client(options: &TelnyxOptions) -> Result<Client, TelnyxGatewayErr
         .no_proxy()
         .http1_only()
         .retry(reqwest::retry::never())
-        .connect_timeout(options.connect_timeout)
-        .timeout(options.request_timeout)
-        .pool_max_idle_per_host(options.connections_max)
+        .connect_timeout(connect_timeout)
+        .timeout(request_timeout)
+        .pool_max_idle_per_host(connections_max)
         .pool_idle_timeout(IDLE)
         .build()
         .map_err(TelnyxGatewayError::Client)

@@ -1,4 +1,4 @@
-//! What Telnyx's error codes mean to us: the one table, for the answer to a message and for its receipts alike.
+//! What Telnyx's error codes mean to us: the one table, for the answer to a message, for its receipts, and for the number lookup.
 //!
 //! Codes and their meaning are those of developers.telnyx.com, "API error codes" and "Messaging error code reference",
 //! as of 2026-04-10.

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::answer::{Answer, unknown};
-use crate::client::{address, client, read_body};
+use crate::client::{TelnyxGatewayError, address, client, read_body};
 use crate::keys::TelnyxKeys;
 
 /// How Telnyx is reached.
@@ -34,18 +34,10 @@ pub struct TelnyxOptions {
     pub connections_max: usize,
 }
 
-/// Why a gateway cannot be made. No value is repeated.
-#[derive(Debug, thiserror::Error)]
-pub enum TelnyxGatewayError {
-    /// One of the addresses is none.
-    #[error("cannot reach telnyx: an address is not a URL of http or https")]
-    BadAddress,
-    /// The key cannot stand in a header.
-    #[error("cannot reach telnyx: the key holds what no key does")]
-    BadKey,
-    /// The client could not be made.
-    #[error("cannot reach telnyx: its client cannot be made")]
-    Client(#[source] reqwest::Error),
+impl TelnyxOptions {
+    pub(crate) fn timeouts(&self) -> (Duration, Duration) {
+        (self.connect_timeout, self.request_timeout)
+    }
 }
 
 /// Hands messages to Telnyx: one call an attempt, nothing repeated, no redirect followed.
@@ -72,7 +64,7 @@ impl TelnyxGateway {
     /// When an address cannot be used.
     pub fn new(options: &TelnyxOptions) -> Result<Self, TelnyxGatewayError> {
         Ok(Self {
-            client: client(options)?,
+            client: client(options.timeouts(), options.connections_max)?,
             keys: Arc::clone(&options.keys),
             messages: address(&options.api_base_url, ["v2", "messages"])?,
             webhooks: address(&options.webhook_base_url, ["webhooks", "telnyx"])?,

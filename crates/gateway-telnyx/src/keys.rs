@@ -7,7 +7,7 @@ use std::sync::{PoisonError, RwLock};
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::gateway::TelnyxGatewayError;
+use crate::client::TelnyxGatewayError;
 
 /// Keys, which others may take the place of while messages are sent.
 pub struct TelnyxKeys(RwLock<KeyRing>);
@@ -58,6 +58,11 @@ impl TelnyxKeys {
         let differs = next.account != ring.account || next.of_senders != ring.of_senders;
         *ring = next;
         Ok(differs)
+    }
+
+    /// What stands in the header of a call that is of no sender.
+    pub(crate) fn account(&self) -> HeaderValue {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).account.clone()
     }
 
     /// What stands in the header of a call for a sender of this address.

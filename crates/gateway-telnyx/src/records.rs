@@ -14,9 +14,9 @@ use serde_json::Value;
 
 use crate::answer::retry_after;
 use crate::bill;
-use crate::client::{address, client, read_body};
+use crate::client::{TelnyxGatewayError, address, client, read_body};
 use crate::codes::{self, Verdict};
-use crate::gateway::{TelnyxGatewayError, TelnyxOptions};
+use crate::gateway::TelnyxOptions;
 use crate::keys::TelnyxKeys;
 use crate::webhooks::{is_word, reference, without_nul};
 
@@ -47,7 +47,7 @@ impl TelnyxRecords {
     /// When an address cannot be used.
     pub fn new(options: &TelnyxOptions) -> Result<Self, TelnyxGatewayError> {
         Ok(Self {
-            client: client(options)?,
+            client: client(options.timeouts(), options.connections_max)?,
             keys: Arc::clone(&options.keys),
             records: address(&options.api_base_url, ["v2", "detail_records"])?,
         })

@@ -5,19 +5,20 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::ETAG;
 use actix_web::web::{self, Query};
 use actix_web::{HttpResponse, get, post};
-use application::{AddContact, AddContactError};
+use application::{AddContact, AddContactError, LineSource};
 use domain::city;
 use domain::contact::{Contact, ContactFields, ContactId, ContactStatus, LineType, SHORT_TEXT_CHARS_MAX};
-use domain::port::{ContactFilter, ContactStore};
+use domain::port::{ContactFilter, ContactStore, KnownLookup, LookupStore};
 use domain::session::SignedIn;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::caller::{Caller, Operator, Viewer};
-use crate::contact_changes::answer;
+use crate::contact_changes::{answer, etag};
 use crate::input::{Asked, Body, sees_whole};
 use crate::page::{Page, behind, limit};
 use crate::problem::Problem;
@@ -40,6 +41,13 @@ pub(crate) struct ContactView {
     /// mobile, fixed or unknown.
     line_type: &'static str,
     carrier: Option<String>,
+    /// Of one contact alone: where it is from what line it has, `lookup` or `numbering_plan`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line_source: Option<&'static str>,
+    /// Of one contact alone: when its number was last looked up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    line_checked_at: Option<Timestamp>,
     is_valid: bool,
     /// `null` while unknown.
     is_mobile: Option<bool>,
@@ -74,6 +82,8 @@ impl ContactView {
             city: contact.city,
             line_type: contact.line_type.as_str(),
             carrier: contact.carrier,
+            line_source: None,
+            line_checked_at: None,
             is_valid: contact.is_valid,
             is_mobile: match contact.line_type {
                 LineType::Mobile => Some(true),
@@ -85,6 +95,21 @@ impl ContactView {
             migrated_at: contact.migrated_at,
             updated_at: contact.updated_at,
         }
+    }
+}
+
+/// One contact with where it is from what line it has.
+fn with_line(contact: Contact, known: Option<KnownLookup>, who: &SignedIn) -> ContactView {
+    let is_looked_up = known.as_ref().is_some_and(|known| known.lookup.line.line_type != LineType::Unknown);
+    let source = match (is_looked_up, contact.line_type) {
+        (true, _) => Some(LineSource::Lookup),
+        (false, LineType::Mobile | LineType::Fixed) => Some(LineSource::NumberingPlan),
+        (false, LineType::Unknown) => None,
+    };
+    ContactView {
+        line_source: source.map(LineSource::as_str),
+        line_checked_at: known.map(|known| known.lookup.at),
+        ..ContactView::of(contact, who)
     }
 }
 
@@ -271,8 +296,11 @@ pub(crate) async fn get_one(
     who: Caller<Viewer>,
     id: web::Path<i64>,
     contacts: web::Data<Arc<dyn ContactStore>>,
+    lookups: web::Data<Arc<dyn LookupStore>>,
 ) -> Result<HttpResponse, Problem> {
     let contact = contacts.find(ContactId(*id)).await?;
     let contact = contact.ok_or_else(|| Problem::not_found("there is no such contact"))?;
-    Ok(answer(StatusCode::OK, contact, &who))
+    let known = lookups.known(vec![contact.phone]).await?.pop();
+    let tag = etag(&contact);
+    Ok(HttpResponse::Ok().insert_header((ETAG, tag)).json(with_line(contact, known, &who)))
 }

@@ -1,4 +1,4 @@
-//! Jobs: files of contacts that are brought in, segments that are tagged.
+//! Jobs: files of contacts that are brought in, segments that are tagged, numbers that are looked up.
 
 use std::sync::Arc;
 
@@ -8,7 +8,9 @@ use actix_web::web::{self, Bytes, Query};
 use actix_web::{HttpResponse, get, post};
 use application::{TagCommand, TagContacts, TagContactsError};
 use domain::contact::Tag;
-use domain::job::{Job, JobId, RefusedLine, Task};
+use domain::job::{Job, JobId, LookupTask, RefusedLine, Task};
+use domain::lookup::LookupTally;
+use domain::money::Money;
 use domain::port::{JobStore, StoreError};
 use domain::segment::SegmentDefinition;
 use domain::sheet::REFUSED_HEADER;
@@ -21,6 +23,7 @@ use uuid::Uuid;
 use crate::caller::{Caller, Operator};
 use crate::campaigns::choice;
 use crate::input::{Asked, Body};
+use crate::money::MoneyView;
 use crate::page::{Page, PageQuery, behind, limit};
 use crate::problem::{Problem, of_segment};
 use crate::spreadsheet::{cell, written};
@@ -32,7 +35,7 @@ const PAGE_LINES: u32 = 500;
 #[derive(Serialize, ToSchema)]
 pub(crate) struct JobView {
     id: Uuid,
-    /// `contact_import` or `contact_tagging`.
+    /// `contact_import`, `contact_tagging` or `number_lookup`.
     kind: &'static str,
     /// queued, running, completed, failed or canceled.
     state: &'static str,
@@ -44,6 +47,9 @@ pub(crate) struct JobView {
     /// Of a segment.
     #[serde(skip_serializing_if = "Option::is_none")]
     tagging: Option<TaggingView>,
+    /// Of numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lookup: Option<LookupJobView>,
     /// Why it failed.
     failure: Option<String>,
     created_by: String,
@@ -91,12 +97,53 @@ pub(crate) struct TaggingView {
     left_out: u64,
 }
 
+/// Numbers of a segment that are looked up. `asked` is `mobile` + `fixed` + `unknown` + `failed` at any moment.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LookupJobView {
+    #[schema(value_type = Object)]
+    segment: SegmentDefinition,
+    segment_id: Option<Uuid>,
+    segment_version: Option<u32>,
+    /// The most that it may cost.
+    max_cost: MoneyView,
+    /// Calls to the provider so far.
+    asked: u64,
+    /// Numbers that an earlier lookup answers.
+    cached: u64,
+    mobile: u64,
+    fixed: u64,
+    unknown: u64,
+    /// Calls that brought no answer; they may have cost all the same.
+    failed: u64,
+    /// What the calls cost.
+    cost: MoneyView,
+}
+
+impl LookupJobView {
+    fn of(task: LookupTask, tally: LookupTally) -> Self {
+        let micros = i64::try_from(tally.cost_micros).unwrap_or(i64::MAX);
+        Self {
+            segment: task.segment,
+            segment_id: task.saved_segment.map(|saved| saved.id.0),
+            segment_version: task.saved_segment.map(|saved| saved.version),
+            max_cost: task.cost_max.into(),
+            asked: tally.asked,
+            cached: tally.cached,
+            mobile: tally.mobile,
+            fixed: tally.fixed,
+            unknown: tally.unknown,
+            failed: tally.failed,
+            cost: Money { micros, ..task.cost_max }.into(),
+        }
+    }
+}
+
 impl From<Job> for JobView {
     fn from(job: Job) -> Self {
         let (percent, kind, tally, rows_read) =
             (job.percent(), job.task.kind(), job.tally, job.checkpoint.unsigned_abs());
         let names = |tags: Vec<Tag>| tags.iter().map(|tag| tag.as_str().to_owned()).collect();
-        let (import, tagging) = match job.task {
+        let (import, tagging, lookup) = match job.task {
             Task::Import(task) => (
                 Some(ImportView {
                     ignored_columns: task.sheet.ignored().map(str::to_owned).collect(),
@@ -108,6 +155,7 @@ impl From<Job> for JobView {
                     rejected: tally.rejected,
                     rejects: format!("/api/v1/jobs/{}/rejects", job.id.0),
                 }),
+                None,
                 None,
             ),
             Task::Tag(task) => (
@@ -123,7 +171,9 @@ impl From<Job> for JobView {
                     tags_removed: tally.tags_removed,
                     left_out: tally.left_out,
                 }),
+                None,
             ),
+            Task::LookUp(task) => (None, None, Some(LookupJobView::of(task, tally.lookups))),
         };
         Self {
             id: job.id.0,
@@ -132,6 +182,7 @@ impl From<Job> for JobView {
             percent,
             import,
             tagging,
+            lookup,
             failure: job.failure,
             created_by: job.created_by,
             created_at: job.created_at,

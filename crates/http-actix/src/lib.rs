@@ -17,6 +17,7 @@ mod health;
 mod inbound;
 mod input;
 mod jobs;
+mod lookups;
 mod messages;
 mod methods;
 mod metrics;

@@ -14,11 +14,11 @@ use actix_web::{App, HttpServer};
 use application::{
     AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, CountContacts, DraftCampaign,
     EndSession, ExplainMessage, FollowCampaign, KnownPlan, ListSessions, LoadSuppressions, LogIn, LogOut,
-    PreviewCampaign, PreviewSegment, RefreshSession, SaveSegment, SearchContacts, SendMessage, TagContacts,
-    TakeContactFile, TakeExtract, TestCampaign, WatchWorkers,
+    LookUpCampaign, LookUpPhones, PreviewCampaign, PreviewSegment, RefreshSession, SaveSegment,
+    SearchContacts, SendMessage, TagContacts, TakeContactFile, TakeExtract, TestCampaign, WatchWorkers,
 };
 use domain::port::{
-    CampaignStore, Clock, ContactDesk, ContactStore, ExtractStore, Ids, InboundDesk, JobStore,
+    CampaignStore, Clock, ContactDesk, ContactStore, ExtractStore, Ids, InboundDesk, JobStore, LookupStore,
     ProviderWebhooks, ReceiptStore, RecordDesk, SegmentStore, SenderStore, SuppressionStore,
 };
 use tokio::sync::watch;
@@ -32,8 +32,8 @@ use crate::health::{self, Checks};
 use crate::input::{refuse_path, refuse_query};
 use crate::metrics::{self, Metrics};
 use crate::{
-    auth, campaigns, contact_changes, contact_imports, contacts, extracts, inbound, jobs, messages, methods,
-    phones, saved_segments, search, segments, senders, stats, suppressions, webhooks, workers,
+    auth, campaigns, contact_changes, contact_imports, contacts, extracts, inbound, jobs, lookups, messages,
+    methods, phones, saved_segments, search, segments, senders, stats, suppressions, webhooks, workers,
 };
 
 /// What handlers call. Each is given to the handlers that need it, and to no other.
@@ -92,6 +92,12 @@ pub struct Services {
     pub tag_contacts: TagContacts,
     /// Jobs, to be read and ended.
     pub jobs: Arc<dyn JobStore>,
+    /// Looks a few numbers up.
+    pub look_up_phones: LookUpPhones,
+    /// Has the numbers of campaigns looked up.
+    pub look_up_campaign: LookUpCampaign,
+    /// What was looked up, to be read.
+    pub lookups: Arc<dyn LookupStore>,
     /// Adds senders.
     pub add_sender: AddSender,
     /// Campaigns, to be read.
@@ -267,6 +273,9 @@ struct Routes {
     take_contact_file: Data<TakeContactFile>,
     tag_contacts: Data<TagContacts>,
     jobs: Data<Arc<dyn JobStore>>,
+    look_up_phones: Data<LookUpPhones>,
+    look_up_campaign: Data<LookUpCampaign>,
+    lookups: Data<Arc<dyn LookupStore>>,
     add_sender: Data<AddSender>,
     campaigns: Data<Arc<dyn CampaignStore>>,
     senders: Data<Arc<dyn SenderStore>>,
@@ -323,6 +332,9 @@ impl Routes {
             take_contact_file: Data::new(services.take_contact_file),
             tag_contacts: Data::new(services.tag_contacts),
             jobs: Data::new(services.jobs),
+            look_up_phones: Data::new(services.look_up_phones),
+            look_up_campaign: Data::new(services.look_up_campaign),
+            lookups: Data::new(services.lookups),
             add_sender: Data::new(services.add_sender),
             campaigns: Data::new(services.campaigns),
             senders: Data::new(services.senders),
@@ -372,6 +384,9 @@ impl Routes {
             .app_data(it.take_contact_file)
             .app_data(it.tag_contacts)
             .app_data(it.jobs)
+            .app_data(it.look_up_phones)
+            .app_data(it.look_up_campaign)
+            .app_data(it.lookups)
             .app_data(it.add_sender)
             .app_data(it.campaigns)
             .app_data(it.senders)
@@ -436,6 +451,7 @@ fn versioned(config: &mut ServiceConfig) {
         .service(campaigns::show_bill)
         .service(campaigns::test_send)
         .service(campaigns::messages)
+        .service(lookups::look_up_campaign)
         .service(messages::send)
         .service(messages::preview)
         .service(messages::get_one)
@@ -484,5 +500,6 @@ fn versioned(config: &mut ServiceConfig) {
         .service(workers::purge)
         .service(senders::create)
         .service(senders::list)
-        .service(phones::normalize);
+        .service(phones::normalize)
+        .service(lookups::look_up);
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use domain::identity::{Email, Role};
+use domain::money::{Currency, InvalidAmount, Money};
 use domain::suppression::SuppressionList;
 use jiff::civil::Date;
 use settings::{BatchRows, ValidPercentMin};
@@ -95,6 +96,17 @@ UTF-8, UTF-16 with its mark, and Windows-1252 are read as they come.")]
     Reclassify(Reclassify),
     /// The numbers that are never written to.
     Suppressions(Suppressions),
+    /// Ask the provider what kind of line the numbers of a segment are: line type and carrier, of contacts whose line type is
+    /// unknown. It costs money: without --yes it says how much, and asks nobody.
+    #[command(after_help = "\
+Examples:
+  migrator lookup --segment jalisco.json --max-cost 250           says what it would ask, and what that costs
+  migrator lookup --segment jalisco.json --max-cost 250 --yes     and asks; run again, it goes on where it was stopped
+  echo '{\"field\":\"state\",\"op\":\"eq\",\"value\":\"JAL\"}' > jalisco.json
+
+What was looked up within lookup.keep_days is not asked again. It ends 1 where --max-cost or the calls of the day are spent
+before all is asked.")]
+    Lookup(Lookup),
     /// The people who sign in.
     User(User),
     /// Say whether settings, server, schema, permissions, clock and disk are as they should be, and what to do.
@@ -309,6 +321,29 @@ Examples:
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Lookup {
+    /// A file with the segment's definition, in JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) segment: PathBuf,
+    /// The most that it may cost, in pesos, as 250 or 12.50: what would cost more is not asked.
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
+    pub(crate) max_cost: Money,
+    /// Ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Ask about numbers, too, that the numbering plan tells of.
+    #[arg(long)]
+    pub(crate) even_if_known: bool,
+    /// Events on stdout, one JSON object a line, instead of a progress bar on stderr.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn amount(written: &str) -> Result<Money, InvalidAmount> {
+    Money::parse(written, Currency::MXN)
 }
 
 #[derive(Debug, Args)]

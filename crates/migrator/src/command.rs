@@ -3,6 +3,7 @@
 pub(crate) mod analyze;
 pub(crate) mod check;
 pub(crate) mod import;
+pub(crate) mod lookup;
 pub(crate) mod normalize;
 pub(crate) mod numbering_plan;
 mod progress;

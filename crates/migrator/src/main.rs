@@ -50,6 +50,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::NumberingPlan(plan) => command::numbering_plan::load(&plan.command, &sources).await,
         Command::Reclassify(reclassify) => command::numbering_plan::reclassify(reclassify, &sources).await,
         Command::Suppressions(lists) => command::suppressions::run(&lists.command, &sources).await,
+        Command::Lookup(lookup) => command::lookup::run(&lookup, &sources).await,
         Command::User(user) => command::user::run(&user.command, &sources).await,
         Command::Check(check) => command::check::run(check, &sources).await,
         Command::Health => command::check::health(&sources).await,

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use application::{LookUpNumbers, LookUpSegment};
 use async_trait::async_trait;
 use credentials::{Argon2Cost, Argon2Passwords};
+use domain::money::{Currency, Money};
+use gateway_telnyx::{TelnyxGatewayError, TelnyxKeys, TelnyxLookup, TelnyxLookupOptions};
 use http_actix::ops::Ops;
 use http_actix::{Check, CheckFailed, Checks};
 use secrecy::ExposeSecret;
 use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
-    BulkLoad, Database, DatabaseOptions, PostgresImportStore, PostgresNumberingPlanStore, Schema,
+    BulkLoad, Database, DatabaseOptions, LookupStoreOptions, PostgresImportStore, PostgresLookupStore,
+    PostgresNumberingPlanStore, Schema,
 };
 use system::{SystemClock, SystemIds};
 
@@ -87,6 +91,48 @@ pub(crate) fn passwords(settings: &Settings) -> Result<Arc<Argon2Passwords>, Fai
     };
     let hasher = Argon2Passwords::new(cost, std::num::NonZeroUsize::MIN);
     hasher.map(Arc::new).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// What looks the numbers of segments up; without a key for the provider, what to do.
+pub(crate) fn lookups(settings: &Settings, database: Database) -> Result<LookUpSegment, Failure> {
+    let given = &settings.lookup;
+    let telnyx = settings.telnyx_lookup().ok_or_else(|| {
+        Failure::Usage(
+            "nothing can be looked up: telnyx.api_key is not set; give the variable PREGON__TELNYX__API_KEY, or the path of a \
+             file that holds it in PREGON__TELNYX__API_KEY_FILE"
+                .to_owned(),
+        )
+    })?;
+    let unusable = |error: TelnyxGatewayError| Failure::Usage(error.to_string());
+    let keys = TelnyxKeys::of_account(&telnyx.api_key).map_err(unusable)?;
+    let provider = TelnyxLookup::new(&TelnyxLookupOptions {
+        api_base_url: telnyx.api_base_url,
+        keys: Arc::new(keys),
+        connect_timeout: telnyx.connect_timeout,
+        request_timeout: given.request_timeout,
+        connections_max: given.in_flight_max.into(),
+    })
+    .map_err(unusable)?;
+    let options = LookupStoreOptions {
+        keep_for: given.keep_for,
+        calls_per_day_max: given.calls_per_day_max,
+        per_second: given.per_second,
+        pace_ahead: given.pace_ahead,
+        zone: settings.time.zone.iana_name().unwrap_or("UTC").to_owned(),
+        window_contacts: given.window_contacts,
+    };
+    let look_up = LookUpNumbers {
+        provider: Arc::new(provider),
+        lookups: Arc::new(PostgresLookupStore::new(database, options)),
+        clock: clock(),
+        price: Money { micros: given.price_micros.into(), currency: Currency::MXN },
+        in_flight_max: given.in_flight_max,
+    };
+    Ok(LookUpSegment {
+        look_up: Arc::new(look_up),
+        step_numbers: given.step_numbers,
+        step_within: given.answer_within,
+    })
 }
 
 pub(crate) fn clock() -> Arc<SystemClock> {

@@ -21,6 +21,7 @@ mod jobs;
 mod keys;
 mod layers;
 mod log;
+mod lookup;
 mod passwords;
 mod raw;
 mod reader;
@@ -44,13 +45,14 @@ pub use http::HttpSettings;
 pub use import::{BatchRows, Bounded, ImportSettings, OutOfBounds, ValidPercentMin};
 pub use jobs::JobsSettings;
 pub use log::{LogFormat, LogSettings};
+pub use lookup::LookupSettings;
 pub use passwords::PasswordsSettings;
 pub use records::RecordsSettings;
 pub use replies::RepliesSettings;
 pub use sending::{SendingSettings, WorkerSettings};
 pub use server::{RabbitmqSettings, RedisSettings};
 pub use sources::Sources;
-pub use telnyx::{TelnyxSendingSettings, TelnyxWebhooksSettings};
+pub use telnyx::{TelnyxLookupSettings, TelnyxSendingSettings, TelnyxWebhooksSettings};
 pub use time::TimeSettings;
 
 use auth::AuthSection;
@@ -102,6 +104,8 @@ pub struct Settings {
     pub extract: ExtractSettings,
     /// What bounds jobs.
     pub jobs: JobsSettings,
+    /// What bounds the number lookup, and what it costs.
+    pub lookup: LookupSettings,
     /// How requests are taken.
     pub http: HttpSettings,
     auth: AuthSection,
@@ -140,6 +144,7 @@ impl Settings {
         let worker = sending::read_worker(&mut reader, &raw);
         let extract = extract::read(&mut reader, &raw);
         let jobs = jobs::read(&mut reader, &raw);
+        let lookup = lookup::read(&mut reader, &raw);
         let http = http::read(&mut reader, &raw);
         let auth = auth::read(&mut reader, &raw, judged_as);
         let rabbitmq = server::read_rabbitmq(&mut reader, &raw, judged_as);
@@ -159,6 +164,7 @@ impl Settings {
                 worker: worker?,
                 extract: extract?,
                 jobs: jobs?,
+                lookup: lookup?,
                 http: http?,
                 auth: auth?,
                 database: database?,
@@ -187,6 +193,12 @@ impl Settings {
     /// When no layer gives its key, or none where it reaches us.
     pub fn telnyx_sending(&self) -> Result<TelnyxSendingSettings, SettingsError> {
         self.telnyx.sending()
+    }
+
+    /// How Telnyx's number lookup is reached; `None` when no layer gives the account's key.
+    #[must_use]
+    pub fn telnyx_lookup(&self) -> Option<TelnyxLookupSettings> {
+        self.telnyx.lookup()
     }
 
     /// How what Telnyx posts is known to be from it, for the programs that listen.

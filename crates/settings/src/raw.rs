@@ -62,6 +62,7 @@ pub(crate) struct RawSettings {
     pub(crate) worker: RawWorker,
     pub(crate) extract: RawExtract,
     pub(crate) jobs: RawJobs,
+    pub(crate) lookup: RawLookup,
     pub(crate) http: RawHttp,
     pub(crate) auth: RawAuth,
     pub(crate) rabbitmq: RawRabbitmq,
@@ -242,6 +243,22 @@ pub(crate) struct RawJobs {
     pub(crate) lease_s: Option<Given>,
     pub(crate) attempts_max: Option<Given>,
     pub(crate) keep_days: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawLookup {
+    pub(crate) price_micros: Option<Given>,
+    pub(crate) keep_days: Option<Given>,
+    pub(crate) calls_per_day_max: Option<Given>,
+    pub(crate) per_second: Option<Given>,
+    pub(crate) pace_ahead_ms: Option<Given>,
+    pub(crate) in_flight_max: Option<Given>,
+    pub(crate) numbers_max: Option<Given>,
+    pub(crate) answer_within_ms: Option<Given>,
+    pub(crate) request_timeout_ms: Option<Given>,
+    pub(crate) window_contacts: Option<Given>,
+    pub(crate) step_numbers: Option<Given>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

@@ -45,6 +45,18 @@ pub struct TelnyxSendingSettings {
     pub connections_max: usize,
 }
 
+/// How Telnyx is asked about numbers.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct TelnyxLookupSettings {
+    /// Where its API is, as in `https://api.telnyx.com`; no `/` at its end.
+    pub api_base_url: String,
+    /// The key of the account.
+    pub api_key: SecretString,
+    /// How long a connection may take to be made.
+    pub connect_timeout: Duration,
+}
+
 /// How what Telnyx posts to us is known to be from it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -96,6 +108,14 @@ impl TelnyxSection {
                 .collect(),
             )),
         }
+    }
+
+    pub(crate) fn lookup(&self) -> Option<TelnyxLookupSettings> {
+        self.api_key.as_ref().map(|api_key| TelnyxLookupSettings {
+            api_base_url: self.api_base_url.clone(),
+            api_key: api_key.clone(),
+            connect_timeout: self.connect_timeout,
+        })
     }
 
     pub(crate) fn webhooks(&self) -> Result<TelnyxWebhooksSettings, SettingsError> {

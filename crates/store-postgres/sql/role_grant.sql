@@ -14,6 +14,8 @@ BEGIN
         END LOOP;
         EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO %I', role_name);
         EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON refinery_schema_history, deferred_indexes, numbering_plans, numbering_ranges FROM %I', role_name);
+        EXECUTE format('REVOKE DELETE ON number_lookups, lookup_budgets FROM %I', role_name);
+        EXECUTE format('REVOKE INSERT ON lookup_budgets FROM %I', role_name);
         EXECUTE format('REVOKE UPDATE, DELETE ON audit_log, consent_events, import_rejects, message_receipts FROM %I', role_name);
     END LOOP;
 END

@@ -107,6 +107,7 @@ async fn add(
         let before = answered_before(&transaction, statement, envelope, doing).await?;
         return Ok(before.map(|row| decode(&row, doing)).transpose()?);
     }
+    transaction.execute(include_str!("../sql/lookups_lock_shared.sql"), &[]).await.map_err(failed)?;
     let inserted = transaction
         .query_one(
             include_str!("../sql/contact_insert.sql"),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::job::{Job, JobId, JobState, JobTally, RefusedLine, Task};
+use domain::lookup::LookupTally;
 use domain::port::{JobStore, StoreError, WriteError};
 use domain::request::Envelope;
 use tokio_postgres::{Row, Transaction};
@@ -130,7 +131,7 @@ impl JobStore for PostgresJobStore {
                     .await
                     .map_err(failed)?
             }
-            Task::Tag(_) => {
+            Task::Tag(_) | Task::LookUp(_) => {
                 let statement = include_str!("../sql/job_queue_new.sql");
                 transaction
                     .query_opt(statement, &[&id.0, &kind, &kept, &envelope.actor.0, &envelope.at, &most])
@@ -151,6 +152,7 @@ impl JobStore for PostgresJobStore {
         let action = match &job.task {
             Task::Import(_) => "contact.import",
             Task::Tag(_) => "contact.tag_segment",
+            Task::LookUp(_) => "contact.look_up_segment",
         };
         audit(&transaction, action, ("job", &id.0.to_string()), &envelope, doing).await?;
         if let Some(used) = &envelope.idempotency {
@@ -247,6 +249,15 @@ fn decode(row: &Row, doing: &str) -> Result<Job, StoreError> {
             tags_added: count("tags_added"),
             tags_removed: count("tags_removed"),
             left_out: count("left_out"),
+            lookups: LookupTally {
+                asked: count("lookups_asked"),
+                cached: count("lookups_cached"),
+                mobile: count("lookups_mobile"),
+                fixed: count("lookups_fixed"),
+                unknown: count("lookups_unknown"),
+                failed: count("lookups_failed"),
+                cost_micros: count("lookups_cost"),
+            },
         },
         failure: row.get("failure"),
         created_by: row.get("created_by"),

@@ -10,7 +10,7 @@ use domain::request::Envelope;
 use tokio_postgres::Row;
 
 use crate::census::{REFRESH_BY_STATE, fold};
-use crate::contact::phone_from;
+use crate::contact::{line_type_of, phone_from};
 use crate::database::Database;
 use crate::error::{classify, corrupt};
 use crate::request::audit;
@@ -111,16 +111,24 @@ impl NumberingPlanStore for PostgresNumberingPlanStore {
     ) -> Result<Reclassified, StoreError> {
         let doing = "class contacts by a numbering plan";
         let failed = |error: tokio_postgres::Error| classify(doing, &error);
-        let client = self.database.pooled(doing).await?;
+        let mut client = self.database.pooled(doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        // Nobody is given what is looked up between reading this page and writing it.
+        transaction.execute(include_str!("../sql/lookups_lock.sql"), &[]).await.map_err(failed)?;
         let page = include_str!("../sql/contact_line_page.sql");
-        let rows = client.query(page, &[&after, &PAGE_ROWS]).await.map_err(failed)?;
+        let rows = transaction.query(page, &[&after, &PAGE_ROWS]).await.map_err(failed)?;
         let (mut ids, mut line_types, mut carriers) = (Vec::new(), Vec::new(), Vec::new());
         let mut unmatched = 0;
         for row in &rows {
             let phone = phone_from(row.get("phone_national"), doing)?;
             let line = plan.look_up(phone);
             unmatched += u64::from(line.is_none());
-            let line = line.unwrap_or(Line::UNKNOWN);
+            let mut line = line.unwrap_or(Line::UNKNOWN);
+            // What was looked up of the number itself outranks what the plan says of its range.
+            if let Some(looked_up) = row.get::<_, Option<&str>>("looked_line_type") {
+                line.line_type = line_type_of(looked_up, doing)?;
+                line.carrier = row.get::<_, Option<&str>>("looked_carrier").or(line.carrier);
+            }
             let (line_type, carrier): (&str, Option<&str>) = (row.get("line_type"), row.get("carrier"));
             if (line_type, carrier) != (line.line_type.as_str(), line.carrier) {
                 ids.push(row.get::<_, i64>("id"));
@@ -132,11 +140,13 @@ impl NumberingPlanStore for PostgresNumberingPlanStore {
             0
         } else {
             let statement = include_str!("../sql/contact_reclassify.sql");
-            let changed = client.execute(statement, &[&ids, &line_types, &carriers]).await.map_err(failed)?;
+            transaction.execute(statement, &[&ids, &line_types, &carriers]).await.map_err(failed)?
+        };
+        transaction.commit().await.map_err(failed)?;
+        if changed > 0 {
             // As many cells as contacts are noted, and read by whoever asks how many there are until they are folded.
             fold(&client).await?;
-            changed
-        };
+        }
         Ok(Reclassified {
             seen: rows.len() as u64,
             changed,

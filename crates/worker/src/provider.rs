@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::Gateways;
-use domain::port::{ProviderRecords, SmsGateway};
-use gateway_telnyx::{TelnyxGateway, TelnyxGatewayError, TelnyxKeys, TelnyxOptions, TelnyxRecords};
-use settings::{Settings, Sources};
+use domain::port::{NumberLookup, ProviderRecords, SmsGateway};
+use gateway_telnyx::{
+    TelnyxGateway, TelnyxGatewayError, TelnyxKeys, TelnyxLookup, TelnyxLookupOptions, TelnyxOptions,
+    TelnyxRecords,
+};
+use settings::{LookupSettings, Settings, Sources};
 
 use crate::failure::Failure;
 use crate::gateway::CountedGateway;
@@ -55,6 +58,18 @@ impl Provider {
     /// What is asked for its records.
     pub(crate) fn records(&self) -> Result<Vec<Arc<dyn ProviderRecords>>, Failure> {
         Ok(vec![Arc::new(TelnyxRecords::new(&self.options).map_err(|error| unusable(&error))?)])
+    }
+
+    /// What is asked about numbers.
+    pub(crate) fn lookup(&self, settings: &LookupSettings) -> Result<Arc<dyn NumberLookup>, Failure> {
+        let options = TelnyxLookupOptions {
+            api_base_url: self.options.api_base_url.clone(),
+            keys: Arc::clone(&self.options.keys),
+            connect_timeout: self.options.connect_timeout,
+            request_timeout: settings.request_timeout,
+            connections_max: settings.in_flight_max.into(),
+        };
+        Ok(Arc::new(TelnyxLookup::new(&options).map_err(|error| unusable(&error))?))
     }
 
     /// Its keys, as they are read from `sources` anew.

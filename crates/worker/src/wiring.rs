@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::{
-    AnswerInbound, KnownPlan, PrepareCampaign, ReconcileMessages, RelayPermits, RunJobs, SendLimits,
-    WatchWorkers, WorkPermit,
+    AnswerInbound, KnownPlan, LookUpNumbers, LookUpSegment, PrepareCampaign, ReconcileMessages, RelayPermits,
+    RunJobs, SendLimits, WatchWorkers, WorkPermit,
 };
 use async_trait::async_trait;
+use domain::money::{Currency, Money};
 use domain::port::{
     AudienceStore, Clock as _, Housekeeping as _, Ids, PermitConsumer, PermitPublisher, WorkerStore,
 };
@@ -17,10 +18,10 @@ use queue_rabbitmq::{RabbitOptions, RabbitPermits};
 use secrecy::ExposeSecret;
 use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
-    Database, DatabaseOptions, DispatchOptions, JobQueueOptions, PostgresAudienceStore,
+    Database, DatabaseOptions, DispatchOptions, JobQueueOptions, LookupStoreOptions, PostgresAudienceStore,
     PostgresContactCensus, PostgresDispatch, PostgresExtractStore, PostgresHousekeeping, PostgresInboundDesk,
-    PostgresJobQueue, PostgresMessageDesk, PostgresNumberingPlanStore, PostgresRecordDesk,
-    PostgresSenderStore, PostgresWorkerStore, RecordDeskOptions, Schema, SendingRules,
+    PostgresJobQueue, PostgresLookupStore, PostgresMessageDesk, PostgresNumberingPlanStore,
+    PostgresRecordDesk, PostgresSenderStore, PostgresWorkerStore, RecordDeskOptions, Schema, SendingRules,
 };
 use system::{SystemClock, SystemIds, host_name};
 
@@ -105,7 +106,36 @@ pub(crate) struct Worker {
     pub(crate) rhythm: Rhythm,
 }
 
-fn jobs(settings: &Settings, database: &Database) -> RunJobs {
+fn lookup_options(settings: &Settings) -> LookupStoreOptions {
+    let given = &settings.lookup;
+    LookupStoreOptions {
+        keep_for: given.keep_for,
+        calls_per_day_max: given.calls_per_day_max,
+        per_second: given.per_second,
+        pace_ahead: given.pace_ahead,
+        zone: settings.time.zone.iana_name().unwrap_or("UTC").to_owned(),
+        window_contacts: given.window_contacts,
+    }
+}
+
+/// What looks the numbers of segments up. A step ends well before its job's lease.
+fn lookups(settings: &Settings, database: &Database, provider: &Provider) -> Result<LookUpSegment, Failure> {
+    let given = &settings.lookup;
+    let look_up = LookUpNumbers {
+        provider: provider.lookup(given)?,
+        lookups: Arc::new(PostgresLookupStore::new(database.clone(), lookup_options(settings))),
+        clock: Arc::new(SystemClock),
+        price: Money { micros: given.price_micros.into(), currency: Currency::MXN },
+        in_flight_max: given.in_flight_max,
+    };
+    Ok(LookUpSegment {
+        look_up: Arc::new(look_up),
+        step_numbers: given.step_numbers,
+        step_within: settings.jobs.lease / 6,
+    })
+}
+
+fn jobs(settings: &Settings, database: &Database, provider: &Provider) -> Result<RunJobs, Failure> {
     let jobs = &settings.jobs;
     let options = JobQueueOptions {
         lease: jobs.lease,
@@ -116,7 +146,8 @@ fn jobs(settings: &Settings, database: &Database) -> RunJobs {
     };
     let plan = KnownPlan::new(Arc::new(PostgresNumberingPlanStore::new(database.clone())));
     let queue = Arc::new(PostgresJobQueue::new(database.clone(), options));
-    RunJobs::new(queue, Arc::new(plan), usize::try_from(jobs.import_lines).unwrap_or(usize::MAX))
+    let lines_at_once = usize::try_from(jobs.import_lines).unwrap_or(usize::MAX);
+    Ok(RunJobs::new(queue, Arc::new(plan), lines_at_once, lookups(settings, database, provider)?))
 }
 
 fn reconcile(
@@ -235,7 +266,7 @@ pub(crate) async fn worker(
             audiences,
             census: Arc::new(PostgresContactCensus::new(database.clone())),
             extracts: Arc::new(PostgresExtractStore::new(database.clone(), settings.extract.take_timeout)),
-            jobs: Arc::new(jobs(settings, database)),
+            jobs: Arc::new(jobs(settings, database, &provider)?),
             reconcile,
             keys: provider.keys(sources.clone()),
             answer,

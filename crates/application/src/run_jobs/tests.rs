@@ -1,11 +1,15 @@
 use bytes::Bytes;
-use domain::job::{Job, JobState, JobTally, SheetEntry, TagTask};
-use domain::port::{ClaimedJob, MockJobQueue, MockNumberingPlanStore};
+use domain::job::{Job, JobState, JobTally, LookupTask, SheetEntry, TagTask};
+use domain::lookup::LookupTally;
+use domain::money::Money;
+use domain::port::{ClaimedJob, MockJobQueue, MockLookupStore, MockNumberingPlanStore};
 use domain::sheet::Sheet;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::*;
+use crate::look_up_numbers::tests::PRICE;
+use crate::look_up_segment::tests::{over, ten_contacts};
 
 const CLAIM: JobClaim = JobClaim { job: JobId(Uuid::nil()), number: 7 };
 
@@ -48,9 +52,13 @@ fn queue(checkpoint: i64) -> MockJobQueue {
 }
 
 fn run(queue: MockJobQueue, lines_at_once: usize) -> RunJobs {
+    run_with(queue, lines_at_once, MockLookupStore::new())
+}
+
+fn run_with(queue: MockJobQueue, lines_at_once: usize, lookups: MockLookupStore) -> RunJobs {
     let mut plans = MockNumberingPlanStore::new();
     plans.expect_in_force().returning(|| Ok(None));
-    RunJobs::new(Arc::new(queue), Arc::new(KnownPlan::new(Arc::new(plans))), lines_at_once)
+    RunJobs::new(Arc::new(queue), Arc::new(KnownPlan::new(Arc::new(plans))), lines_at_once, over(lookups))
 }
 
 /// What becomes of the lines of a batch.
@@ -151,4 +159,67 @@ async fn a_segment_is_tagged_until_nobody_is_left() {
     let run = run(queue, 2);
     run.execute().await.unwrap();
     run.execute().await.unwrap();
+}
+
+/// A job that looks ten contacts up, of whom the odd ones are known; `calls` of it are paid for.
+fn looking_up(calls: i64, checkpoint: i64) -> MockJobQueue {
+    let segment = serde_json::from_str(r#"{"all":[]}"#).unwrap();
+    let cost_max = Money { micros: calls * PRICE.micros, ..PRICE };
+    let task = Task::LookUp(LookupTask { segment, saved_segment: None, cost_max });
+    let mut queue = MockJobQueue::new();
+    queue.expect_claim().times(1).returning(move || {
+        let mut claimed = claimed(task.clone(), checkpoint);
+        claimed.job.total = 10;
+        claimed.job.tally.lookups = LookupTally { cost_micros: 60_000, ..LookupTally::default() };
+        Ok(Some(claimed))
+    });
+    queue.expect_claim().returning(|| Ok(None));
+    queue
+}
+
+#[tokio::test]
+async fn numbers_are_looked_up_step_by_step_from_where_the_job_was_left() {
+    let mut queue = looking_up(100, 2);
+    for (checkpoint, asked, cached) in [(6, 2, 2), (10, 2, 2)] {
+        queue
+            .expect_note_lookups()
+            .times(1)
+            .withf(move |claim, at, done| {
+                *claim == CLAIM && (at.0, done.asked, done.cached) == (checkpoint, asked, cached)
+            })
+            .returning(|_, _, _| Ok(JobStep::Further));
+    }
+    queue.expect_complete().times(1).returning(|_| Ok(()));
+    let run = run_with(queue, 2, ten_contacts());
+    for _ in 0..3 {
+        assert_eq!(run.execute().await.unwrap(), Worked::Something);
+    }
+    assert_eq!(run.execute().await.unwrap(), Worked::Nothing);
+}
+
+#[tokio::test]
+async fn a_job_that_may_pay_no_more_fails_with_why_and_what_it_cost_before_counts() {
+    let mut queue = looking_up(2, 0);
+    queue
+        .expect_note_lookups()
+        .times(1)
+        .withf(|_, at, done| (at.0, done.asked) == (3, 1))
+        .returning(|_, _, _| Ok(JobStep::Further));
+    queue
+        .expect_fail()
+        .times(1)
+        .withf(|_, reason| reason.contains("more than was allowed"))
+        .returning(|_, _| Ok(()));
+    let run = run_with(queue, 2, ten_contacts());
+    run.execute().await.unwrap();
+    assert_eq!(run.execute().await.unwrap(), Worked::Nothing);
+}
+
+#[tokio::test]
+async fn a_job_that_was_canceled_asks_nobody_any_more() {
+    let mut queue = looking_up(100, 0);
+    queue.expect_note_lookups().times(1).returning(|_, _, _| Ok(JobStep::Lost));
+    let run = run_with(queue, 2, ten_contacts());
+    run.execute().await.unwrap();
+    assert_eq!(run.execute().await.unwrap(), Worked::Nothing);
 }

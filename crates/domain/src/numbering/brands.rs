@@ -16,6 +16,14 @@ pub(super) fn brand(company: &str) -> String {
     BRANDS.get(&folded(company)).cloned().unwrap_or_else(|| words(company))
 }
 
+/// The brand of an operator as a provider writes it: with the form of its company, as in the plan, or without.
+pub(crate) fn brand_of(operator: &str) -> String {
+    let named = folded(operator);
+    let is_named = |company: &str| company == named || company.split(',').next() == Some(named.as_str());
+    let found = BRANDS.iter().find(|(company, _)| is_named(company));
+    found.map_or_else(|| words(operator), |(_, brand)| brand.clone())
+}
+
 fn folded(company: &str) -> String {
     words(company).to_uppercase()
 }

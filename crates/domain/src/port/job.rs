@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{StoreError, WriteError};
+use crate::contact::ContactId;
 use crate::job::{Job, JobId, RefusedLine, SheetBatch, Task};
+use crate::lookup::LookupTally;
 use crate::request::Envelope;
 use crate::segment::Segment;
 
@@ -59,6 +61,15 @@ pub trait JobQueue: Send + Sync {
 
     /// Tags the next contacts, those of them that the segment means.
     async fn tag_some(&self, claim: JobClaim, segment: Segment) -> Result<JobStep, StoreError>;
+
+    /// Notes how far a job that looks numbers up has come, and what it did since it noted that before. What was looked up is
+    /// kept already.
+    async fn note_lookups(
+        &self,
+        claim: JobClaim,
+        checkpoint: ContactId,
+        done: LookupTally,
+    ) -> Result<JobStep, StoreError>;
 
     /// Ends a job of which all is done.
     async fn complete(&self, claim: JobClaim) -> Result<(), StoreError>;

@@ -12,6 +12,7 @@ mod house;
 mod imports;
 mod jobs;
 mod kills;
+mod lookups;
 mod messages;
 mod numbering;
 mod outages;

@@ -6,6 +6,7 @@ mod against_sandbox;
 mod against_sockets;
 mod contract;
 mod listener;
+mod looking_up;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -164,7 +164,8 @@ fn mxn() -> String {
 }
 
 impl MoneyRequest {
-    fn read(&self) -> Result<Money, &'static str> {
+    /// The amount; why it is none.
+    pub(crate) fn read(&self) -> Result<Money, &'static str> {
         let micros = self.amount_micros.parse().ok().filter(|micros| *micros >= 0);
         let micros = micros.ok_or("give amount_micros as whole millionths in text, as \"1500000000\"")?;
         match Currency::parse(&self.currency) {

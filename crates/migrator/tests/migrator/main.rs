@@ -7,6 +7,7 @@ mod backup;
 mod bad_input;
 mod commands;
 mod import;
+mod lookup;
 mod numbering;
 mod running;
 mod suppressions;

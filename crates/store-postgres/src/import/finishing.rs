@@ -21,6 +21,8 @@ enum Step {
     BuildIndexes(Index, Option<Index>),
     /// All contacts are counted, and from then on every change is noted.
     Count,
+    /// Contacts get what was looked up of their numbers.
+    ApplyLookups,
     VacuumAnalyze,
     RefreshContactsByState,
 }
@@ -70,6 +72,10 @@ impl Finishing {
                 count(client).await?;
                 "contact counts".to_owned()
             }
+            Step::ApplyLookups => {
+                apply_lookups(client).await?;
+                "number lookups".to_owned()
+            }
             Step::VacuumAnalyze => {
                 run(client, "VACUUM (ANALYZE) contacts", "vacuum and analyse the contacts").await?;
                 run(client, "ANALYZE import_rejects", "analyse the rejects").await?;
@@ -98,9 +104,15 @@ async fn plan(client: &Client) -> Result<Vec<Step>, StoreError> {
         builds.push(Step::BuildIndexes(one, slow.next()));
     }
     let count = are_counts_stale(client).await?.then_some(Step::Count);
+    let lookups = client
+        .query_one(include_str!("../../sql/lookup_any.sql"), &[])
+        .await
+        .map_err(|error| classify("ask whether numbers were looked up", &error))?;
+    let lookups = lookups.get::<_, bool>("is_any").then_some(Step::ApplyLookups);
     let last = [Step::RefreshContactsByState, Step::VacuumAnalyze];
-    // Contacts are counted before others may come in, which the last index lets them.
-    Ok(last.into_iter().chain(builds.into_iter().rev()).chain(count).collect())
+    // Contacts are counted before others may come in, which the last index lets them. What was looked up is given to them when
+    // their numbers are found by an index again.
+    Ok(last.into_iter().chain(lookups).chain(builds.into_iter().rev()).chain(count).collect())
 }
 
 /// Whether contacts came in uncounted, and still do.
@@ -138,6 +150,15 @@ async fn count(client: &mut Client) -> Result<(), StoreError> {
     transaction.execute(include_str!("../../sql/counts_version_advance.sql"), &[]).await.map_err(fail)?;
     let from_now_on = "ALTER TABLE contacts ENABLE TRIGGER contacts_counted_insert";
     transaction.batch_execute(from_now_on).await.map_err(fail)?;
+    transaction.commit().await.map_err(fail)
+}
+
+/// Gives contacts what was looked up of their numbers, while nobody looks further ones up.
+async fn apply_lookups(client: &mut Client) -> Result<(), StoreError> {
+    let fail = |error: tokio_postgres::Error| classify("give contacts what was looked up", &error);
+    let transaction = client.transaction().await.map_err(fail)?;
+    transaction.execute(include_str!("../../sql/lookups_lock.sql"), &[]).await.map_err(fail)?;
+    transaction.execute(include_str!("../../sql/lookup_apply.sql"), &[]).await.map_err(fail)?;
     transaction.commit().await.map_err(fail)
 }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::contact::{NewContact, Tag};
+use domain::contact::{ContactId, NewContact, Tag};
 use domain::job::{Job, JobId, JobState, JobTally, LineRefused, SheetBatch, SheetEntry, Task};
+use domain::lookup::LookupTally;
 use domain::port::{ClaimedJob, JobClaim, JobQueue, JobStep, StoreError};
 use domain::segment::Segment;
 use domain::sheet::Record;
@@ -161,6 +162,7 @@ impl JobQueue for PostgresJobQueue {
                 SheetEntry::Refused(record, why) => refused.put(record, why),
             }
         }
+        transaction.execute(include_str!("../../sql/lookups_lock_shared.sql"), &[]).await.map_err(failed)?;
         let added = contacts.insert(&transaction).await.map_err(failed)?;
         for (phone, record) in contacts.phones.iter().zip(&contacts.records) {
             if !added.contains(phone) {
@@ -222,6 +224,31 @@ impl JobQueue for PostgresJobQueue {
         Ok(JobStep::Further)
     }
 
+    async fn note_lookups(
+        &self,
+        claim: JobClaim,
+        checkpoint: ContactId,
+        done: LookupTally,
+    ) -> Result<JobStep, StoreError> {
+        let doing = format!("note what job {} looked up", claim.job.0);
+        let failed = |error: tokio_postgres::Error| of_step(&doing, &error);
+        let mut client = self.database.pooled(&doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        let Some(job) = self.hold(&transaction, claim, &doing).await? else { return Ok(JobStep::Lost) };
+        let counts =
+            [done.asked, done.cached, done.mobile, done.fixed, done.unknown, done.failed, done.cost_micros]
+                .map(|count| i64::try_from(count).unwrap_or(i64::MAX));
+        let (checkpoint, lease) = (checkpoint.0.max(job.checkpoint), self.options.lease.as_secs_f64());
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&claim.job.0, &checkpoint, &lease];
+        parameters.extend(counts.iter().map(|count| count as &(dyn ToSql + Sync)));
+        transaction
+            .execute(include_str!("../../sql/job_advance_lookups.sql"), &parameters)
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(JobStep::Further)
+    }
+
     async fn complete(&self, claim: JobClaim) -> Result<(), StoreError> {
         let doing = "complete a job";
         let failed = |error: tokio_postgres::Error| classify(doing, &error);
@@ -229,7 +256,7 @@ impl JobQueue for PostgresJobQueue {
         let transaction = client.transaction().await.map_err(failed)?;
         if let Some(job) = self.hold(&transaction, claim, doing).await? {
             // All of a file is accounted for, or it is not whole any more.
-            let is_whole = matches!(job.task, Task::Tag(_)) || job.checkpoint == job.total;
+            let is_whole = matches!(job.task, Task::Tag(_) | Task::LookUp(_)) || job.checkpoint == job.total;
             let lost = format!("its file has {} lines, of which {} are there", job.total, job.checkpoint);
             let (state, failure) =
                 if is_whole { (JobState::Completed, None) } else { (JobState::Failed, Some(lost.as_str())) };

@@ -1,7 +1,8 @@
 //! What is to be done, as it is kept.
 
 use domain::contact::Tag;
-use domain::job::{ImportTask, TagTask, Task};
+use domain::job::{ImportTask, LookupTask, TagTask, Task};
+use domain::money::{Currency, Money};
 use domain::port::StoreError;
 use domain::segment::{SegmentDefinition, SegmentId, SegmentVersion};
 use domain::sheet::Sheet;
@@ -26,6 +27,13 @@ enum Kept {
         add: Vec<String>,
         remove: Vec<String>,
     },
+    NumberLookup {
+        segment: SegmentDefinition,
+        segment_id: Option<Uuid>,
+        segment_version: Option<u32>,
+        cost_max_micros: i64,
+        currency: String,
+    },
 }
 
 /// A NUL is in no text of the server's.
@@ -48,8 +56,19 @@ pub(super) fn encode(task: &Task, doing: &str) -> Result<String, StoreError> {
             add: names(&tagging.add),
             remove: names(&tagging.remove),
         },
+        Task::LookUp(lookup) => Kept::NumberLookup {
+            segment: lookup.segment.clone(),
+            segment_id: lookup.saved_segment.map(|saved| saved.id.0),
+            segment_version: lookup.saved_segment.map(|saved| saved.version),
+            cost_max_micros: lookup.cost_max.micros,
+            currency: lookup.cost_max.currency.to_string(),
+        },
     };
     serde_json::to_string(&kept).map_err(|error| corrupt(doing, format!("a task is no JSON: {error}")))
+}
+
+fn saved(id: Option<Uuid>, version: Option<u32>) -> Option<SegmentVersion> {
+    id.zip(version).map(|(id, version)| SegmentVersion { id: SegmentId(id), version })
 }
 
 pub(super) fn decode(task: serde_json::Value, total: i64, doing: &str) -> Result<Task, StoreError> {
@@ -69,11 +88,17 @@ pub(super) fn decode(task: serde_json::Value, total: i64, doing: &str) -> Result
         }),
         Kept::ContactTagging { segment, segment_id, segment_version, add, remove } => Task::Tag(TagTask {
             segment,
-            saved_segment: segment_id
-                .zip(segment_version)
-                .map(|(id, version)| SegmentVersion { id: SegmentId(id), version }),
+            saved_segment: saved(segment_id, segment_version),
             add: tags(add)?,
             remove: tags(remove)?,
         }),
+        Kept::NumberLookup { segment, segment_id, segment_version, cost_max_micros, currency } => {
+            let currency = Currency::parse(&currency).map_err(|invalid| broken(invalid.to_string()))?;
+            Task::LookUp(LookupTask {
+                segment,
+                saved_segment: saved(segment_id, segment_version),
+                cost_max: Money { micros: cost_max_micros, currency },
+            })
+        }
     })
 }

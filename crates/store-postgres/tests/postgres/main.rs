@@ -18,6 +18,7 @@ mod guards;
 mod harness;
 mod import_fields;
 mod jobs;
+mod lookups;
 mod messages;
 mod names;
 mod plan_queries;
