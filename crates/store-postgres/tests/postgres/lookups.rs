@@ -110,6 +110,32 @@ async fn however_many_ask_at_once_no_more_calls_are_set_aside_than_a_day_has() {
     assert_eq!(counted.unwrap().left_today, 47);
 }
 
+/// However the server schedules them: all have begun to ask before the first is answered.
+#[tokio::test]
+async fn who_asks_while_others_are_answered_sees_what_they_took() {
+    let postgres = Postgres::fresh().await;
+    let holder = postgres.test.client().await;
+    holder.batch_execute("BEGIN; SELECT FROM lookup_budgets FOR UPDATE").await.unwrap();
+    let tasks: Vec<_> = (0..4)
+        .map(|_| {
+            let store = store(&postgres, options());
+            tokio::spawn(async move { store.reserve(30).await.unwrap() })
+        })
+        .collect();
+    let waiting =
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let all_wait = async { while postgres.rows(waiting).await < tasks.len() {} };
+    tokio::time::timeout(Duration::from_mins(1), all_wait).await.unwrap();
+    holder.batch_execute("COMMIT").await.unwrap();
+    let mut granted = Vec::new();
+    for task in tasks {
+        if let Reservation::Granted(calls) = task.await.unwrap() {
+            granted.push(calls);
+        }
+    }
+    assert_eq!(granted.iter().sum::<u32>(), 50, "{granted:?}");
+}
+
 #[tokio::test]
 async fn calls_are_set_aside_at_their_pace_and_not_while_the_provider_wants_none() {
     let postgres = Postgres::fresh().await;
