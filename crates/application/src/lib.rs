@@ -64,7 +64,7 @@ pub use numbering_plans::{
 pub use prepare_campaign::{PrepareCampaign, Prepared};
 pub use preview_campaign::{CampaignPreview, PreviewCampaign, PreviewLimits};
 pub use preview_segment::{PreviewSegment, PreviewSegmentError, SegmentPreview};
-pub use reconcile_messages::{Asked, ReconcileMessages};
+pub use reconcile_messages::{FoundRecords, ReconcileMessages};
 pub use relay_permits::{RelayError, RelayPermits};
 pub use restore_backup::{RestoreBackup, RestoreError};
 pub use roll_back_import::{Referenced, RollBackImport, RollbackError, RollbackObserver};

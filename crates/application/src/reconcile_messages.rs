@@ -23,7 +23,7 @@ pub struct ReconcileMessages {
 
 /// What came of asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Asked {
+pub struct FoundRecords {
     /// Attempts that a provider was asked of.
     pub questions: u64,
     /// Records of them that were found.
@@ -47,8 +47,8 @@ impl ReconcileMessages {
     ///
     /// # Errors
     /// When the store is away.
-    pub async fn ask(&self) -> Result<Asked, StoreError> {
-        let mut asked = Asked::default();
+    pub async fn ask(&self) -> Result<FoundRecords, StoreError> {
+        let mut asked = FoundRecords::default();
         for (provider, question) in self.desk.take_questions(self.questions_max).await? {
             let Some(records) = self.providers.get(provider.as_str()) else { continue };
             asked.questions += 1;

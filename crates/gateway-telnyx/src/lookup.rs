@@ -268,17 +268,17 @@ mod tests {
 
     #[test]
     fn no_debug_and_no_error_shows_the_key() {
-        let options = |key: &str| TelnyxLookupOptions {
-            api_base_url: "https://api.telnyx.com/".to_owned(),
-            api_key: key.into(),
+        let options = |address: &str| TelnyxLookupOptions {
+            api_base_url: address.to_owned(),
+            keys: Arc::new(TelnyxKeys::of_account(&"KEY-planted".into()).unwrap()),
             connect_timeout: Duration::from_secs(1),
             request_timeout: Duration::from_secs(2),
             connections_max: 2,
         };
-        let lookup = TelnyxLookup::new(&options("KEY-planted")).unwrap();
+        let lookup = TelnyxLookup::new(&options("https://api.telnyx.com/")).unwrap();
         assert_eq!(lookup.numbers.as_str(), "https://api.telnyx.com/v2/number_lookup");
-        assert!(!format!("{lookup:?} {:?}", options("KEY-planted")).contains("planted"));
-        let error = TelnyxLookup::new(&options("planted\nkey")).unwrap_err();
+        assert!(!format!("{lookup:?} {:?}", options("https://h")).contains("planted"));
+        let error = TelnyxLookup::new(&options("planted")).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("planted"));
     }
 }

@@ -85,7 +85,7 @@ async fn what_is_on_record_of_an_attempt_becomes_its_receipt_and_nobody_else_s()
         })
         .returning(|_, _, _| Ok(()));
     let asked = reconcile(desk, receipts, records, 20).ask().await.unwrap();
-    assert_eq!(asked, Asked { questions: 2, records: 1 });
+    assert_eq!(asked, FoundRecords { questions: 2, records: 1 });
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn a_provider_that_does_not_answer_is_not_asked_on_and_one_without_records
     let away = RecordsUnavailable { reason: "timeout".to_owned(), retry_after: None };
     records.expect_find().times(1).return_once(move |_| Err(away));
     let asked = reconcile(desk, MockReceiptStore::new(), records, 20).ask().await.unwrap();
-    assert_eq!(asked, Asked { questions: 1, records: 0 });
+    assert_eq!(asked, FoundRecords { questions: 1, records: 0 });
 }
 
 fn message(seq: u32, state: MessageState, payloads: &[&str]) -> BilledMessage {
