@@ -63,7 +63,7 @@ pub(crate) async fn find(seed: u64, json: bool) -> Result<()> {
         let database = format!("mutant_{number}");
         let mut site = Site::build(&own, &database, MESSAGES, RATE_PER_S, (Some(name), "off")).await?;
         let mut random = StdRng::seed_from_u64(seed);
-        let (mut found, mut seen) = (None, BTreeSet::new());
+        let (mut found, mut others) = (None, BTreeSet::new());
         for played in 1..=ROUNDS_MAX {
             let round = Round { faults: faults.to_vec(), messages: MESSAGES, patience: PATIENCE };
             let verdict = rounds::play(&mut site, &round, &mut random).await?;
@@ -76,7 +76,7 @@ pub(crate) async fn find(seed: u64, json: bool) -> Result<()> {
                 found = Some((played, kinds.collect::<Vec<_>>().join(", ")));
                 break;
             }
-            seen.extend(verdict.violations.into_keys().map(Violation::as_str));
+            others.extend(verdict.violations.into_keys().map(Violation::as_str));
         }
         let seconds = started.elapsed().as_secs_f64();
         match &found {
@@ -84,7 +84,7 @@ pub(crate) async fn find(seed: u64, json: bool) -> Result<()> {
                 eprintln!("found     {mistake:<44} in round {round}, {seconds:>5.1} s: {by}");
             }
             None => eprintln!(
-                "SURVIVED  {mistake:<44} {ROUNDS_MAX} rounds, {seconds:.1} s: all that was seen is {seen:?}"
+                "SURVIVED  {mistake:<44} {ROUNDS_MAX} rounds, {seconds:.1} s: all that was seen is {others:?}"
             ),
         }
         lines.push(json!({"mutant": name, "found_by": found.as_ref().map(|(_, by)| by), "seconds": seconds}));
