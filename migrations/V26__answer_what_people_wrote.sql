@@ -2,6 +2,7 @@
 -- and day, so that two who answer each other come to an end.
 CREATE TABLE replies (
     id          bigint GENERATED ALWAYS AS IDENTITY,
+    created_at  timestamptz NOT NULL DEFAULT now(),
     phone       bigint NOT NULL,
     day         date NOT NULL DEFAULT (now() AT TIME ZONE 'UTC')::date,
     sender_id   uuid NOT NULL,

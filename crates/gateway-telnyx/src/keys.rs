@@ -25,7 +25,8 @@ impl fmt::Debug for TelnyxKeys {
 }
 
 impl TelnyxKeys {
-    /// The key of the account, and those of senders by their [`key_name`].
+    /// The key of the account, and those of senders by their number, name or profile with `_` for what is no letter, digit or `-`, and no
+    /// `+` at its beginning, as a name of a file may be: `525512345678` is of +525512345678, `Mi_Tienda` of "Mi Tienda".
     ///
     /// # Errors
     /// When one cannot stand in a header.
@@ -95,10 +96,8 @@ fn bearer(key: &SecretString) -> Result<HeaderValue, TelnyxGatewayError> {
     Ok(value)
 }
 
-/// What a sender's key is called, as a name of a file may be: its number, name or profile with `_` for what is no letter, digit or
-/// `-`, and no `+` at its beginning. `+525512345678` is `525512345678`, `Mi Tienda` is `Mi_Tienda`.
-#[must_use]
-pub fn key_name(sender: &str) -> String {
+/// What a sender's key is called.
+fn key_name(sender: &str) -> String {
     let is_kept = |character: char| character.is_ascii_alphanumeric() || character == '-';
     let sender = sender.strip_prefix('+').unwrap_or(sender);
     sender.chars().map(|character| if is_kept(character) { character } else { '_' }).collect()

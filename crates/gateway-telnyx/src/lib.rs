@@ -16,7 +16,7 @@ mod webhooks;
 
 pub use client::TelnyxGatewayError;
 pub use gateway::{TelnyxGateway, TelnyxOptions};
-pub use keys::{TelnyxKeys, key_name};
+pub use keys::TelnyxKeys;
 pub use lookup::{TelnyxLookup, TelnyxLookupOptions};
 pub use records::TelnyxRecords;
 pub use webhooks::{TelnyxPublicKeyError, TelnyxWebhooks};

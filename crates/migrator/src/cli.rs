@@ -97,11 +97,11 @@ UTF-8, UTF-16 with its mark, and Windows-1252 are read as they come.")]
     /// The numbers that are never written to.
     Suppressions(Suppressions),
     /// Ask the provider what kind of line the numbers of a segment are: line type and carrier, of contacts whose line type is
-    /// unknown. It costs money: without --yes it says how much, and asks nobody.
+    /// unknown. It costs money, at most --max-cost; with --dry-run it says how much, and asks nobody.
     #[command(after_help = "\
 Examples:
-  migrator lookup --segment jalisco.json --max-cost 250           says what it would ask, and what that costs
-  migrator lookup --segment jalisco.json --max-cost 250 --yes     and asks; run again, it goes on where it was stopped
+  migrator lookup --segment jalisco.json --max-cost 250 --dry-run says what it would ask, and what that costs
+  migrator lookup --segment jalisco.json --max-cost 250           and asks; run again, it goes on where it was stopped
   echo '{\"field\":\"state\",\"op\":\"eq\",\"value\":\"JAL\"}' > jalisco.json
 
 What was looked up within lookup.keep_days is not asked again. It ends 1 where --max-cost or the calls of the day are spent
@@ -331,9 +331,9 @@ pub(crate) struct Lookup {
     /// The most that it may cost, in pesos, as 250 or 12.50: what would cost more is not asked.
     #[arg(long, value_name = "AMOUNT", value_parser = amount)]
     pub(crate) max_cost: Money,
-    /// Ask.
+    /// Say how many numbers would be asked about and what that costs, and ask nobody.
     #[arg(long)]
-    pub(crate) yes: bool,
+    pub(crate) dry_run: bool,
     /// Ask about numbers, too, that the numbering plan tells of.
     #[arg(long)]
     pub(crate) even_if_known: bool,

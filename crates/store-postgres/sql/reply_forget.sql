@@ -3,7 +3,7 @@
 DELETE FROM replies
 WHERE id IN (
     SELECT id FROM replies
-    WHERE outcome IS NOT NULL AND day < (now() - make_interval(months => $1::integer))::date
+    WHERE created_at < now() - make_interval(months => $1::integer)
     ORDER BY id
     LIMIT $2
     FOR UPDATE SKIP LOCKED

@@ -120,15 +120,9 @@ impl PostgresAudienceStore {
 
     /// Has the server look at the table that a campaign's messages stand in: what it was never shown it plans badly for.
     async fn analyze(&self, freezing: &Freezing) -> Result<(), StoreError> {
+        let analyze = include_str!("../sql/message_analyze.sql");
         let doing = "analyze the messages of a campaign";
-        let failed = |error: tokio_postgres::Error| classify(doing, &error);
-        let client = self.database.pooled(doing).await?;
-        let found = client
-            .query_opt(include_str!("../sql/message_partition.sql"), &[&freezing.campaign.id.0])
-            .await
-            .map_err(failed)?;
-        let Some(row) = found else { return Ok(()) };
-        client.batch_execute(&format!("ANALYZE {}", row.get::<_, &str>("partition"))).await.map_err(failed)
+        self.database.execute(doing, analyze, &[&freezing.campaign.id.0]).await.map(drop)
     }
 
     /// Locks a freezing where it stands, or says that another was there first.
@@ -358,6 +352,13 @@ impl AudienceStore for PostgresAudienceStore {
     ) -> Result<(), StoreError> {
         let doing = format!("start campaign {}", freezing.campaign.id.0);
         let failed = |error: tokio_postgres::Error| classify(doing.as_str(), &error);
+        // Before the first claim, which would be planned by what the server knows of other campaigns: each message would be looked for
+        // among all.
+        if freezing.messages >= ANALYZED_FROM
+            && let Err(error) = self.analyze(&freezing).await
+        {
+            tracing::warn!(%error, "the messages were not analyzed; the first claims may take long");
+        }
         let permits = i32::from(self.options.permits_per_campaign);
         let plan = &freezing.campaign.plan;
         let canary = plan.canary.map(|canary| canary.messages.cast_signed());
@@ -385,15 +386,7 @@ impl AudienceStore for PostgresAudienceStore {
             )
             .await
             .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
-        drop(client);
-        if freezing.messages >= ANALYZED_FROM
-            && let Err(error) = self.analyze(&freezing).await
-        {
-            // Plans are worse without it, and nothing else.
-            tracing::debug!(%error, "the messages were not analyzed");
-        }
-        Ok(())
+        transaction.commit().await.map_err(failed)
     }
 
     async fn release(&self, freezing: Freezing) -> Result<(), StoreError> {

@@ -30,9 +30,9 @@ pub(crate) async fn run(command: &cli::Lookup, sources: &Sources) -> Result<(), 
     let stop = StopRequest::listen();
     let (count, cost) = segments.estimate(&segment, scope).await?;
     tell_estimate(count, (cost, command.max_cost), command.json);
-    if !command.yes {
+    if command.dry_run {
         if !command.json {
-            eprintln!("nobody was asked; run it again with --yes to ask");
+            eprintln!("nobody was asked; run it again without --dry-run to ask");
         }
         return Ok(());
     }

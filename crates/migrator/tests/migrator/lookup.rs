@@ -69,9 +69,9 @@ fn counts(line: &Value) -> [u64; 3] {
 }
 
 #[tokio::test]
-async fn it_says_what_it_would_cost_asks_when_it_is_told_to_and_never_twice() {
+async fn it_says_what_it_would_cost_asks_no_further_than_it_may_and_never_twice() {
     let desk = Desk::new().await;
-    let dry = desk.run(&["--max-cost", "250", "--json"]).await;
+    let dry = desk.run(&["--max-cost", "250", "--dry-run", "--json"]).await;
     assert!(dry.status.success(), "{}", stderr(&dry));
     let told = lines(&dry);
     assert_eq!((told.len(), told[0]["event"].as_str()), (1, Some("estimate")));
@@ -80,13 +80,13 @@ async fn it_says_what_it_would_cost_asks_when_it_is_told_to_and_never_twice() {
     assert_eq!(desk.looked_up().await, 0);
 
     // Ten calls are paid for, and the rest is told.
-    let part = desk.run(&["--max-cost", "0.60", "--yes", "--json"]).await;
+    let part = desk.run(&["--max-cost", "0.60", "--json"]).await;
     assert_fails(&part, 1, &["more than was allowed"]);
     let finished = lines(&part).pop().unwrap();
     assert_eq!((counts(&finished), finished["ended"].as_str()), ([10, 0, 0], Some("over_max_cost")));
     assert_eq!(desk.looked_up().await, 10);
 
-    let rest = desk.run(&["--max-cost", "250", "--yes", "--json"]).await;
+    let rest = desk.run(&["--max-cost", "250", "--json"]).await;
     assert!(rest.status.success(), "{}", stderr(&rest));
     let finished = lines(&rest).pop().unwrap();
     assert_eq!(counts(&finished), [9, 10, 0]);
@@ -95,10 +95,10 @@ async fn it_says_what_it_would_cost_asks_when_it_is_told_to_and_never_twice() {
     assert_eq!(ask(&desk.database, unknown).await, 1, "who said no is not asked about");
     assert_eq!(ask(&desk.database, "SELECT sum(calls)::bigint FROM lookup_budgets").await, 19);
 
-    let again = desk.run(&["--max-cost", "250", "--yes"]).await;
+    let again = desk.run(&["--max-cost", "250"]).await;
     assert!(again.status.success() && again.stdout.is_empty(), "{}", stderr(&again));
     assert!(stderr(&again).contains("0.00 MXN"), "{}", stderr(&again));
-    let known = desk.run(&["--max-cost", "250", "--yes", "--json", "--even-if-known"]).await;
+    let known = desk.run(&["--max-cost", "250", "--json", "--even-if-known"]).await;
     assert_eq!(counts(&lines(&known).pop().unwrap()), [1, 19, 0]);
 }
 
@@ -106,7 +106,7 @@ async fn it_says_what_it_would_cost_asks_when_it_is_told_to_and_never_twice() {
 async fn the_calls_of_a_day_end_it_and_another_program_gets_no_more() {
     let desk = Desk::new().await;
     for asked in [7, 0] {
-        let mut command = desk.command(&["--max-cost", "250", "--yes", "--json"]);
+        let mut command = desk.command(&["--max-cost", "250", "--json"]);
         command.env("PREGON__LOOKUP__CALLS_PER_DAY_MAX", "7");
         let output = run(command).await;
         assert_fails(&output, 1, &["lookup.calls_per_day_max"]);
@@ -123,7 +123,7 @@ async fn the_calls_of_a_day_end_it_and_another_program_gets_no_more() {
 #[tokio::test]
 async fn an_interrupted_one_ends_cleanly_and_goes_on_where_it_was() {
     let desk = Desk::new().await;
-    let mut command = desk.command(&["--max-cost", "250", "--yes", "--json"]);
+    let mut command = desk.command(&["--max-cost", "250", "--json"]);
     // Slow enough to be caught in the middle.
     command.env("PREGON__LOOKUP__PER_SECOND", "2").env("PREGON__LOOKUP__PACE_AHEAD_MS", "10");
     let mut child = command.spawn().unwrap();
@@ -137,25 +137,25 @@ async fn an_interrupted_one_ends_cleanly_and_goes_on_where_it_was() {
     let done = lines(&stopped).pop().unwrap()["asked"].as_u64().unwrap();
     assert!((2..19).contains(&done), "{done}");
 
-    let rest = desk.run(&["--max-cost", "250", "--yes", "--json"]).await;
+    let rest = desk.run(&["--max-cost", "250", "--json"]).await;
     assert_eq!(counts(&lines(&rest).pop().unwrap()), [19 - done, done, 0]);
 }
 
 #[tokio::test]
 async fn what_cannot_be_used_asks_nobody() {
     let desk = Desk::new().await;
-    assert_fails(&desk.run(&["--max-cost", "mucho", "--yes"]).await, 2, &["12.50"]);
+    assert_fails(&desk.run(&["--max-cost", "mucho"]).await, 2, &["12.50"]);
     let mut keyless = desk.command(&["--max-cost", "1"]);
     keyless.env_remove("PREGON__TELNYX__API_KEY");
     assert_fails(&run(keyless).await, 2, &["PREGON__TELNYX__API_KEY"]);
-    let mut refused = desk.command(&["--max-cost", "1", "--yes"]);
+    let mut refused = desk.command(&["--max-cost", "1"]);
     refused.env("PREGON__TELNYX__API_KEY", "KEY-of-another");
     assert_fails(&run(refused).await, 4, &["key_refused"]);
     for (definition, says) in
         [("hola", "holds no segment"), (r#"{"field":"edad","op":"eq","value":1}"#, "edad")]
     {
         std::fs::write(&desk.segment, definition).unwrap();
-        assert_fails(&desk.run(&["--max-cost", "1", "--yes"]).await, 3, &[says]);
+        assert_fails(&desk.run(&["--max-cost", "1"]).await, 3, &[says]);
     }
     assert_eq!(desk.looked_up().await, 0);
 }

@@ -264,6 +264,8 @@ async fn who_writes_one_of_the_words_is_answered_once_a_day_by_who_can_be_answer
     stage.run("UPDATE replies SET day = day - 1").await;
     writes("no tomorrow", 1, "ALTO").await;
     assert_eq!(desk.due_replies(10).await.unwrap().len(), 2);
+    stage.run("UPDATE replies SET created_at = created_at - interval '13 hours'").await;
+    assert_eq!(desk.due_replies(10).await.unwrap(), [], "nobody is answered half a day late");
 }
 
 #[tokio::test]
