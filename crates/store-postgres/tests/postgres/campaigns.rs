@@ -304,8 +304,8 @@ async fn many_who_freeze_at_once_write_every_message_once() {
 #[tokio::test]
 async fn the_server_has_looked_at_the_messages_of_a_campaign_before_it_runs() {
     let desk = Desk::set().await;
-    let more = "INSERT INTO contacts (phone_national, is_valid, full_name, line_type)
-                SELECT 5512350000 + n, true, 'ANA ' || n, 'mobile' FROM generate_series(1, 1200) AS n";
+    let more = "INSERT INTO contacts (id, phone_national, is_valid, full_name, line_type)
+                SELECT 1000 + n, 5512350000 + n, true, 'ANA ' || n, 'mobile' FROM generate_series(1, 1200) AS n";
     desk.client.batch_execute(more).await.unwrap();
     let draft = desk.draft(EVERYBODY, None).await;
     desk.launch(draft.id).await;
@@ -315,8 +315,8 @@ async fn the_server_has_looked_at_the_messages_of_a_campaign_before_it_runs() {
     let known: i64 = desk.client.query_one(known, &[&draft.id.0.to_string()]).await.unwrap().get(0);
     assert_eq!(known, 1);
     let order =
-        "SELECT min(stat.last_analyze) < (SELECT updated_at FROM campaigns) FROM pg_stat_user_tables AS stat
-                 WHERE stat.relname LIKE 'messages_20%' AND stat.n_live_tup > 0";
+        "SELECT coalesce(min(stat.last_analyze) < (SELECT updated_at FROM campaigns), false) FROM pg_stat_user_tables AS stat
+                 WHERE stat.relname LIKE 'messages_20%'";
     assert!(
         desk.client.query_one(order, &[]).await.unwrap().get::<_, bool>(0),
         "it was looked at after the campaign had begun"
