@@ -8,7 +8,7 @@ use application::{
     AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, CountContacts, DraftCampaign,
     EndSession, ExplainMessage, ExtractLimits, FailureLimit, FollowCampaign, KeptCounts, KnownPlan,
     ListSessions, LoadSuppressions, LogIn, LogOut, LoginFailures, LookUpCampaign, LookUpNumbers,
-    LookUpPhones, PreviewCampaign, PreviewLimits, PreviewSegment, RefreshSession, SaveSegment,
+    LookUpPhones, PreviewCampaign, PreviewLimits, PreviewSegment, RefreshSession, RouteSender, SaveSegment,
     SearchContacts, SendMessage, SessionCache, SignInDesk, TagContacts, TakeContactFile, TakeExtract,
     TestCampaign, TokenLifetimes, WatchWorkers,
 };
@@ -289,6 +289,7 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         count_contacts: CountContacts { census, kept, clock: clock.clone() },
         add_contact: AddContact { contacts: contacts.clone(), plan: plan.clone() },
         add_sender: AddSender { senders: senders.clone(), ids: ids.clone() },
+        route_sender: RouteSender { senders: senders.clone() },
         campaigns,
         senders,
         contacts,

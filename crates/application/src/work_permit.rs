@@ -1,17 +1,19 @@
 //! A permit is worked off: messages are claimed, sent and recorded until nothing is left or the permit's time is over.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::campaign::CampaignId;
 use domain::message::{AttemptRef, Evidence, MessageId};
 use domain::port::{
-    AttemptOutcome, Claim, Claimed, ClaimedMessage, Clock, Dispatch, OutboundMessage, Permit, PermitHandler,
-    PermitOutbox, Remaining, SendOutcome, SmsGateway, StoreError,
+    AttemptOutcome, Claim, Claimed, ClaimedMessage, Clock, Dispatch, Hop, OutboundMessage, Permit,
+    PermitHandler, PermitOutbox, Remaining, SendOutcome, SmsGateway, StoreError,
+    given_back::{DRAINING, HELD, LEASE_OVER, NO_GATEWAY},
 };
+use domain::sender::SenderId;
 use futures::{Stream, StreamExt, stream};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -79,11 +81,7 @@ pub struct WorkLoad {
 /// The gateway of every provider, by the provider's name.
 pub type Gateways = HashMap<String, Arc<dyn SmsGateway>>;
 
-/// Why messages of a claim are given back unsent.
-const LEASE_OVER: &str = "lease_over";
-const DRAINING: &str = "draining";
-const HELD: &str = "held";
-const NO_GATEWAY: &str = "no_gateway";
+/// Why an attempt was not made, or is the last.
 const PROVIDER_AWAY: &str = "provider_away";
 const RETRIES_EXHAUSTED: &str = "retries_exhausted";
 
@@ -92,8 +90,21 @@ struct ClaimState {
     /// No attempt begins after it.
     sends_until: Instant,
     is_held: AtomicBool,
-    is_slowed: AtomicBool,
-    is_away: AtomicBool,
+    noted: Mutex<HashSet<(SenderId, Noted)>>,
+}
+
+/// What the store is told of a sender, once a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Noted {
+    IsSlow,
+    IsLeftAlone,
+}
+
+impl ClaimState {
+    /// Whether it is the first time.
+    fn is_new(&self, sender: SenderId, noted: Noted) -> bool {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner).insert((sender, noted))
+    }
 }
 
 impl WorkPermit {
@@ -148,8 +159,7 @@ impl WorkPermit {
         let state = ClaimState {
             sends_until: claimed_at + claim.lease * 3 / 4,
             is_held: AtomicBool::new(false),
-            is_slowed: AtomicBool::new(false),
-            is_away: AtomicBool::new(false),
+            noted: Mutex::default(),
         };
         let messages = std::mem::take(&mut claim.messages);
         let attempts = stream::iter(messages)
@@ -198,6 +208,7 @@ impl WorkPermit {
         let mut outcome = AttemptOutcome {
             seq: message.seq,
             attempt: message.attempt,
+            sender: message.hop.sender,
             started_at: self.clock.now(),
             evidence: Evidence::RefusedForNow,
             reason: None,
@@ -207,17 +218,18 @@ impl WorkPermit {
         };
         // Closed by nobody, so an error cannot be; were it one, nothing is sent.
         let Ok(_slot) = self.in_flight.acquire().await else { return outcome };
+        let hop = message.hop;
         let (Some(gateway), Some(breaker)) =
-            (self.gateways.get(&claim.provider), self.breakers.get(&claim.provider))
+            (self.gateways.get(&hop.provider), self.breakers.get(&hop.provider))
         else {
-            self.hold(claim.id.campaign, state, format!("no gateway is set up for {}", claim.provider)).await;
+            self.hold(claim.id.campaign, state, format!("no gateway is set up for {}", hop.provider)).await;
             outcome.reason = Some(NO_GATEWAY.to_owned());
             return outcome;
         };
         if let Some(wait) = breaker.away(self.breaker_limits(), state.sends_until).await {
             outcome.reason = Some(PROVIDER_AWAY.to_owned());
             outcome.retry_in = wait;
-            self.leave_alone(claim.id.campaign, state, wait).await;
+            self.leave_alone(hop.sender, state, wait).await;
             return outcome;
         }
         let obstacle = if self.is_draining() {
@@ -241,12 +253,12 @@ impl WorkPermit {
                     attempt: message.attempt,
                 },
                 to: message.to,
-                from: claim.from.clone(),
+                from: hop.from.clone(),
                 text: message.text,
             })
             .await;
-        self.heed(breaker, &claim.provider, &sent);
-        self.judge(&mut outcome, sent, claim.id.campaign, state).await;
+        self.heed(breaker, &hop.provider, &sent);
+        self.judge(&mut outcome, sent, &hop, claim.id.campaign, state).await;
         if outcome.evidence == Evidence::Accepted {
             self.sent.fetch_add(1, Ordering::Relaxed);
         }
@@ -258,6 +270,7 @@ impl WorkPermit {
         &self,
         outcome: &mut AttemptOutcome,
         sent: SendOutcome,
+        hop: &Hop,
         campaign: CampaignId,
         state: &ClaimState,
     ) {
@@ -285,9 +298,17 @@ impl WorkPermit {
                 let pause = retry_after.unwrap_or(self.limits.retry_base).min(self.limits.retry_max);
                 outcome.reason = Some("throttled".to_owned());
                 outcome.retry_in = pause;
-                self.slow_down(campaign, state, pause).await;
+                self.slow_down(hop.sender, state, pause).await;
             }
-            SendOutcome::AccountBlocked { reason } => {
+            // Another sender may do: what is claimed from now on goes by that one.
+            SendOutcome::SenderBlocked { reason }
+                if hop.has_others && outcome.attempt < self.limits.attempts_max =>
+            {
+                outcome.reason = Some(reason);
+                outcome.retry_in = self.retry_in(outcome.seq, outcome.attempt);
+                self.leave_alone(hop.sender, state, self.limits.breaker_pause).await;
+            }
+            SendOutcome::SenderBlocked { reason } | SendOutcome::AccountBlocked { reason } => {
                 outcome.reason = Some(HELD.to_owned());
                 self.hold(campaign, state, reason).await;
             }
@@ -319,6 +340,7 @@ impl WorkPermit {
             | SendOutcome::Refused { .. }
             | SendOutcome::NotSent { .. }
             | SendOutcome::Throttled { .. }
+            | SendOutcome::SenderBlocked { .. }
             | SendOutcome::AccountBlocked { .. } => {
                 if breaker.answered() {
                     tracing::info!(provider, "the provider answers again");
@@ -333,19 +355,19 @@ impl WorkPermit {
         waits?.into_iter().min()
     }
 
-    /// Tells people, once a claim, that the provider is left alone. Other workers may reach it, and are not kept from it.
-    async fn leave_alone(&self, campaign: CampaignId, state: &ClaimState, wait: Duration) {
-        if !state.is_away.swap(true, Ordering::Relaxed)
-            && let Err(error) = self.dispatch.leave_alone(campaign, wait).await
+    /// Tells people and other workers, once a claim, that the sender is left alone.
+    async fn leave_alone(&self, sender: SenderId, state: &ClaimState, wait: Duration) {
+        if state.is_new(sender, Noted::IsLeftAlone)
+            && let Err(error) = self.dispatch.leave_alone(sender, wait).await
         {
-            tracing::warn!(%error, "nobody is told that the provider is left alone");
+            tracing::warn!(%error, "nobody is told that the sender is left alone");
         }
     }
 
     /// Keeps the sender from being claimed from, once a claim.
-    async fn slow_down(&self, campaign: CampaignId, state: &ClaimState, pause: Duration) {
-        if !state.is_slowed.swap(true, Ordering::Relaxed)
-            && let Err(error) = self.dispatch.slow_down(campaign, pause).await
+    async fn slow_down(&self, sender: SenderId, state: &ClaimState, pause: Duration) {
+        if state.is_new(sender, Noted::IsSlow)
+            && let Err(error) = self.dispatch.slow_down(sender, pause).await
         {
             tracing::warn!(%error, "the sender was not slowed down");
         }

@@ -104,3 +104,13 @@ pub struct Sender {
     /// When it was made.
     pub created_at: Timestamp,
 }
+
+/// Which senders the messages of another go by: the first of them, and the next where the one before certainly did not
+/// get a message accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SenderRoute {
+    /// Messages to numbers of which carrier, as contacts have it; `None` is any that has no route of its own.
+    pub carrier: Option<String>,
+    /// The senders, the first first.
+    pub via: Vec<SenderId>,
+}

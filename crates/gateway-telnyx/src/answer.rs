@@ -49,6 +49,7 @@ impl Answer<'_> {
             Verdict::NotSent => SendOutcome::NotSent { reason },
             Verdict::Throttled => SendOutcome::Throttled { retry_after: retry_after(self.retry_after) },
             Verdict::Blocked => SendOutcome::AccountBlocked { reason },
+            Verdict::SenderBlocked => SendOutcome::SenderBlocked { reason },
             Verdict::Unknown => SendOutcome::Unknown { reason },
         }
     }
@@ -123,6 +124,8 @@ mod tests {
             assert_eq!(of(status, &error("40001")), refused("landline", false), "{status}");
             assert_eq!(of(status, &error("40300")), refused("opted_out", true), "{status}");
             assert_eq!(of(status, &error("40333")), blocked("spend_limit_reached"), "{status}");
+            let sender_blocked = SendOutcome::SenderBlocked { reason: "sender_unregistered".to_owned() };
+            assert_eq!(of(status, &error("40010")), sender_blocked, "{status}");
             let not_sent = SendOutcome::NotSent { reason: "carrier_rejected".to_owned() };
             assert_eq!(of(status, &error("40008")), not_sent, "{status}");
             assert_eq!(of(status, &error("10011")), THROTTLED, "{status}");

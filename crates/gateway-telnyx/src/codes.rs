@@ -14,8 +14,10 @@ pub(crate) enum Verdict {
     NotSent,
     /// Not taken: too fast.
     Throttled,
-    /// Not taken, nor will the account's or the sender's next one be.
+    /// Not taken, nor will the account's next one be.
     Blocked,
+    /// Not taken, nor will the sender's next one be; another sender's may.
+    SenderBlocked,
     /// Telnyx itself does not know, or does not say.
     Unknown,
 }
@@ -27,16 +29,16 @@ pub(crate) struct Code {
     pub(crate) verdict: Verdict,
 }
 
-use Verdict::{Blocked, NotSent, OptedOut, Refused, Throttled, Unknown};
+use Verdict::{Blocked, NotSent, OptedOut, Refused, SenderBlocked, Throttled, Unknown};
 
 /// By number. What can only be met elsewhere is left out: were it met here all the same, the answer's status would decide.
 const CODES: &[Code] = &[
-    code(10001, "sender_inactive", Blocked),
+    code(10001, "sender_inactive", SenderBlocked),
     code(10002, "invalid_number", Refused),
     code(10003, "webhook_url_refused", Blocked),
     code(10004, "bad_request", Refused),
     code(10005, "not_found", Blocked),
-    code(10006, "sender_unknown", Blocked),
+    code(10006, "sender_unknown", SenderBlocked),
     code(10007, "provider_fault", Unknown),
     code(10008, "provider_timeout", Unknown),
     code(10009, "key_refused", Blocked),
@@ -44,13 +46,13 @@ const CODES: &[Code] = &[
     code(10011, "too_many_requests", Throttled),
     // Of a message it would say that there is one already.
     code(10012, "duplicate", Unknown),
-    code(10013, "sender_unknown", Blocked),
+    code(10013, "sender_unknown", SenderBlocked),
     code(10014, "bad_request", Refused),
     code(10015, "bad_request", Refused),
     code(10016, "invalid_number", Refused),
-    code(10017, "sender_unknown", Blocked),
+    code(10017, "sender_unknown", SenderBlocked),
     code(10020, "bad_request", Refused),
-    code(10022, "sender_unknown", Blocked),
+    code(10022, "sender_unknown", SenderBlocked),
     code(10023, "bad_request", Refused),
     code(10024, "bad_request", Refused),
     code(10025, "bad_request", Refused),
@@ -80,53 +82,53 @@ const CODES: &[Code] = &[
     code(20100, "out_of_credit", Blocked),
     code(40001, "landline", Refused),
     code(40002, "spam_blocked", Refused),
-    code(40003, "sender_blocked_as_spam", Blocked),
+    code(40003, "sender_blocked_as_spam", SenderBlocked),
     code(40004, "rejected_by_destination", Refused),
     code(40005, "expired", Refused),
     code(40006, "destination_unavailable", NotSent),
     code(40007, "loop_detected", Refused),
     code(40008, "carrier_rejected", NotSent),
     code(40009, "invalid_text", Refused),
-    code(40010, "sender_unregistered", Blocked),
+    code(40010, "sender_unregistered", SenderBlocked),
     code(40011, "too_many_requests", Throttled),
     code(40012, "invalid_number", Refused),
-    code(40013, "sender_invalid", Blocked),
+    code(40013, "sender_invalid", SenderBlocked),
     code(40014, "expired", Refused),
     code(40015, "spam_blocked", Refused),
     code(40016, "too_many_requests", Throttled),
     code(40017, "spam_blocked", Refused),
     code(40018, "too_many_requests", Throttled),
-    code(40019, "sender_unregistered", Blocked),
-    code(40020, "sender_blocked_as_spam", Blocked),
-    code(40100, "sender_invalid", Blocked),
-    code(40151, "sender_pending", Blocked),
+    code(40019, "sender_unregistered", SenderBlocked),
+    code(40020, "sender_blocked_as_spam", SenderBlocked),
+    code(40100, "sender_invalid", SenderBlocked),
+    code(40151, "sender_pending", SenderBlocked),
     code(40300, "opted_out", OptedOut),
     code(40301, "unsupported_destination", Refused),
     code(40302, "too_many_parts", Refused),
     code(40304, "invalid_text", Refused),
-    code(40305, "sender_invalid", Blocked),
-    code(40306, "sender_invalid", Blocked),
-    code(40307, "sender_invalid", Blocked),
-    code(40308, "sender_invalid", Blocked),
+    code(40305, "sender_invalid", SenderBlocked),
+    code(40306, "sender_invalid", SenderBlocked),
+    code(40307, "sender_invalid", SenderBlocked),
+    code(40308, "sender_invalid", SenderBlocked),
     code(40309, "destination_not_enabled", Blocked),
     code(40310, "invalid_number", Refused),
     code(40311, "key_refused", Blocked),
-    code(40312, "sender_disabled", Blocked),
+    code(40312, "sender_disabled", SenderBlocked),
     code(40313, "key_refused", Blocked),
     code(40314, "account_blocked", Blocked),
-    code(40315, "sender_unhealthy", Blocked),
+    code(40315, "sender_unhealthy", SenderBlocked),
     code(40316, "invalid_text", Refused),
     code(40317, "invalid_text", Refused),
     code(40318, "queue_full", Throttled),
     code(40319, "unsupported_destination", Refused),
-    code(40320, "sender_pending", Blocked),
-    code(40321, "sender_unhealthy", Blocked),
+    code(40320, "sender_pending", SenderBlocked),
+    code(40321, "sender_unhealthy", SenderBlocked),
     code(40322, "content_blocked", Refused),
-    code(40323, "sender_invalid", Blocked),
-    code(40325, "sender_invalid", Blocked),
+    code(40323, "sender_invalid", SenderBlocked),
+    code(40325, "sender_invalid", SenderBlocked),
     code(40328, "too_many_parts", Refused),
-    code(40329, "sender_unverified", Blocked),
-    code(40330, "sender_pending", Blocked),
+    code(40329, "sender_unverified", SenderBlocked),
+    code(40330, "sender_pending", SenderBlocked),
     code(40331, "destination_not_enabled", Blocked),
     code(40333, "spend_limit_reached", Blocked),
 ];
@@ -218,6 +220,10 @@ mod tests {
         assert_eq!(verdict(10011), Some(("too_many_requests", Throttled)));
         assert_eq!(verdict(40333), Some(("spend_limit_reached", Blocked)));
         assert_eq!(verdict(20100), Some(("out_of_credit", Blocked)));
+        assert_eq!(verdict(40305), Some(("sender_invalid", SenderBlocked)));
+        for code in CODES {
+            assert_eq!(code.verdict == SenderBlocked, code.reason.starts_with("sender_"), "{}", code.number);
+        }
         // None but these two may lead to another attempt.
         let retried: Vec<u32> =
             CODES.iter().filter(|code| code.verdict == NotSent).map(|code| code.number).collect();

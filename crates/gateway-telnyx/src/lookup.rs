@@ -128,7 +128,9 @@ fn outcome(answer: &Answer<'_>) -> LookupOutcome {
         (Verdict::Throttled | Verdict::NotSent, _) => {
             LookupOutcome::NotNow { retry_after: retry_after(answer.retry_after) }
         }
-        (Verdict::Blocked, reason) => LookupOutcome::AccountBlocked { reason: reason.to_owned() },
+        (Verdict::Blocked | Verdict::SenderBlocked, reason) => {
+            LookupOutcome::AccountBlocked { reason: reason.to_owned() }
+        }
         (Verdict::Refused | Verdict::OptedOut | Verdict::Unknown, reason) => failed(reason),
     }
 }

@@ -115,6 +115,8 @@ pub(crate) struct AttemptView {
     outcome: String,
     reason: Option<String>,
     provider_id: Option<String>,
+    /// The sender that it went by; `null` where its worker died.
+    sender_id: Option<Uuid>,
     #[schema(value_type = Option<String>, format = DateTime)]
     started_at: Option<Timestamp>,
     #[schema(value_type = String, format = DateTime)]
@@ -141,6 +143,7 @@ impl From<Attempt> for AttemptView {
             outcome: attempt.outcome,
             reason: attempt.reason,
             provider_id: attempt.provider_id,
+            sender_id: attempt.sender.map(|sender| sender.0),
             started_at: attempt.started_at,
             finished_at: attempt.finished_at,
         }

@@ -24,6 +24,7 @@ static ADDRESSES: LazyLock<Vec<Address>> = LazyLock::new(|| {
             let methods = [
                 ("GET", item.get.is_some()),
                 ("POST", item.post.is_some()),
+                ("PUT", item.put.is_some()),
                 ("PATCH", item.patch.is_some()),
                 ("DELETE", item.delete.is_some()),
             ];

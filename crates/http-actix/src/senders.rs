@@ -1,11 +1,11 @@
 //! Senders.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, get, post, web};
-use application::{AddSender, AddSenderError, NewSender};
+use actix_web::{HttpResponse, get, post, put, web};
+use application::{AddSender, AddSenderError, NewSender, RouteSender, RouteSenderError};
 use domain::money::{Currency, Money};
 use domain::port::SenderStore;
-use domain::sender::{Sender, SenderAddress, SenderIdentity};
+use domain::sender::{Sender, SenderAddress, SenderId, SenderIdentity, SenderRoute};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -88,6 +88,38 @@ impl From<Sender> for SenderView {
     }
 }
 
+/// What the messages of a sender go by.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RoutesBody {
+    /// A route for each carrier, at most 64; none where messages go by the sender itself alone.
+    routes: Vec<RouteBody>,
+}
+
+/// What messages to the numbers of a carrier go by.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RouteBody {
+    /// The carrier, as contacts have it; `null` is every carrier without a route of its own, and every number of which none is known.
+    #[schema(example = "Telcel")]
+    carrier: Option<String>,
+    /// The senders, 1 to 8. The first sends; the next where the one before certainly did not get the message accepted, or is left alone
+    /// for a while.
+    via: Vec<Uuid>,
+}
+
+impl From<SenderRoute> for RouteBody {
+    fn from(route: SenderRoute) -> Self {
+        Self { carrier: route.carrier, via: route.via.into_iter().map(|sender| sender.0).collect() }
+    }
+}
+
+impl From<RouteBody> for SenderRoute {
+    fn from(route: RouteBody) -> Self {
+        Self { carrier: route.carrier, via: route.via.into_iter().map(SenderId).collect() }
+    }
+}
+
 /// Adds a sender.
 #[utoipa::path(tag = "senders", path = "/api/v1/senders", request_body = SenderRequest, security(("bearer" = [])), responses((status = 201, body = SenderView), (status = 409, body = Problem), (status = 422, body = Problem)))]
 #[post("/senders")]
@@ -134,4 +166,48 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let data = senders.list().await?.into_iter().map(SenderView::from).collect();
     Ok(HttpResponse::Ok().json(Page { data, next_cursor: None }))
+}
+
+/// Says what the messages of a sender go by.
+#[utoipa::path(tag = "senders", path = "/api/v1/senders/{id}/routes", params(("id" = Uuid, Path, description = "Of the sender.")), security(("bearer" = [])), responses((status = 200, body = RoutesBody), (status = 404, body = Problem)))]
+#[get("/senders/{id}/routes")]
+pub(crate) async fn list_routes(
+    _who: Caller<Viewer>,
+    id: web::Path<Uuid>,
+    senders: web::Data<Arc<dyn SenderStore>>,
+) -> Result<HttpResponse, Problem> {
+    let id = SenderId(*id);
+    if senders.find(id).await?.is_none() {
+        return Err(Problem::not_found("there is no such sender"));
+    }
+    Ok(HttpResponse::Ok().json(body_of(senders.routes(id).await?)))
+}
+
+/// Sets what the messages of a sender go by, in the place of all that was set before. Campaigns that run go by it from then on.
+///
+/// A sender's own pace bounds all its messages; each sender on a route has its own besides, and a campaign goes no faster than the
+/// slowest of them takes its share.
+#[utoipa::path(tag = "senders", path = "/api/v1/senders/{id}/routes", params(("id" = Uuid, Path, description = "Of the sender.")), request_body = RoutesBody, security(("bearer" = [])), responses((status = 200, body = RoutesBody), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[put("/senders/{id}/routes")]
+pub(crate) async fn set_routes(
+    who: Caller<Admin>,
+    asked: Asked,
+    id: web::Path<Uuid>,
+    body: Body<RoutesBody>,
+    route: web::Data<RouteSender>,
+) -> Result<HttpResponse, Problem> {
+    let wanted = body.value.routes.into_iter().map(Into::into).collect();
+    let kept = route.execute(SenderId(*id), wanted, asked.by(&who)).await.map_err(|error| match error {
+        RouteSenderError::NoSender => Problem::not_found("there is no such sender"),
+        RouteSenderError::Refused { at, reason } => {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the routes cannot be taken as they are")
+                .with(format!("/routes{at}"), reason)
+        }
+        RouteSenderError::Store(error) => error.into(),
+    })?;
+    Ok(HttpResponse::Ok().json(body_of(kept)))
+}
+
+fn body_of(routes: Vec<SenderRoute>) -> RoutesBody {
+    RoutesBody { routes: routes.into_iter().map(Into::into).collect() }
 }

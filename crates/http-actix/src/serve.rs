@@ -14,7 +14,7 @@ use actix_web::{App, HttpServer};
 use application::{
     AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, CountContacts, DraftCampaign,
     EndSession, ExplainMessage, FollowCampaign, KnownPlan, ListSessions, LoadSuppressions, LogIn, LogOut,
-    LookUpCampaign, LookUpPhones, PreviewCampaign, PreviewSegment, RefreshSession, SaveSegment,
+    LookUpCampaign, LookUpPhones, PreviewCampaign, PreviewSegment, RefreshSession, RouteSender, SaveSegment,
     SearchContacts, SendMessage, TagContacts, TakeContactFile, TakeExtract, TestCampaign, WatchWorkers,
 };
 use domain::port::{
@@ -100,6 +100,8 @@ pub struct Services {
     pub lookups: Arc<dyn LookupStore>,
     /// Adds senders.
     pub add_sender: AddSender,
+    /// Sets what their messages go by.
+    pub route_sender: RouteSender,
     /// Campaigns, to be read.
     pub campaigns: Arc<dyn CampaignStore>,
     /// Senders, to be read.
@@ -277,6 +279,7 @@ struct Routes {
     look_up_campaign: Data<LookUpCampaign>,
     lookups: Data<Arc<dyn LookupStore>>,
     add_sender: Data<AddSender>,
+    route_sender: Data<RouteSender>,
     campaigns: Data<Arc<dyn CampaignStore>>,
     senders: Data<Arc<dyn SenderStore>>,
     contacts: Data<Arc<dyn ContactStore>>,
@@ -336,6 +339,7 @@ impl Routes {
             look_up_campaign: Data::new(services.look_up_campaign),
             lookups: Data::new(services.lookups),
             add_sender: Data::new(services.add_sender),
+            route_sender: Data::new(services.route_sender),
             campaigns: Data::new(services.campaigns),
             senders: Data::new(services.senders),
             contacts: Data::new(services.contacts),
@@ -388,6 +392,7 @@ impl Routes {
             .app_data(it.look_up_campaign)
             .app_data(it.lookups)
             .app_data(it.add_sender)
+            .app_data(it.route_sender)
             .app_data(it.campaigns)
             .app_data(it.senders)
             .app_data(it.contacts)
@@ -500,6 +505,8 @@ fn versioned(config: &mut ServiceConfig) {
         .service(workers::purge)
         .service(senders::create)
         .service(senders::list)
+        .service(senders::list_routes)
+        .service(senders::set_routes)
         .service(phones::normalize)
         .service(lookups::look_up);
 }

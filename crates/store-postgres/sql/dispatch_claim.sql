@@ -1,21 +1,30 @@
--- Claims the next messages of a campaign: debits the paces it goes by (its sender's, its account's, its own), then locks an
--- open lane, then takes a due retry or advances the lane's cursor, then gives the messages that are still queued to the
+-- Claims the next messages of a campaign: debits the paces it goes by (its sender's, its account's, its own, and those of
+-- the senders that its sender's messages are routed by, each for what goes by it), then locks an open lane, then takes a due retry or advances the lane's cursor, then gives the messages that are still queued to the
 -- claim. A number that is suppressed by now, or was claimed for too often lately, is skipped. Messages are changed by an
 -- upsert of rows that are there and locked, which finds each by its key whatever the planner believes of the table
 -- (docs/decisions/002). Pausing and canceling change all lanes of the campaign, so nothing is claimed after they have
--- committed. Carried by campaigns_pkey, senders_pkey, paces_pkey, lanes_pkey, due_retry_idx, messages_pkey,
--- suppressions_pkey and contact_activity_pkey.
+-- committed. Where its sender has routes, a message goes by that of its number's carrier: by the first sender of it that no
+-- worker leaves alone, or the next for each attempt that was certainly not accepted. Carried by campaigns_pkey,
+-- senders_pkey, paces_pkey, lanes_pkey, due_retry_idx, messages_pkey, suppressions_pkey, contact_activity_pkey,
+-- sender_routes_pkey, the contacts' key by phone and message_attempts_pkey.
 -- $1 campaign, $2 worker, $3 shard, $4 most messages, $5 lease in seconds, $6 seconds of pace that are sold ahead: twice as
 -- many to what is of high priority, so that whatever others took of a pace, it need not wait for it,
--- $7 messages of campaigns that a number gets at most (0: any number), $8 within so many seconds.
+-- $7 messages of campaigns that a number gets at most (0: any number), $8 within so many seconds, $9 why messages were
+-- given back though nobody was called for them.
 WITH pace AS (
     SELECT paces.owner, paces.per_second, paces.next_free_at, paces.not_before,
-           $6::float8 * CASE campaigns.priority WHEN 'high' THEN 2 ELSE 1 END AS ahead
+           $6::float8 * CASE campaigns.priority WHEN 'high' THEN 2 ELSE 1 END AS ahead,
+           paces.owner IN ('account:' || senders.provider, 'campaign:' || campaigns.id, 'sender:' || senders.id)
+               AS is_own
     FROM campaigns
     JOIN senders ON senders.id = campaigns.sender_id
     CROSS JOIN LATERAL (
         SELECT * FROM paces
-        WHERE paces.owner IN ('account:' || senders.provider, 'campaign:' || campaigns.id, 'sender:' || senders.id)
+        WHERE paces.owner = ANY (
+            ARRAY['account:' || senders.provider, 'campaign:' || campaigns.id, 'sender:' || senders.id]
+            || ARRAY(SELECT 'sender:' || unnest(sender_routes.via)
+                     FROM sender_routes
+                     WHERE sender_routes.sender_id = campaigns.sender_id))
         ORDER BY paces.owner
         FOR UPDATE
     ) AS paces
@@ -77,7 +86,7 @@ debited AS (
     SET next_free_at = greatest(paces.next_free_at, now())
                        + make_interval(secs => (SELECT count(*) FROM place) / paces.per_second)
     FROM pace
-    WHERE paces.owner = pace.owner AND EXISTS (SELECT FROM wanted)
+    WHERE paces.owner = pace.owner AND pace.is_own AND EXISTS (SELECT FROM wanted)
 ),
 claim AS (
     INSERT INTO claims (campaign_id, seqs, worker, lease_until)
@@ -150,8 +159,46 @@ counted AS (
     SET n = (SELECT array_agg(old.n + new.n ORDER BY old.i)
              FROM unnest(counts.n) WITH ORDINALITY AS old (n, i)
              JOIN unnest(excluded.n) WITH ORDINALITY AS new (n, i) USING (i))
+),
+route AS (
+    SELECT sender_routes.carrier, coalesce(present.via, sender_routes.via) AS via
+    FROM campaigns
+    JOIN sender_routes ON sender_routes.sender_id = campaigns.sender_id
+    CROSS JOIN LATERAL (
+        SELECT array_agg(hop.sender_id ORDER BY hop.place) AS via
+        FROM unnest(sender_routes.via) WITH ORDINALITY AS hop (sender_id, place)
+        JOIN paces ON paces.owner = 'sender:' || hop.sender_id
+        WHERE coalesce(paces.away_until <= now(), true)
+    ) AS present
+    WHERE campaigns.id = $1
+),
+routed AS (
+    SELECT given.seq, own.via[1 + tried.n % cardinality(own.via)] AS sender_id
+    FROM given
+    LEFT JOIN LATERAL (
+        SELECT contacts.carrier FROM contacts WHERE contacts.phone_national = given.phone
+    ) AS contact ON true
+    CROSS JOIN LATERAL (
+        SELECT route.via FROM route WHERE route.carrier IN ('', contact.carrier) ORDER BY route.carrier DESC LIMIT 1
+    ) AS own
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS n
+        FROM message_attempts AS tried
+        WHERE given.attempt > 1 AND tried.campaign_id = $1 AND tried.seq = given.seq
+          AND tried.outcome = 'refused_for_now' AND coalesce(tried.reason <> ALL ($9::text[]), true)
+    ) AS tried
+    WHERE NOT given.is_skipped AND EXISTS (SELECT FROM route)
+),
+debited_by_route AS (
+    UPDATE paces
+    SET next_free_at = greatest(paces.next_free_at, now()) + make_interval(secs => load.n / paces.per_second)
+    FROM pace
+    JOIN (SELECT 'sender:' || routed.sender_id AS owner, count(*) AS n FROM routed GROUP BY routed.sender_id) AS load
+      ON load.owner = pace.owner
+    WHERE paces.owner = pace.owner AND NOT pace.is_own
 )
-SELECT claim.id AS claim_id, given.seq, given.phone, given.attempt, given.body
+SELECT claim.id AS claim_id, given.seq, given.phone, given.attempt, given.body, routed.sender_id
 FROM claim
 LEFT JOIN given ON NOT given.is_skipped
+LEFT JOIN routed ON routed.seq = given.seq
 ORDER BY given.seq

@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Transaction};
+use uuid::Uuid;
 
 use crate::contact::phone_from;
 use crate::database::Database;
@@ -344,6 +345,7 @@ impl CampaignStore for PostgresCampaignStore {
                     outcome: row.get("outcome"),
                     reason: row.get("reason"),
                     provider_id: row.get("provider_id"),
+                    sender: row.get::<_, Option<Uuid>>("sender_id").map(SenderId),
                     started_at: row.get("started_at"),
                     finished_at: row.get("finished_at"),
                 })
@@ -449,7 +451,7 @@ fn decode_pace(row: &Row) -> Option<HeldPace> {
 }
 
 fn decode_saved_segment(row: &Row) -> Option<SegmentVersion> {
-    let id: Option<uuid::Uuid> = row.get("segment_id");
+    let id: Option<Uuid> = row.get("segment_id");
     let version: Option<i32> = row.get("segment_version");
     Some(SegmentVersion { id: SegmentId(id?), version: version?.cast_unsigned() })
 }

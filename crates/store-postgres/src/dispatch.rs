@@ -7,18 +7,20 @@ mod receipts;
 mod skip;
 mod upkeep;
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::campaign::CampaignId;
 use domain::message::Evidence;
 use domain::port::{
-    AttemptOutcome, Claim, ClaimId, Claimed, ClaimedMessage, Dispatch, Remaining, StoreError,
+    AttemptOutcome, Claim, ClaimId, Claimed, ClaimedMessage, Dispatch, Hop, Remaining, StoreError, given_back,
 };
-use domain::sender::SenderAddress;
+use domain::sender::{SenderAddress, SenderId};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
 use crate::contact::phone_from;
 use crate::database::Database;
@@ -126,7 +128,8 @@ impl Dispatch for PostgresDispatch {
         // Both are sent before either is answered.
         let rules = &self.options.rules;
         let (cap, cap_seconds) = (i32::from(rules.cap_messages), rules.cap_within.as_secs_f64());
-        let terms: [&(dyn ToSql + Sync); 8] = [
+        let given_back = given_back::ALL.as_slice();
+        let terms: [&(dyn ToSql + Sync); 9] = [
             &campaign.0,
             &self.options.worker,
             &self.options.shard,
@@ -135,14 +138,14 @@ impl Dispatch for PostgresDispatch {
             &ahead,
             &cap,
             &cap_seconds,
+            &given_back,
         ];
         #[cfg(debug_assertions)]
         if mutant::is_armed("post-before-commit") {
             client.batch_execute("BEGIN").await.map_err(failed)?;
         }
-        let answered =
-            futures::try_join!(client.query(&claim, &terms), client.query_opt(&sender, &terms[..1]))
-                .map_err(failed);
+        let answered = futures::try_join!(client.query(&claim, &terms), client.query(&sender, &terms[..1]))
+            .map_err(failed);
         #[cfg(debug_assertions)]
         let client = if mutant::is_armed("post-before-commit") {
             mutant::commit_later(client);
@@ -150,16 +153,15 @@ impl Dispatch for PostgresDispatch {
         } else {
             client
         };
-        let (rows, sender) = answered?;
-        if let (Some(first), Some(sender)) = (rows.first(), sender) {
+        let (rows, senders) = answered?;
+        if let Some(first) = rows.first() {
+            let hops = Hops::of(&senders, &doing)?;
             return Ok(Claimed::Work(Claim {
                 id: ClaimId { campaign, number: first.get("claim_id") },
-                provider: sender.get("provider"),
-                from: address(&sender, &doing)?,
                 lease: self.options.lease,
                 messages: rows
                     .iter()
-                    .filter_map(|row| message(row, &doing).transpose())
+                    .filter_map(|row| message(row, &hops, &doing).transpose())
                     .collect::<Result<_, _>>()?,
             }));
         }
@@ -194,6 +196,7 @@ impl Dispatch for PostgresDispatch {
         let reasons: Vec<Option<&str>> = outcomes.iter().map(|outcome| outcome.reason.as_deref()).collect();
         let ids: Vec<Option<&str>> = outcomes.iter().map(|outcome| outcome.provider_id.as_deref()).collect();
         let started: Vec<_> = outcomes.iter().map(|outcome| outcome.started_at).collect();
+        let senders: Vec<_> = outcomes.iter().map(|outcome| outcome.sender.0).collect();
 
         let transaction = client.transaction().await.map_err(failed)?;
         if remaining == Remaining::Nothing {
@@ -204,7 +207,10 @@ impl Dispatch for PostgresDispatch {
         if !outcomes.is_empty() {
             batch.apply(&transaction, &apply, &self.options).await.map_err(failed)?;
             transaction
-                .execute(&keep, &[&claim.campaign.0, &seqs, &attempts, &words, &reasons, &ids, &started])
+                .execute(
+                    &keep,
+                    &[&claim.campaign.0, &seqs, &attempts, &words, &reasons, &ids, &started, &senders],
+                )
                 .await
                 .map_err(failed)?;
         }
@@ -214,20 +220,16 @@ impl Dispatch for PostgresDispatch {
         transaction.commit().await.map_err(failed)
     }
 
-    async fn slow_down(&self, campaign: CampaignId, pause: Duration) -> Result<(), StoreError> {
-        let doing = format!("slow the sender of campaign {} down", campaign.0);
-        let client = self.database.pooled(&doing).await?;
-        client
-            .execute(include_str!("../sql/sender_slow_down.sql"), &[&campaign.0, &pause.as_secs_f64()])
-            .await
-            .map(drop)
-            .map_err(|error| classify(doing, &error))
+    async fn slow_down(&self, sender: SenderId, pause: Duration) -> Result<(), StoreError> {
+        let doing = format!("slow sender {} down", sender.0);
+        let statement = include_str!("../sql/sender_slow_down.sql");
+        self.database.execute(&doing, statement, &[&sender.0, &pause.as_secs_f64()]).await.map(drop)
     }
 
-    async fn leave_alone(&self, campaign: CampaignId, pause: Duration) -> Result<(), StoreError> {
-        let doing = format!("note that the provider of campaign {} is left alone", campaign.0);
+    async fn leave_alone(&self, sender: SenderId, pause: Duration) -> Result<(), StoreError> {
+        let doing = format!("note that sender {} is left alone", sender.0);
         let statement = include_str!("../sql/sender_leave_alone.sql");
-        self.database.execute(&doing, statement, &[&campaign.0, &pause.as_secs_f64()]).await.map(drop)
+        self.database.execute(&doing, statement, &[&sender.0, &pause.as_secs_f64()]).await.map(drop)
     }
 
     async fn hold(&self, campaign: CampaignId, reason: String) -> Result<(), StoreError> {
@@ -249,14 +251,44 @@ fn address(row: &Row, doing: &str) -> Result<SenderAddress, StoreError> {
     })
 }
 
+/// What the messages of a claim may go by.
+struct Hops {
+    own: Arc<Hop>,
+    by_sender: HashMap<Uuid, Arc<Hop>>,
+}
+
+impl Hops {
+    /// From the rows of senders, the campaign's own first.
+    fn of(senders: &[Row], doing: &str) -> Result<Self, StoreError> {
+        let hop = |row: &Row| -> Result<Arc<Hop>, StoreError> {
+            Ok(Arc::new(Hop {
+                sender: SenderId(row.get("id")),
+                provider: row.get("provider"),
+                from: address(row, doing)?,
+                has_others: senders.len() > 1,
+            }))
+        };
+        let own = senders.first().ok_or_else(|| corrupt(doing, "the campaign has no sender"))?;
+        let by_sender =
+            senders.iter().map(|row| Ok((row.get("id"), hop(row)?))).collect::<Result<_, StoreError>>()?;
+        Ok(Self { own: hop(own)?, by_sender })
+    }
+
+    /// That of a message: what it is routed by, its campaign's sender where it is not routed.
+    fn hop(&self, sender: Option<Uuid>) -> Arc<Hop> {
+        Arc::clone(sender.and_then(|sender| self.by_sender.get(&sender)).unwrap_or(&self.own))
+    }
+}
+
 /// The message of a claim's row; none where all of the claim was skipped.
-fn message(row: &Row, doing: &str) -> Result<Option<ClaimedMessage>, StoreError> {
+fn message(row: &Row, hops: &Hops, doing: &str) -> Result<Option<ClaimedMessage>, StoreError> {
     let Some(seq) = row.get::<_, Option<i32>>("seq") else { return Ok(None) };
     Ok(Some(ClaimedMessage {
         seq: seq.cast_unsigned(),
         attempt: row.get::<_, i16>("attempt").cast_unsigned(),
         to: phone_from(row.get("phone"), doing)?,
         text: row.get("body"),
+        hop: hops.hop(row.get("sender_id")),
     }))
 }
 

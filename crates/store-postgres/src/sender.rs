@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::money::{Currency, Money};
 use domain::port::{SenderStore, StoreError};
 use domain::request::Envelope;
-use domain::sender::{Sender, SenderAddress, SenderId, SenderIdentity};
+use domain::sender::{Sender, SenderAddress, SenderId, SenderIdentity, SenderRoute};
 use serde_json::{Value, json};
 use tokio_postgres::Row;
 use tokio_postgres::error::DbError;
@@ -13,7 +13,7 @@ use crate::database::Database;
 use crate::error::{classify, corrupt};
 use crate::request::audit;
 
-/// [`SenderStore`] over the tables `senders` and `sender_paces`.
+/// [`SenderStore`] over the tables `senders`, `sender_routes` and `paces`.
 pub struct PostgresSenderStore {
     database: Database,
 }
@@ -83,6 +83,42 @@ impl SenderStore for PostgresSenderStore {
 
     async fn list(&self) -> Result<Vec<Sender>, StoreError> {
         self.rows(None, "list senders").await
+    }
+
+    async fn routes(&self, id: SenderId) -> Result<Vec<SenderRoute>, StoreError> {
+        let doing = "list a sender's routes";
+        let rows = self.database.query(doing, include_str!("../sql/sender_route_list.sql"), &[&id.0]).await?;
+        let route = |row: &Row| SenderRoute {
+            carrier: Some(row.get::<_, String>("carrier")).filter(|carrier| !carrier.is_empty()),
+            via: row.get::<_, Vec<_>>("via").into_iter().map(SenderId).collect(),
+        };
+        Ok(rows.iter().map(route).collect())
+    }
+
+    async fn set_routes(
+        &self,
+        id: SenderId,
+        routes: Vec<SenderRoute>,
+        envelope: Envelope,
+    ) -> Result<(), StoreError> {
+        let doing = "set a sender's routes";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let mut client = self.database.pooled(doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        transaction
+            .execute(include_str!("../sql/sender_route_delete.sql"), &[&id.0])
+            .await
+            .map_err(failed)?;
+        for route in routes {
+            let via: Vec<_> = route.via.into_iter().map(|sender| sender.0).collect();
+            let carrier = route.carrier.unwrap_or_default();
+            transaction
+                .execute(include_str!("../sql/sender_route_insert.sql"), &[&id.0, &carrier, &via])
+                .await
+                .map_err(failed)?;
+        }
+        audit(&transaction, "sender.route", ("sender", &id.0.to_string()), &envelope, doing).await?;
+        transaction.commit().await.map_err(failed)
     }
 }
 

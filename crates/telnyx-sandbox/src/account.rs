@@ -18,7 +18,7 @@ use crate::new_message::{ValidMessage, reference};
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
 
-/// The most numbers, and the most attempts, that have an outcome of their own.
+/// The most numbers, the most attempts and the most senders that have an outcome of their own.
 const SCRIPTS_MAX: usize = 100_000;
 
 /// The most numbers that are held back at once.
@@ -55,6 +55,8 @@ impl Message {
 pub struct Accepted {
     /// The number it went to, E.164.
     pub to: String,
+    /// The sender's address.
+    pub from: String,
     /// The parameter `ref` of its webhook's address.
     #[serde(rename = "ref")]
     pub reference: Option<String>,
@@ -71,6 +73,8 @@ pub struct Accepted {
 pub enum OutcomeOf {
     /// Every message that nothing else is said of.
     Everything,
+    /// The messages from a sender's address.
+    Sender(String),
     /// The messages to a number, E.164.
     Number(String),
     /// The message with this `ref`.
@@ -112,6 +116,7 @@ struct Desk {
     keys: HashMap<Box<str>, Kept>,
     /// Numbers whose last attempt was refused for now, so that the next is not.
     held_back: HashSet<Box<str>>,
+    of_sender: HashMap<String, Outcome>,
     of_number: HashMap<String, Outcome>,
     of_attempt: HashMap<String, Outcome>,
     of_everything: Option<Outcome>,
@@ -229,6 +234,7 @@ impl Account {
         let messages = self.messages(first, count);
         let line = |message: &Arc<Message>| Accepted {
             to: message.to.to_string(),
+            from: message.from.to_string(),
             reference: message.webhook_url.as_deref().and_then(reference).map(str::to_owned),
             id: message.id,
             accepted_at: message.accepted_at,
@@ -244,6 +250,7 @@ impl Account {
                 desk.of_everything = outcome;
                 return Ok(());
             }
+            OutcomeOf::Sender(address) => (&mut desk.of_sender, address),
             OutcomeOf::Number(number) => (&mut desk.of_number, number),
             OutcomeOf::Attempt(attempt) => (&mut desk.of_attempt, attempt),
         };
@@ -274,6 +281,7 @@ impl Desk {
             .and_then(|attempt| self.of_attempt.get(attempt));
         of_attempt
             .or_else(|| self.of_number.get(&*message.to))
+            .or_else(|| self.of_sender.get(&*message.from))
             .copied()
             .or(self.of_everything)
             .unwrap_or_else(|| Outcome::of_number(&message.to))
@@ -285,6 +293,7 @@ impl Desk {
             Outcome::Refused => return Some(Refusal::NOT_ROUTABLE),
             Outcome::OptedOut => return Some(Refusal::OPTED_OUT),
             Outcome::SpendLimit => return Some(Refusal::SPEND_LIMIT),
+            Outcome::SenderBlocked => return Some(Refusal::SENDER_UNREGISTERED),
             Outcome::RefusedForNow => Refusal::UNDELIVERABLE,
             Outcome::Throttled => Refusal::TOO_MANY_REQUESTS,
             Outcome::Delivered

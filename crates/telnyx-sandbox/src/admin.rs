@@ -75,17 +75,19 @@ async fn public_key(account: web::Data<Account>) -> HttpResponse {
 struct Script {
     outcome: Option<Outcome>,
     to: Option<String>,
+    from: Option<String>,
     #[serde(rename = "ref")]
     reference: Option<String>,
 }
 
 async fn set_outcome(script: web::Json<Script>, account: web::Data<Account>) -> HttpResponse {
-    let Script { outcome, to, reference } = script.into_inner();
-    let of = match (to, reference) {
-        (None, None) => OutcomeOf::Everything,
-        (Some(number), None) => OutcomeOf::Number(number),
-        (None, Some(attempt)) => OutcomeOf::Attempt(attempt),
-        (Some(_), Some(_)) => return HttpResponse::UnprocessableEntity().body("give to or ref, not both"),
+    let Script { outcome, to, from, reference } = script.into_inner();
+    let of = match (to, from, reference) {
+        (None, None, None) => OutcomeOf::Everything,
+        (Some(number), None, None) => OutcomeOf::Number(number),
+        (None, Some(sender), None) => OutcomeOf::Sender(sender),
+        (None, None, Some(attempt)) => OutcomeOf::Attempt(attempt),
+        _ => return HttpResponse::UnprocessableEntity().body("give one of to, from and ref"),
     };
     match account.script(of, outcome) {
         Ok(()) => HttpResponse::NoContent().finish(),

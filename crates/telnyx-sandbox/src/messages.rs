@@ -89,7 +89,8 @@ async fn answer(request: &HttpRequest, body: &[u8], account: &Account, message: 
         | Outcome::NoReceipt
         | Outcome::InboundAlto
         | Outcome::OptedOut
-        | Outcome::SpendLimit => {}
+        | Outcome::SpendLimit
+        | Outcome::SenderBlocked => {}
     }
     accepted(message, body)
 }

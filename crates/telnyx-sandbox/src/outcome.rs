@@ -11,7 +11,7 @@ use crate::event::EventKind;
 /// are the first of [`BY_DIGITS`](Self::BY_DIGITS), `02` and `03` the second, and so on to `25`; every other ending is
 /// delivered. Of random numbers, each outcome but `delivered` takes 2 of 100.
 ///
-/// **Accepted**, and so in the ledger, is everything but `refused`, `opted_out` and `spend_limit`; of `refused_for_now`
+/// **Accepted**, and so in the ledger, is everything but `refused`, `opted_out`, `spend_limit` and `sender_blocked`; of `refused_for_now`
 /// and `throttled` the second attempt, the fourth and so on at the same number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -48,11 +48,13 @@ pub enum Outcome {
     OptedOut,
     /// Answered 429 with code 40333: the account's limit is reached. By script alone.
     SpendLimit,
+    /// Answered 400 with code 40010: the sender is not registered. By script alone.
+    SenderBlocked,
 }
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Delivered,
         Self::Undelivered,
         Self::Refused,
@@ -69,6 +71,7 @@ impl Outcome {
         Self::InboundAlto,
         Self::OptedOut,
         Self::SpendLimit,
+        Self::SenderBlocked,
     ];
 
     /// The outcomes that two endings each lead to.
@@ -119,6 +122,7 @@ impl Outcome {
             Self::InboundAlto => "inbound_alto",
             Self::OptedOut => "opted_out",
             Self::SpendLimit => "spend_limit",
+            Self::SenderBlocked => "sender_blocked",
         }
     }
 
@@ -138,7 +142,7 @@ impl Outcome {
             Self::ReceiptTwice => &[Sent, Sent, Delivered, Delivered],
             Self::ReceiptsReversed => &[Delivered, Sent],
             Self::InboundAlto => &[Sent, Delivered, InboundAlto],
-            Self::NoReceipt | Self::Refused | Self::OptedOut | Self::SpendLimit => &[],
+            Self::NoReceipt | Self::Refused | Self::OptedOut | Self::SpendLimit | Self::SenderBlocked => &[],
         }
     }
 }

@@ -146,6 +146,12 @@ impl Refusal {
         "Blocked due to STOP message",
         "Messages cannot be sent due to an existing block rule.",
     );
+    pub(crate) const SENDER_UNREGISTERED: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "40010",
+        "Sender not registered",
+        "The sending number is not registered for messages of this kind.",
+    );
     pub(crate) const SPEND_LIMIT: Self = Self::new(
         StatusCode::TOO_MANY_REQUESTS,
         "40333",

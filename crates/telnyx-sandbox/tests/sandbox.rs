@@ -229,10 +229,12 @@ async fn scripts_beat_digits_the_nearest_first() {
     let webhook = "http://127.0.0.1:1/w?ref=a-1-1";
     for (script, outcome) in [
         (json!({"outcome": "no_receipt"}), Outcome::NoReceipt),
+        (json!({"outcome": "receipt_twice", "from": "+525500000001"}), Outcome::ReceiptTwice),
         (json!({"outcome": "undelivered", "to": number}), Outcome::Undelivered),
         (json!({"outcome": "slow", "ref": "a-1-1"}), Outcome::Slow),
         (json!({"outcome": null, "ref": "a-1-1"}), Outcome::Undelivered),
-        (json!({"outcome": null, "to": number}), Outcome::NoReceipt),
+        (json!({"outcome": null, "to": number}), Outcome::ReceiptTwice),
+        (json!({"outcome": null, "from": "+525500000001"}), Outcome::NoReceipt),
         (json!({"outcome": null}), Outcome::Delivered),
     ] {
         assert_eq!(admin(&sandbox, "outcomes", script.clone()).await.status(), StatusCode::NO_CONTENT);

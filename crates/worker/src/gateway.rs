@@ -21,6 +21,7 @@ impl SmsGateway for CountedGateway {
             SendOutcome::NotSent { .. } => "not_sent",
             SendOutcome::Unreachable { .. } => "unreachable",
             SendOutcome::Throttled { .. } => "throttled",
+            SendOutcome::SenderBlocked { .. } => "sender_blocked",
             SendOutcome::AccountBlocked { .. } => "account_blocked",
             SendOutcome::Unknown { .. } => "unknown",
         };
@@ -44,6 +45,7 @@ fn mutated(outcome: SendOutcome) -> SendOutcome {
         | SendOutcome::NotSent { .. }
         | SendOutcome::Unreachable { .. }
         | SendOutcome::Throttled { .. }
+        | SendOutcome::SenderBlocked { .. }
         | SendOutcome::AccountBlocked { .. }
         | SendOutcome::Unknown { .. } => outcome,
     }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::*;
 
 const CAMPAIGN: CampaignId = CampaignId(Uuid::from_u128(7));
+const SENDER: SenderId = SenderId(Uuid::from_u128(8));
 
 fn limits() -> SendLimits {
     SendLimits {
@@ -32,14 +33,14 @@ fn limits() -> SendLimits {
 
 fn message(seq: u32, attempt: u16) -> ClaimedMessage {
     let to = PhoneNumber::from_national(5_512_340_000 + u64::from(seq)).unwrap();
-    ClaimedMessage { seq, attempt, to, text: format!("Hola {seq}") }
+    let from = SenderAddress { kind: SenderKind::Alphanumeric, value: "MARCA".to_owned() };
+    let hop = Hop { sender: SENDER, provider: "telnyx".to_owned(), from, has_others: false };
+    ClaimedMessage { seq, attempt, to, text: format!("Hola {seq}"), hop: Arc::new(hop) }
 }
 
 fn claim(messages: Vec<ClaimedMessage>) -> Claimed {
     Claimed::Work(Claim {
         id: ClaimId { campaign: CAMPAIGN, number: 1 },
-        provider: "telnyx".to_owned(),
-        from: SenderAddress { kind: SenderKind::Alphanumeric, value: "MARCA".to_owned() },
         lease: Duration::from_mins(1),
         messages,
     })
@@ -127,7 +128,7 @@ async fn a_provider_that_is_away_is_not_called_again_and_what_was_claimed_waits(
     dispatch
         .expect_leave_alone()
         .times(1)
-        .withf(|campaign, pause| *campaign == CAMPAIGN && *pause <= Duration::from_secs(15))
+        .withf(|sender, pause| *sender == SENDER && *pause <= Duration::from_secs(15))
         .returning(|_, _| Ok(()));
     let mut outbox = MockPermitOutbox::new();
     outbox.expect_permit_later().times(1).returning(|_, _| Ok(()));
@@ -162,6 +163,30 @@ async fn a_blocked_account_holds_the_campaign_once_and_the_rest_of_the_claim_is_
         recorded.lock().unwrap().iter().flat_map(|(outcomes, _)| outcomes.clone()).collect();
     assert_eq!(outcomes.len(), 20);
     assert!(outcomes.iter().all(|outcome| outcome.evidence == Evidence::RefusedForNow));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_blocked_sender_is_left_alone_where_another_may_send_and_holds_the_campaign_where_none_may() {
+    let blocked = || SendOutcome::SenderBlocked { reason: "sender_unregistered".to_owned() };
+    // Its third attempt would be the last.
+    for (has_others, attempt, held) in [(true, 1, 0), (false, 1, 1), (true, 3, 1)] {
+        let mut message = message(1, attempt);
+        message.hop = Arc::new(Hop { has_others, ..Hop::clone(&message.hop) });
+        let (mut dispatch, recorded) = dispatch(vec![message]);
+        dispatch.expect_hold().times(held).returning(|_, _| Ok(()));
+        dispatch
+            .expect_leave_alone()
+            .times(1 - held)
+            .withf(|sender, pause| *sender == SENDER && *pause == Duration::from_secs(15))
+            .returning(|_, _| Ok(()));
+        let mut gateway = MockSmsGateway::new();
+        gateway.expect_send().times(1).returning(move |_| blocked());
+        handle(&worker(dispatch, MockPermitOutbox::new(), gateway)).await;
+        let outcome = recorded.lock().unwrap()[0].0[0].clone();
+        assert_eq!(outcome.evidence, Evidence::RefusedForNow);
+        // What was held goes the same way again; what was refused goes by the next.
+        assert_eq!(outcome.reason.as_deref(), Some(if held == 1 { HELD } else { "sender_unregistered" }));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,7 +15,7 @@ use crate::money::Money;
 use crate::phone::PhoneNumber;
 use crate::request::Envelope;
 use crate::segment::Segment;
-use crate::sender::{Sender, SenderId, SenderIdentity};
+use crate::sender::{Sender, SenderId, SenderIdentity, SenderRoute};
 
 /// Why a change was not made.
 #[derive(Debug, thiserror::Error)]
@@ -175,6 +175,8 @@ pub struct Attempt {
     pub reason: Option<String>,
     /// The provider's id.
     pub provider_id: Option<String>,
+    /// The sender that it went by; `None` where its worker died.
+    pub sender: Option<SenderId>,
     /// When it began; `None` where its worker died.
     pub started_at: Option<Timestamp>,
     /// When that was known.
@@ -399,4 +401,15 @@ pub trait SenderStore: Send + Sync {
 
     /// All senders, by name.
     async fn list(&self) -> Result<Vec<Sender>, StoreError>;
+
+    /// What the messages of a sender go by: nothing where they go by itself alone.
+    async fn routes(&self, id: SenderId) -> Result<Vec<SenderRoute>, StoreError>;
+
+    /// Puts these in the place of a sender's routes, with the audit line. Claims from then on go by them.
+    async fn set_routes(
+        &self,
+        id: SenderId,
+        routes: Vec<SenderRoute>,
+        envelope: Envelope,
+    ) -> Result<(), StoreError>;
 }

@@ -2,6 +2,7 @@
 //!
 //! Leases, due times and deadlines are the store's clock.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,7 +13,22 @@ use crate::campaign::CampaignId;
 use crate::keyword::Reading;
 use crate::message::Evidence;
 use crate::phone::PhoneNumber;
-use crate::sender::SenderAddress;
+use crate::sender::{SenderAddress, SenderId};
+
+/// Why messages of a claim are given back: nobody was called, so that their next attempt goes the same way.
+pub mod given_back {
+    /// The claim's time was over.
+    pub const LEASE_OVER: &str = "lease_over";
+    /// The worker is ending.
+    pub const DRAINING: &str = "draining";
+    /// The campaign was paused.
+    pub const HELD: &str = "held";
+    /// No gateway of the sender's provider is set up.
+    pub const NO_GATEWAY: &str = "no_gateway";
+
+    /// All of them.
+    pub const ALL: [&str; 4] = [LEASE_OVER, DRAINING, HELD, NO_GATEWAY];
+}
 
 /// Gives out messages to send, and takes what became of them.
 #[cfg_attr(feature = "mocks", mockall::automock)]
@@ -22,7 +38,7 @@ pub trait Dispatch: Send + Sync {
     /// `Sending` with a new attempt number, no other claim gets it, and the sender's pace is debited. Messages to numbers
     /// that are suppressed by now, or were claimed for as often lately as the frequency cap allows, are `Skipped` instead.
     /// Nothing is claimed of a campaign that is not running, outside its window, behind the gate of its canary, or faster
-    /// than its sender, its account and itself may send.
+    /// than its sender, the senders that messages of that one go by, its account and itself may send.
     async fn claim(&self, campaign: CampaignId) -> Result<Claimed, StoreError>;
 
     /// Records what became of attempts, each by its number: an outcome that comes late, twice or against better
@@ -34,12 +50,12 @@ pub trait Dispatch: Send + Sync {
         remaining: Remaining,
     ) -> Result<(), StoreError>;
 
-    /// Keeps the campaign's sender from being claimed from for a time: its provider says that it is too fast.
-    async fn slow_down(&self, campaign: CampaignId, pause: Duration) -> Result<(), StoreError>;
+    /// Keeps a sender from being claimed from for a time: its provider says that it is too fast.
+    async fn slow_down(&self, sender: SenderId, pause: Duration) -> Result<(), StoreError>;
 
-    /// Notes, for people to see, that a worker leaves the provider of a campaign alone for a time: it gives no answers. Nobody is kept
-    /// from anything.
-    async fn leave_alone(&self, campaign: CampaignId, pause: Duration) -> Result<(), StoreError>;
+    /// Notes that a worker leaves a sender alone for a time: its provider gives no answers, or will not have it. People see it, and
+    /// messages that may go by another sender do; of all others nobody is kept from anything.
+    async fn leave_alone(&self, sender: SenderId, pause: Duration) -> Result<(), StoreError>;
 
     /// Pauses a running campaign, with a reason that people can read; nothing is claimed from it after this returns.
     /// A campaign that is not running stays as it is.
@@ -72,14 +88,23 @@ pub enum Claimed {
 pub struct Claim {
     /// Identifies it.
     pub id: ClaimId,
-    /// The provider that sends them.
-    pub provider: String,
-    /// What the messages come from.
-    pub from: SenderAddress,
     /// How long, from when the claim was asked for, attempts may begin.
     pub lease: Duration,
     /// The messages, by their place in the campaign.
     pub messages: Vec<ClaimedMessage>,
+}
+
+/// What a message goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hop {
+    /// The sender.
+    pub sender: SenderId,
+    /// The provider that sends for it.
+    pub provider: String,
+    /// What the message comes from.
+    pub from: SenderAddress,
+    /// Whether a further attempt may go by another sender.
+    pub has_others: bool,
 }
 
 /// A message to send.
@@ -93,6 +118,8 @@ pub struct ClaimedMessage {
     pub to: PhoneNumber,
     /// The text.
     pub text: String,
+    /// By what.
+    pub hop: Arc<Hop>,
 }
 
 /// The text is personal.
@@ -102,6 +129,7 @@ impl std::fmt::Debug for ClaimedMessage {
             .field("seq", &self.seq)
             .field("attempt", &self.attempt)
             .field("to", &self.to)
+            .field("sender", &self.hop.sender)
             .finish_non_exhaustive()
     }
 }
@@ -113,6 +141,8 @@ pub struct AttemptOutcome {
     pub seq: u32,
     /// The attempt's number.
     pub attempt: u16,
+    /// The sender that it went by.
+    pub sender: SenderId,
     /// When it began.
     pub started_at: Timestamp,
     /// What it says of the message: `Accepted`, `Refused`, `RefusedForNow` or `NoAnswer`.

@@ -14,8 +14,8 @@ use crate::sender::SenderAddress;
 #[async_trait]
 pub trait SmsGateway: Send + Sync {
     /// Makes one attempt: one call to the provider, never two, within a bounded time. Everything that can happen is an
-    /// outcome. `NotSent`, `Unreachable` and `Throttled` only where the provider certainly did not take the message; whatever may
-    /// have left without an answer is `Unknown`.
+    /// outcome. `NotSent`, `Unreachable`, `Throttled` and those that are blocked only where the provider certainly did not take the
+    /// message; whatever may have left without an answer is `Unknown`.
     async fn send(&self, message: OutboundMessage) -> SendOutcome;
 }
 
@@ -64,6 +64,12 @@ pub enum SendOutcome {
     },
     /// Certainly not taken: the account is closed, out of credit or over its limit, and no message of it will be.
     AccountBlocked {
+        /// Why, in words that people can read.
+        reason: String,
+    },
+    /// Certainly not taken: the sender is not registered, not known or blocked, and no message of it will be. Another
+    /// sender of the account may do.
+    SenderBlocked {
         /// Why, in words that people can read.
         reason: String,
     },

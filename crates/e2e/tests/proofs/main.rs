@@ -17,6 +17,7 @@ mod messages;
 mod numbering;
 mod outages;
 mod records;
+mod routes;
 mod streams;
 mod suppressions;
 mod webhooks;

@@ -39,6 +39,7 @@ impl GatewayHarness for AgainstSandbox {
             ProviderConduct::RefusesForNow => Outcome::RefusedForNow,
             ProviderConduct::Throttles => Outcome::Throttled,
             ProviderConduct::Blocks => Outcome::SpendLimit,
+            ProviderConduct::BlocksSender => Outcome::SenderBlocked,
         };
         self.sandbox.script(OutcomeOf::Number(to.e164().to_string()), Some(outcome)).unwrap();
     }

@@ -8,6 +8,7 @@ mod plans;
 mod races;
 mod receipts;
 mod records;
+mod routes;
 mod rules;
 mod stage;
 mod upkeep;

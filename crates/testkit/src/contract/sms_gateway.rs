@@ -28,6 +28,8 @@ pub enum ProviderConduct {
     Throttles,
     /// Refuses all that come from the account.
     Blocks,
+    /// Refuses all that come from the sender.
+    BlocksSender,
 }
 
 /// A gateway, and the provider behind it.
@@ -58,6 +60,7 @@ macro_rules! sms_gateway_contract {
                 what_is_refused_for_now_was_not_taken_and_its_next_attempt_is,
                 what_comes_too_fast_was_not_taken_and_its_next_attempt_is,
                 a_blocked_account_is_told_with_a_reason_and_nothing_was_taken,
+                a_blocked_sender_is_told_apart_from_its_account_and_nothing_was_taken,
                 what_was_taken_unheard_is_unknown_and_was_asked_for_once,
                 of_many_at_once_each_gets_its_own_answer,
             ]
@@ -157,6 +160,17 @@ pub async fn a_blocked_account_is_told_with_a_reason_and_nothing_was_taken(harne
     harness.conduct(number(0), ProviderConduct::Blocks).await;
     let outcome = harness.gateway().send(message(attempt(1, 1), number(0))).await;
     let SendOutcome::AccountBlocked { reason } = outcome else { panic!("{outcome:?}") };
+    assert!(!reason.is_empty());
+    assert_eq!(harness.taken().await, []);
+}
+
+/// That the sender is blocked is told apart from a blocked account, with its reason, and nothing was taken.
+pub async fn a_blocked_sender_is_told_apart_from_its_account_and_nothing_was_taken(
+    harness: &dyn GatewayHarness,
+) {
+    harness.conduct(number(0), ProviderConduct::BlocksSender).await;
+    let outcome = harness.gateway().send(message(attempt(1, 1), number(0))).await;
+    let SendOutcome::SenderBlocked { reason } = outcome else { panic!("{outcome:?}") };
     assert!(!reason.is_empty());
     assert_eq!(harness.taken().await, []);
 }

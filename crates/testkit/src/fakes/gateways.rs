@@ -63,6 +63,9 @@ impl SmsGateway for FakeGateway {
                 SendOutcome::Throttled { retry_after: None }
             }
             ProviderConduct::Blocks => SendOutcome::AccountBlocked { reason: reason("out_of_credit") },
+            ProviderConduct::BlocksSender => {
+                SendOutcome::SenderBlocked { reason: reason("sender_unregistered") }
+            }
             ProviderConduct::Takes | ProviderConduct::RefusesForNow | ProviderConduct::Throttles => {
                 provider.take(message.attempt)
             }

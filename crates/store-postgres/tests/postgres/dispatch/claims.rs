@@ -22,7 +22,7 @@ async fn a_claim_takes_the_next_messages_in_order_and_begins_their_attempts() {
     assert_eq!((first.messages.len(), third.messages.len()), (200, 100));
     let message = &first.messages[6];
     assert_eq!((message.attempt, message.to, message.text.as_str()), (1, phone(7), "Hola 7"));
-    assert_eq!(first.from.value, "MARCA");
+    assert_eq!(first.messages[6].hop.from.value, "MARCA");
     assert_eq!(stage.states().await, [(MessageState::Sending, 500)].into());
     assert_eq!(engine.claim(stage.campaign).await.unwrap(), Claimed::Nothing { again_in: None });
 }
@@ -89,7 +89,7 @@ async fn a_sender_sells_no_more_than_its_pace() {
         panic!("the pace is used up")
     };
     assert!(wait <= Duration::from_millis(500), "{wait:?}");
-    engine.slow_down(stage.campaign, Duration::from_mins(5)).await.unwrap();
+    engine.slow_down(stage.sender, Duration::from_mins(5)).await.unwrap();
     let Claimed::Nothing { again_in: Some(wait) } = engine.claim(stage.campaign).await.unwrap() else {
         panic!("the provider asked us to wait")
     };

@@ -7,7 +7,7 @@ use super::stage::Stage;
 
 /// Each statement, and how many parameters it has.
 const HOT: [(&str, &str, usize); 6] = [
-    ("claim", include_str!("../../../sql/dispatch_claim.sql"), 8),
+    ("claim", include_str!("../../../sql/dispatch_claim.sql"), 9),
     ("apply", include_str!("../../../sql/message_apply.sql"), 14),
     ("keep", include_str!("../../../sql/event_insert.sql"), 15),
     ("settle", include_str!("../../../sql/event_settle.sql"), 3),
@@ -69,7 +69,8 @@ async fn a_claim_of_a_campaign_that_follows_another_finds_messages_by_their_whol
     // As the first claims of a campaign are planned: with its id in hand.
     stage.run("SET plan_cache_mode = force_custom_plan").await;
     stage.run(&format!("PREPARE claim AS {}", HOT[0].1)).await;
-    let values = [&format!("'{next}'"), "'worker'", "0", "200", "60", "0.5", "0", "0"].map(str::to_owned);
+    let values =
+        [&format!("'{next}'"), "'worker'", "0", "200", "60", "0.5", "0", "0", "NULL"].map(str::to_owned);
     let found_by = conditions(&stage, &partition, "claim", &values).await;
     assert!(!found_by.is_empty() && found_by.iter().all(|by| is_whole_key(by)), "{found_by:?}");
 }

@@ -252,7 +252,7 @@ async fn a_pause_that_the_provider_asks_for_holds_for_what_is_of_high_priority_t
     let stage = Stage::running(1).await;
     let engine = stage.engine();
     stage.run("UPDATE campaigns SET priority = 'high'").await;
-    engine.slow_down(stage.campaign, Duration::from_mins(1)).await.unwrap();
+    engine.slow_down(stage.sender, Duration::from_mins(1)).await.unwrap();
     let wait = nothing(&stage, &engine).await.unwrap();
     assert!(wait > Duration::from_secs(59) && wait <= Duration::from_mins(1), "{wait:?}");
     let paused = "SELECT count(*) FROM paces WHERE owner LIKE 'sender:%' AND not_before > now()";

@@ -9,6 +9,7 @@ use domain::phone::PhoneNumber;
 use domain::port::{
     AttemptOutcome, Claim, Claimed, ClaimedMessage, Dispatch, ProviderEvent, ReceiptStore, Remaining, Report,
 };
+use domain::sender::SenderId;
 use jiff::Timestamp;
 use store_postgres::{DispatchOptions, PostgresDispatch, SendingRules};
 use testkit::TestDatabase;
@@ -22,6 +23,7 @@ pub(super) struct Stage {
     pub(super) test: TestDatabase,
     pub(super) client: Client,
     pub(super) campaign: CampaignId,
+    pub(super) sender: SenderId,
 }
 
 impl Stage {
@@ -30,13 +32,14 @@ impl Stage {
         let test = TestDatabase::fresh().await;
         let client = test.client().await;
         let campaign = client.query_one("SELECT uuid_v7_floor(now())", &[]).await.unwrap().get(0);
-        let stage = Self { test, client, campaign: CampaignId(campaign) };
+        let stage =
+            Self { test, client, campaign: CampaignId(campaign), sender: SenderId(Uuid::from_u128(7)) };
         stage.set(messages).await;
         stage
     }
 
     async fn set(&self, messages: i32) {
-        let sender = Uuid::from_u128(7);
+        let sender = self.sender.0;
         let campaign = self.campaign.0;
         self.client
             .execute(
@@ -186,6 +189,7 @@ pub(super) fn phone(seq: u32) -> PhoneNumber {
 pub(super) fn outcome(message: &ClaimedMessage, evidence: Evidence) -> AttemptOutcome {
     AttemptOutcome {
         seq: message.seq,
+        sender: message.hop.sender,
         attempt: message.attempt,
         started_at: Timestamp::UNIX_EPOCH,
         evidence,
