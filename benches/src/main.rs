@@ -2,9 +2,11 @@
 
 #![expect(clippy::print_stdout, reason = "the JSON lines are this program's standard output")]
 
+mod api;
 mod import;
 mod load;
 mod numbering;
+mod quantiles;
 mod segments;
 mod send;
 mod settle;
@@ -14,8 +16,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
-/// Runs the benchmarks, all or one, in the database `pregon_bench`, which it drops and makes anew, and `segments` in
-/// one that it keeps.
+/// Runs the benchmarks, all or one, in the database `pregon_bench`, which it drops and makes anew, and `api` and `segments`
+/// in one that they keep.
 #[derive(Debug, Parser)]
 #[command(
     name = "benches",
@@ -24,6 +26,7 @@ use clap::{Parser, ValueEnum};
 Examples:
   cargo xtask bench
   cargo xtask bench import --rows 1000000
+  cargo xtask bench api --rows 36645692
   cargo xtask bench numbering
   cargo xtask bench segments --rows 36645692
   cargo xtask bench send --messages 10000,100000 --workers 1,2
@@ -49,6 +52,8 @@ struct Arguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Name {
+    /// Reads over REST at a fixed rate, as fast as they go, and beside a storm of sign-ins.
+    Api,
     /// A contact file into an empty database, beside a raw COPY of the same bytes.
     Import,
     /// Numbers read and looked up, beside the phonenumber crate.
@@ -72,6 +77,7 @@ async fn main() -> ExitCode {
             Name::Segments => {
                 segments::measure(arguments.rows, |line| println!("{line}")).await.map(|()| Vec::new())
             }
+            Name::Api => api::measure(arguments.rows, |line| println!("{line}")).await.map(|()| Vec::new()),
             Name::Telnyx => telnyx::measure(|line| println!("{line}")).await.map(|()| Vec::new()),
             Name::Send => {
                 let sizes = send::Sizes {

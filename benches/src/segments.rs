@@ -31,6 +31,7 @@ use tokio_postgres::Client;
 
 use crate::import::contact_file;
 use crate::load;
+use crate::quantiles::Quantiles;
 
 /// Queries of each kind.
 const QUERIES: usize = 200;
@@ -202,14 +203,13 @@ impl Kind {
         Ok(self.line(took, rows, load_before.as_deref()))
     }
 
-    fn line(&self, mut took: Vec<f64>, mut rows: Vec<u64>, load_before: Option<&str>) -> Value {
-        took.sort_by(f64::total_cmp);
+    fn line(&self, took: Vec<f64>, mut rows: Vec<u64>, load_before: Option<&str>) -> Value {
+        let took = Quantiles::of(took);
         rows.sort_unstable();
-        let at = |part: usize| took.get((took.len() * part / 100).min(took.len().saturating_sub(1)));
-        let p95 = at(95).copied();
+        let p95 = took.at(950);
         json!({
             "bench": "segments", "query": self.name, "queries": took.len(),
-            "p50_ms": at(50), "p95_ms": p95, "max_ms": took.last(),
+            "p50_ms": took.at(500), "p95_ms": p95, "max_ms": took.at(1_000),
             "rows_min": rows.first(), "rows_median": rows.get(rows.len() / 2), "rows_max": rows.last(),
             "goal_p95_ms": self.goal_ms, "ratio": p95.zip(self.goal_ms).map(|(p95, goal)| p95 / goal),
             "plan_limit_ms": self.limit_ms,
@@ -243,7 +243,7 @@ pub(crate) async fn measure(rows: u64, tell: impl Fn(&Value)) -> Result<()> {
 }
 
 /// Imports the file, if the database is not there yet.
-async fn fill(database: &ScratchDatabase, tools: &Tools, rows: u64) -> Result<()> {
+pub(crate) async fn fill(database: &ScratchDatabase, tools: &Tools, rows: u64) -> Result<()> {
     tools.run("migrator", &["schema", "up", "--create-database", "--json"], "", |_| {}).await?;
     let client = database.connect().await?;
     let imported = client.query("SELECT FROM imports WHERE state = 'completed'", &[]).await?;

@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::load;
+use crate::quantiles::Quantiles;
 use crate::send::House;
 use crate::settle::{FIRST_PHONE, sent_campaign};
 
@@ -191,13 +192,8 @@ async fn webhooks(house: &House, api_url: &str, key: &SigningKey) -> Result<Valu
     }
     let all = under_way.join_all().await.into_iter().collect::<Result<Vec<_>>>()?;
     took.extend(all);
-    let mut took: Vec<f64> = took
-        .into_iter()
-        .filter(|(n, _)| *n > WEBHOOKS_PER_S * WARM_UP_SECONDS)
-        .map(|(_, time)| time.as_secs_f64() * 1e3)
-        .collect();
-    took.sort_by(f64::total_cmp);
-    let at = |part: usize| took.get((took.len() * part / 1_000).min(took.len() - 1)).copied();
+    let counted = took.into_iter().filter(|(n, _)| *n > WEBHOOKS_PER_S * WARM_UP_SECONDS);
+    let took = Quantiles::of(counted.map(|(_, time)| time.as_secs_f64() * 1e3).collect());
     let kept: i64 = client
         .query_one("SELECT count(*) FROM message_receipts WHERE campaign_id = $1", &[&campaign.0])
         .await?
@@ -205,7 +201,7 @@ async fn webhooks(house: &House, api_url: &str, key: &SigningKey) -> Result<Valu
     ensure!(kept == i64::from(posts), "{kept} of {posts} webhooks were kept");
     Ok(json!({
         "bench": "telnyx_webhooks", "per_second": WEBHOOKS_PER_S, "webhooks": took.len(), "kept": kept,
-        "p50_ms": at(500), "p95_ms": at(950), "p99_ms": at(990), "max_ms": at(1_000),
+        "p50_ms": took.at(500), "p95_ms": took.at(950), "p99_ms": took.at(990), "max_ms": took.at(1_000),
         "load_average_before": load_before, "load_average_after": load::averages(),
     }))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::lookup::LookedUp;
 use domain::port::{SenderStore, StoreError};
 use domain::request::Envelope;
-use domain::sender::{Sender, SenderId, SenderRoute};
+use domain::sender::{Sender, SenderId, SenderKind, SenderRoute};
 
 /// The most routes of one sender.
 const ROUTES_MAX: usize = 64;
@@ -93,6 +93,11 @@ fn check(own: &Sender, via: &[SenderId], senders: &[Sender]) -> Result<(), (Stri
         let refused = match senders.iter().find(|sender| sender.id == *id) {
             None => Some("there is no such sender"),
             Some(_) if !seen.insert(id) => Some("give each sender once"),
+            Some(hop)
+                if hop.address.kind == SenderKind::Alphanumeric && own.address.kind != hop.address.kind =>
+            {
+                Some("nobody can answer a name, as the texts of a number tell people to")
+            }
             Some(hop) if hop.provider != own.provider => {
                 Some("a route goes by senders of the same provider: its account has one pace")
             }
@@ -118,18 +123,19 @@ fn check(own: &Sender, via: &[SenderId], senders: &[Sender]) -> Result<(), (Stri
 mod tests {
     use domain::money::{Currency, Money};
     use domain::port::MockSenderStore;
-    use domain::sender::{SenderAddress, SenderIdentity, SenderKind};
+    use domain::sender::{SenderAddress, SenderIdentity};
     use jiff::Timestamp;
     use uuid::Uuid;
 
     use super::*;
 
     fn sender(n: u128, micros: i64) -> Sender {
+        let kind = if n == 8 { SenderKind::Alphanumeric } else { SenderKind::ShortCode };
         Sender {
             id: SenderId(Uuid::from_u128(n)),
             name: format!("Sender {n}"),
             provider: if n == 9 { "other" } else { "telnyx" }.to_owned(),
-            address: SenderAddress { kind: SenderKind::ShortCode, value: format!("5000{n}") },
+            address: SenderAddress { kind, value: format!("5000{n}") },
             rate_per_s: 10.0,
             price_per_segment: Money { micros, currency: Currency::MXN },
             identity: SenderIdentity::default(),
@@ -144,12 +150,12 @@ mod tests {
         }
     }
 
-    /// Sets the routes of sender 1, beside which there are 2, a dearer 3 and one of another provider, 9.
+    /// Sets the routes of sender 1, beside which there are 2, a dearer 3, a name, 8, and one of another provider, 9.
     async fn set(id: u128, routes: Vec<SenderRoute>) -> Result<Vec<SenderRoute>, RouteSenderError> {
         let mut senders = MockSenderStore::new();
-        senders
-            .expect_list()
-            .returning(|| Ok(vec![sender(1, 200), sender(2, 200), sender(3, 201), sender(9, 1)]));
+        senders.expect_list().returning(|| {
+            Ok(vec![sender(1, 200), sender(2, 200), sender(3, 201), sender(8, 1), sender(9, 1)])
+        });
         senders.expect_set_routes().returning(|_, _, _| Ok(()));
         RouteSender { senders: Arc::new(senders) }
             .execute(
@@ -181,6 +187,7 @@ mod tests {
             (vec![route(None, &[7])], "/0/via/0"),
             (vec![route(None, &[2, 3])], "/0/via/1"),
             (vec![route(None, &[9])], "/0/via/0"),
+            (vec![route(None, &[2, 8])], "/0/via/1"),
             (many, ""),
         ] {
             let told = set(1, routes).await;

@@ -11,7 +11,7 @@ use domain::message::{AttemptRef, Evidence, MessageId};
 use domain::port::{
     AttemptOutcome, Claim, Claimed, ClaimedMessage, Clock, Dispatch, Hop, OutboundMessage, Permit,
     PermitHandler, PermitOutbox, Remaining, SendOutcome, SmsGateway, StoreError,
-    given_back::{DRAINING, HELD, LEASE_OVER, NO_GATEWAY},
+    faultless::{DRAINING, HELD, LEASE_OVER, NO_GATEWAY, PROVIDER_AWAY, SENDER_BLOCKED, THROTTLED},
 };
 use domain::sender::SenderId;
 use futures::{Stream, StreamExt, stream};
@@ -81,8 +81,7 @@ pub struct WorkLoad {
 /// The gateway of every provider, by the provider's name.
 pub type Gateways = HashMap<String, Arc<dyn SmsGateway>>;
 
-/// Why an attempt was not made, or is the last.
-const PROVIDER_AWAY: &str = "provider_away";
+/// Why an attempt is the last.
 const RETRIES_EXHAUSTED: &str = "retries_exhausted";
 
 /// What a claim's attempts tell each other.
@@ -98,12 +97,17 @@ struct ClaimState {
 enum Noted {
     IsSlow,
     IsLeftAlone,
+    IsBlocked,
 }
 
 impl ClaimState {
-    /// Whether it is the first time.
+    /// Notes it, and says whether it is the first time.
     fn is_new(&self, sender: SenderId, noted: Noted) -> bool {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner).insert((sender, noted))
+    }
+
+    fn is_blocked(&self, sender: SenderId) -> bool {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner).contains(&(sender, Noted::IsBlocked))
     }
 }
 
@@ -236,6 +240,8 @@ impl WorkPermit {
             Some(DRAINING)
         } else if state.is_held.load(Ordering::Relaxed) {
             Some(HELD)
+        } else if state.is_blocked(hop.sender) {
+            Some(SENDER_BLOCKED)
         } else if Instant::now() >= state.sends_until {
             Some(LEASE_OVER)
         } else {
@@ -296,17 +302,25 @@ impl WorkPermit {
             // The sender is too fast, which is no fault of the message: it is not counted against it.
             SendOutcome::Throttled { retry_after } => {
                 let pause = retry_after.unwrap_or(self.limits.retry_base).min(self.limits.retry_max);
-                outcome.reason = Some("throttled".to_owned());
+                outcome.reason = Some(THROTTLED.to_owned());
                 outcome.retry_in = pause;
                 self.slow_down(hop.sender, state, pause).await;
             }
             // Another sender may do: what is claimed from now on goes by that one.
-            SendOutcome::SenderBlocked { reason }
+            SendOutcome::SenderBlocked { reason } if hop.has_others => {
+                outcome.reason = Some(reason);
+                outcome.retry_in = self.retry_in(outcome.seq, 1);
+                self.block(hop.sender, state).await;
+            }
+            SendOutcome::CannotReach { reason }
                 if hop.has_others && outcome.attempt < self.limits.attempts_max =>
             {
                 outcome.reason = Some(reason);
                 outcome.retry_in = self.retry_in(outcome.seq, outcome.attempt);
-                self.leave_alone(hop.sender, state, self.limits.breaker_pause).await;
+            }
+            SendOutcome::CannotReach { reason } => {
+                outcome.evidence = Evidence::Refused;
+                outcome.reason = Some(reason);
             }
             SendOutcome::SenderBlocked { reason } | SendOutcome::AccountBlocked { reason } => {
                 outcome.reason = Some(HELD.to_owned());
@@ -340,6 +354,7 @@ impl WorkPermit {
             | SendOutcome::Refused { .. }
             | SendOutcome::NotSent { .. }
             | SendOutcome::Throttled { .. }
+            | SendOutcome::CannotReach { .. }
             | SendOutcome::SenderBlocked { .. }
             | SendOutcome::AccountBlocked { .. } => {
                 if breaker.answered() {
@@ -355,12 +370,21 @@ impl WorkPermit {
         waits?.into_iter().min()
     }
 
-    /// Tells people and other workers, once a claim, that the sender is left alone.
+    /// Tells people, once a claim, that the sender's provider is left alone. Other workers may reach it, and are not kept from it.
     async fn leave_alone(&self, sender: SenderId, state: &ClaimState, wait: Duration) {
         if state.is_new(sender, Noted::IsLeftAlone)
             && let Err(error) = self.dispatch.leave_alone(sender, wait).await
         {
-            tracing::warn!(%error, "nobody is told that the sender is left alone");
+            tracing::warn!(%error, "nobody is told that the provider is left alone");
+        }
+    }
+
+    /// Has messages go by other senders, once a claim.
+    async fn block(&self, sender: SenderId, state: &ClaimState) {
+        if state.is_new(sender, Noted::IsBlocked)
+            && let Err(error) = self.dispatch.block(sender, self.limits.breaker_pause).await
+        {
+            tracing::warn!(%error, "messages go on by a sender that is blocked");
         }
     }
 

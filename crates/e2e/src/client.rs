@@ -68,6 +68,12 @@ impl Client {
         Ok((status, body))
     }
 
+    /// What it shows to be let in: the value of the header `authorization`.
+    #[must_use]
+    pub fn authorization(&self) -> String {
+        format!("Bearer {}", self.token)
+    }
+
     /// A request to be made, with headers or a patience of its own.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)

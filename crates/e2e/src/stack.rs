@@ -245,6 +245,12 @@ impl Stack {
         self.workers.iter().filter_map(peak_rss_kib).collect()
     }
 
+    /// The most memory that the api held, in KiB.
+    #[must_use]
+    pub fn api_peak_rss_kib(&self) -> Option<u64> {
+        peak_rss_kib(&self.api)
+    }
+
     /// Whether all processes still run.
     pub fn is_whole(&mut self) -> bool {
         let mut all = [&mut self.sandbox, &mut self.api].into_iter().chain(&mut self.workers);

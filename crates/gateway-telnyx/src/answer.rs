@@ -45,6 +45,7 @@ impl Answer<'_> {
         let reason = reason.to_owned();
         match verdict {
             Verdict::Refused => SendOutcome::Refused { reason, opted_out: false },
+            Verdict::CannotReach => SendOutcome::CannotReach { reason },
             Verdict::OptedOut => SendOutcome::Refused { reason, opted_out: true },
             Verdict::NotSent => SendOutcome::NotSent { reason },
             Verdict::Throttled => SendOutcome::Throttled { retry_after: retry_after(self.retry_after) },
@@ -116,6 +117,30 @@ mod tests {
             Answer { status: 200, retry_after: None, body: None }.outcome(),
             unknown("answer_unreadable")
         );
+    }
+
+    #[test]
+    fn every_code_of_the_table_has_the_outcome_that_is_written_down_for_it() {
+        let table = include_str!("../tests/telnyx-verdicts.csv");
+        let mut codes = Vec::new();
+        for row in table.lines().skip(1) {
+            let [code, outcome, reason] = row.split(',').collect::<Vec<_>>()[..] else { panic!("{row}") };
+            let reason = reason.to_owned();
+            let expected = match outcome {
+                "refused" => SendOutcome::Refused { reason, opted_out: false },
+                "refused_opted_out" => SendOutcome::Refused { reason, opted_out: true },
+                "cannot_reach" => SendOutcome::CannotReach { reason },
+                "not_sent" => SendOutcome::NotSent { reason },
+                "throttled" => THROTTLED,
+                "sender_blocked" => SendOutcome::SenderBlocked { reason },
+                "account_blocked" => SendOutcome::AccountBlocked { reason },
+                "unknown" => SendOutcome::Unknown { reason },
+                _ => panic!("{row}"),
+            };
+            assert_eq!(of(400, &error(code)), expected, "{row}");
+            codes.push(code.parse::<u32>().unwrap());
+        }
+        assert_eq!(codes, codes::known().collect::<Vec<_>>(), "the one table has what the other has");
     }
 
     #[test]

@@ -8,6 +8,8 @@
 pub(crate) enum Verdict {
     /// Refused for good: the number, the text or their combination will never do.
     Refused,
+    /// Not taken, for this sender cannot write to this number; another may.
+    CannotReach,
     /// Refused for good, because its number said no to the carrier.
     OptedOut,
     /// Not taken, and another attempt may be.
@@ -29,7 +31,7 @@ pub(crate) struct Code {
     pub(crate) verdict: Verdict,
 }
 
-use Verdict::{Blocked, NotSent, OptedOut, Refused, SenderBlocked, Throttled, Unknown};
+use Verdict::{Blocked, CannotReach, NotSent, OptedOut, Refused, SenderBlocked, Throttled, Unknown};
 
 /// By number. What can only be met elsewhere is left out: were it met here all the same, the answer's status would decide.
 const CODES: &[Code] = &[
@@ -99,11 +101,11 @@ const CODES: &[Code] = &[
     code(40017, "spam_blocked", Refused),
     code(40018, "too_many_requests", Throttled),
     code(40019, "sender_unregistered", SenderBlocked),
-    code(40020, "sender_blocked_as_spam", SenderBlocked),
+    code(40020, "traffic_blocked", Blocked),
     code(40100, "sender_invalid", SenderBlocked),
     code(40151, "sender_pending", SenderBlocked),
     code(40300, "opted_out", OptedOut),
-    code(40301, "unsupported_destination", Refused),
+    code(40301, "unsupported_destination", CannotReach),
     code(40302, "too_many_parts", Refused),
     code(40304, "invalid_text", Refused),
     code(40305, "sender_invalid", SenderBlocked),
@@ -120,7 +122,7 @@ const CODES: &[Code] = &[
     code(40316, "invalid_text", Refused),
     code(40317, "invalid_text", Refused),
     code(40318, "queue_full", Throttled),
-    code(40319, "unsupported_destination", Refused),
+    code(40319, "unsupported_destination", CannotReach),
     code(40320, "sender_pending", SenderBlocked),
     code(40321, "sender_unhealthy", SenderBlocked),
     code(40322, "content_blocked", Refused),
@@ -140,6 +142,12 @@ const fn code(number: u32, reason: &'static str, verdict: Verdict) -> Code {
 /// What we know of a code, if we do.
 pub(crate) fn look_up(number: u32) -> Option<&'static Code> {
     CODES.binary_search_by_key(&number, |code| code.number).ok().map(|at| &CODES[at])
+}
+
+/// Every code that we know, by number.
+#[cfg(test)]
+pub(crate) fn known() -> impl Iterator<Item = u32> {
+    CODES.iter().map(|code| code.number)
 }
 
 /// The numbers in Telnyx's list of errors, `[{"code": "40001", …}, …]`, of records `["40001", …]`; anything else in it is passed over.

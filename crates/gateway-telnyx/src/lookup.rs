@@ -131,7 +131,9 @@ fn outcome(answer: &Answer<'_>) -> LookupOutcome {
         (Verdict::Blocked | Verdict::SenderBlocked, reason) => {
             LookupOutcome::AccountBlocked { reason: reason.to_owned() }
         }
-        (Verdict::Refused | Verdict::OptedOut | Verdict::Unknown, reason) => failed(reason),
+        (Verdict::Refused | Verdict::CannotReach | Verdict::OptedOut | Verdict::Unknown, reason) => {
+            failed(reason)
+        }
     }
 }
 

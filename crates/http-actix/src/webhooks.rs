@@ -45,11 +45,16 @@ pub(crate) async fn telnyx(
             return Err(Problem::bad_request("the post is no event"));
         }
     };
-    let written = match &event.report {
-        Report::Inbound { text } => Some(read(text)),
-        Report::Sent | Report::Delivered | Report::Undelivered { .. } | Report::Other { .. } => None,
+    let (report, written) = match &event.report {
+        Report::Inbound { text } => ("inbound", Some(read(text))),
+        Report::Sent => ("sent", None),
+        Report::Delivered => ("delivered", None),
+        Report::Undelivered { .. } => ("undelivered", None),
+        // Kept like any other, and told apart: a provider that says something new is worth a look.
+        Report::Other { .. } => ("other", None),
     };
     receipts.keep(webhooks.provider(), event, written).await?;
     count("kept");
+    ::metrics::counter!("pregon_provider_events_total", "report" => report).increment(1);
     Ok(HttpResponse::Ok().finish())
 }

@@ -10,10 +10,10 @@ LEFT JOIN LATERAL (
     SELECT paces.owner, paces.per_second,
            CASE WHEN paces.not_before > now() THEN paces.not_before
                 WHEN paces.away_until > now() THEN paces.away_until END AS paused_until
-    FROM campaigns
-    JOIN senders ON senders.id = campaigns.sender_id
-    JOIN paces ON paces.owner IN ('account:' || senders.provider, 'campaign:' || campaigns.id, 'sender:' || senders.id)
-    WHERE campaigns.id = $1 AND greatest(paces.next_free_at, paces.not_before, paces.away_until) > now()
+    FROM campaign_paces AS part
+    JOIN paces ON paces.owner = part.owner
+    WHERE part.campaign_id = $1 AND part.is_gate
+      AND greatest(paces.next_free_at, paces.not_before, paces.away_until) > now()
     ORDER BY greatest(paces.next_free_at, paces.not_before, paces.away_until) DESC
     LIMIT 1
 ) AS pace ON true

@@ -3,38 +3,25 @@
 -- claim. A number that is suppressed by now, or was claimed for too often lately, is skipped. Messages are changed by an
 -- upsert of rows that are there and locked, which finds each by its key whatever the planner believes of the table
 -- (docs/decisions/002). Pausing and canceling change all lanes of the campaign, so nothing is claimed after they have
--- committed. Where its sender has routes, a message goes by that of its number's carrier: by the first sender of it that no
--- worker leaves alone, or the next for each attempt that was certainly not accepted. Carried by campaigns_pkey,
--- senders_pkey, paces_pkey, lanes_pkey, due_retry_idx, messages_pkey, suppressions_pkey, contact_activity_pkey,
--- sender_routes_pkey, the contacts' key by phone and message_attempts_pkey.
--- $1 campaign, $2 worker, $3 shard, $4 most messages, $5 lease in seconds, $6 seconds of pace that are sold ahead: twice as
--- many to what is of high priority, so that whatever others took of a pace, it need not wait for it,
--- $7 messages of campaigns that a number gets at most (0: any number), $8 within so many seconds, $9 why messages were
--- given back though nobody was called for them.
+-- committed. Where its sender has routes, a message goes by that of its number's carrier: by the first sender of it that is not
+-- out, or by another after an attempt that was certainly not accepted. Carried by campaigns_pkey, senders_pkey, paces_pkey,
+-- lanes_pkey, due_retry_idx, messages_pkey, suppressions_pkey, contact_activity_pkey, sender_routes_pkey, the contacts' key by
+-- phone and message_attempts_pkey.
+-- $1 campaign, $2 worker, $3 shard, $4 most messages, $5 lease in seconds, $6 seconds of pace that are sold ahead,
+-- $7 messages of campaigns that a number gets at most (0: any number), $8 within so many seconds, $9 why attempts came to
+-- nothing through no fault of their sender.
 WITH pace AS (
-    SELECT paces.owner, paces.per_second, paces.next_free_at, paces.not_before,
-           $6::float8 * CASE campaigns.priority WHEN 'high' THEN 2 ELSE 1 END AS ahead,
-           paces.owner IN ('account:' || senders.provider, 'campaign:' || campaigns.id, 'sender:' || senders.id)
-               AS is_own
-    FROM campaigns
-    JOIN senders ON senders.id = campaigns.sender_id
-    CROSS JOIN LATERAL (
-        SELECT * FROM paces
-        WHERE paces.owner = ANY (
-            ARRAY['account:' || senders.provider, 'campaign:' || campaigns.id, 'sender:' || senders.id]
-            || ARRAY(SELECT 'sender:' || unnest(sender_routes.via)
-                     FROM sender_routes
-                     WHERE sender_routes.sender_id = campaigns.sender_id))
-        ORDER BY paces.owner
-        FOR UPDATE
-    ) AS paces
-    WHERE campaigns.id = $1
+    SELECT paces.owner, paces.per_second, paces.next_free_at, paces.not_before, part.is_own, part.is_gate,
+           $6::float8 * part.patience AS ahead
+    FROM (SELECT * FROM campaign_paces WHERE campaign_paces.campaign_id = $1 ORDER BY campaign_paces.owner) AS part
+    CROSS JOIN LATERAL (SELECT * FROM paces WHERE paces.owner = part.owner FOR UPDATE) AS paces
 ),
 allowance AS (
-    SELECT least($4::integer, greatest(1, floor(min(pace.per_second) * $6::float8)))::integer AS most
+    SELECT least($4::integer,
+                 greatest(1, floor(min(pace.per_second) FILTER (WHERE pace.is_gate) * $6::float8)))::integer AS most
     FROM pace
-    HAVING max(pace.next_free_at) <= now() + make_interval(secs => max(pace.ahead))
-       AND max(pace.not_before) <= now()
+    HAVING bool_and(pace.next_free_at <= now() + make_interval(secs => pace.ahead))
+       AND bool_and(pace.not_before <= now() OR NOT pace.is_gate)
        -- Nothing is claimed from a database that is not the one it was, until a worker has noticed and paused what must be.
        AND NOT is_another_database()
 ),
@@ -160,34 +147,34 @@ counted AS (
              FROM unnest(counts.n) WITH ORDINALITY AS old (n, i)
              JOIN unnest(excluded.n) WITH ORDINALITY AS new (n, i) USING (i))
 ),
-route AS (
-    SELECT sender_routes.carrier, coalesce(present.via, sender_routes.via) AS via
-    FROM campaigns
-    JOIN sender_routes ON sender_routes.sender_id = campaigns.sender_id
-    CROSS JOIN LATERAL (
-        SELECT array_agg(hop.sender_id ORDER BY hop.place) AS via
-        FROM unnest(sender_routes.via) WITH ORDINALITY AS hop (sender_id, place)
-        JOIN paces ON paces.owner = 'sender:' || hop.sender_id
-        WHERE coalesce(paces.away_until <= now(), true)
-    ) AS present
-    WHERE campaigns.id = $1
+hop AS (
+    SELECT * FROM campaign_hops WHERE campaign_hops.campaign_id = $1
 ),
 routed AS (
-    SELECT given.seq, own.via[1 + tried.n % cardinality(own.via)] AS sender_id
+    SELECT given.seq, chosen.sender_id, chosen.has_others
     FROM given
     LEFT JOIN LATERAL (
-        SELECT contacts.carrier FROM contacts WHERE contacts.phone_national = given.phone
+        SELECT contacts.carrier FROM contacts WHERE contacts.phone_national = given.phone OFFSET 0
     ) AS contact ON true
     CROSS JOIN LATERAL (
-        SELECT route.via FROM route WHERE route.carrier IN ('', contact.carrier) ORDER BY route.carrier DESC LIMIT 1
-    ) AS own
+        SELECT max(hop.carrier) AS carrier FROM hop WHERE hop.carrier IN ('', contact.carrier)
+    ) AS route
     CROSS JOIN LATERAL (
-        SELECT count(*) AS n
-        FROM message_attempts AS tried
-        WHERE given.attempt > 1 AND tried.campaign_id = $1 AND tried.seq = given.seq
-          AND tried.outcome = 'refused_for_now' AND coalesce(tried.reason <> ALL ($9::text[]), true)
-    ) AS tried
-    WHERE NOT given.is_skipped AND EXISTS (SELECT FROM route)
+        SELECT hop.sender_id, hop.present > 1 AS has_others
+        FROM hop
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS n
+            FROM message_attempts AS tried
+            WHERE given.attempt > 1 AND tried.campaign_id = $1 AND tried.seq = given.seq
+              AND tried.sender_id = hop.sender_id AND tried.outcome = 'refused_for_now'
+              AND coalesce(tried.reason <> ALL ($9::text[]), true)
+            OFFSET 0
+        ) AS refused
+        WHERE hop.carrier = route.carrier
+        ORDER BY hop.is_out, refused.n, hop.place
+        LIMIT 1
+    ) AS chosen
+    WHERE NOT given.is_skipped AND EXISTS (SELECT FROM hop)
 ),
 debited_by_route AS (
     UPDATE paces
@@ -197,8 +184,11 @@ debited_by_route AS (
       ON load.owner = pace.owner
     WHERE paces.owner = pace.owner AND NOT pace.is_own
 )
-SELECT claim.id AS claim_id, given.seq, given.phone, given.attempt, given.body, routed.sender_id
+SELECT claim.id AS claim_id, given.seq, given.phone, given.attempt, given.body,
+       senders.id AS sender_id, senders.provider, senders.kind, senders.value,
+       coalesce(routed.has_others, false) AS has_others
 FROM claim
 LEFT JOIN given ON NOT given.is_skipped
 LEFT JOIN routed ON routed.seq = given.seq
+JOIN senders ON senders.id = coalesce(routed.sender_id, (SELECT campaigns.sender_id FROM campaigns WHERE campaigns.id = $1))
 ORDER BY given.seq

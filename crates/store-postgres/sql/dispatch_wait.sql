@@ -1,21 +1,15 @@
 -- In how many seconds there may be something to claim from a campaign; NULL when nothing waits for a time. Carried by
 -- lanes_pkey, due_retry_idx, paces_pkey and sender_routes_pkey.
--- $1 campaign, $2 seconds of pace that are sold ahead; twice as many to what is of high priority.
+-- $1 campaign, $2 seconds of pace that are sold ahead.
 SELECT CASE WHEN min(lane.ready_at) IS NOT NULL THEN
            extract(epoch FROM greatest(
                now(),
                min(lane.ready_at),
-               (SELECT max(greatest(paces.not_before,
-                                    paces.next_free_at - make_interval(
-                                        secs => $2::float8 * CASE campaigns.priority WHEN 'high' THEN 2 ELSE 1 END)))
-                FROM campaigns
-                JOIN senders ON senders.id = campaigns.sender_id
-                JOIN paces ON paces.owner = ANY (
-                    ARRAY['account:' || senders.provider, 'campaign:' || campaigns.id, 'sender:' || senders.id]
-                    || ARRAY(SELECT 'sender:' || unnest(sender_routes.via)
-                             FROM sender_routes
-                             WHERE sender_routes.sender_id = campaigns.sender_id))
-                WHERE campaigns.id = $1),
+               (SELECT max(greatest(CASE WHEN part.is_gate THEN paces.not_before END,
+                                    paces.next_free_at - make_interval(secs => $2::float8 * part.patience)))
+                FROM campaign_paces AS part
+                JOIN paces ON paces.owner = part.owner
+                WHERE part.campaign_id = $1),
                CASE WHEN is_another_database() THEN now() + interval '1 second' END
            ) - now())::float8
        END AS seconds

@@ -34,6 +34,6 @@ SELECT waiting.campaign_id, waiting.seq, waiting.attempt, waiting.phone, senders
        waiting.changed_at + make_interval(secs => $3) AS until
 FROM waiting
 JOIN campaigns ON campaigns.id = waiting.campaign_id
-JOIN senders ON senders.id = campaigns.sender_id
 LEFT JOIN message_attempts AS attempts
        ON attempts.campaign_id = waiting.campaign_id AND attempts.seq = waiting.seq AND attempts.attempt = waiting.attempt
+JOIN senders ON senders.id = coalesce(attempts.sender_id, campaigns.sender_id)

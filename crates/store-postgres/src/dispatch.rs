@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use domain::campaign::CampaignId;
 use domain::message::Evidence;
 use domain::port::{
-    AttemptOutcome, Claim, ClaimId, Claimed, ClaimedMessage, Dispatch, Hop, Remaining, StoreError, given_back,
+    AttemptOutcome, Claim, ClaimId, Claimed, ClaimedMessage, Dispatch, Hop, Remaining, StoreError, faultless,
 };
 use domain::sender::{SenderAddress, SenderId};
 use tokio_postgres::Row;
@@ -120,15 +120,12 @@ impl Dispatch for PostgresDispatch {
         let failed = |error: tokio_postgres::Error| classify(doing.as_str(), &error);
         let claim = mutant::statement("dispatch_claim", include_str!("../sql/dispatch_claim.sql"));
         let claim = client.prepare_cached(&claim).await.map_err(failed)?;
-        let sender =
-            client.prepare_cached(include_str!("../sql/dispatch_sender.sql")).await.map_err(failed)?;
         let most = i32::from(self.options.claim_messages_max);
         let ahead = self.options.pace_ahead.as_secs_f64();
         let lease = self.options.lease.as_secs_f64();
-        // Both are sent before either is answered.
         let rules = &self.options.rules;
         let (cap, cap_seconds) = (i32::from(rules.cap_messages), rules.cap_within.as_secs_f64());
-        let given_back = given_back::ALL.as_slice();
+        let faultless = faultless::ALL.as_slice();
         let terms: [&(dyn ToSql + Sync); 9] = [
             &campaign.0,
             &self.options.worker,
@@ -138,14 +135,13 @@ impl Dispatch for PostgresDispatch {
             &ahead,
             &cap,
             &cap_seconds,
-            &given_back,
+            &faultless,
         ];
         #[cfg(debug_assertions)]
         if mutant::is_armed("post-before-commit") {
             client.batch_execute("BEGIN").await.map_err(failed)?;
         }
-        let answered = futures::try_join!(client.query(&claim, &terms), client.query(&sender, &terms[..1]))
-            .map_err(failed);
+        let answered = client.query(&claim, &terms).await.map_err(failed);
         #[cfg(debug_assertions)]
         let client = if mutant::is_armed("post-before-commit") {
             mutant::commit_later(client);
@@ -153,15 +149,15 @@ impl Dispatch for PostgresDispatch {
         } else {
             client
         };
-        let (rows, senders) = answered?;
+        let rows = answered?;
         if let Some(first) = rows.first() {
-            let hops = Hops::of(&senders, &doing)?;
+            let mut hops = Hops::default();
             return Ok(Claimed::Work(Claim {
                 id: ClaimId { campaign, number: first.get("claim_id") },
                 lease: self.options.lease,
                 messages: rows
                     .iter()
-                    .filter_map(|row| message(row, &hops, &doing).transpose())
+                    .filter_map(|row| message(row, &mut hops, &doing).transpose())
                     .collect::<Result<_, _>>()?,
             }));
         }
@@ -232,6 +228,12 @@ impl Dispatch for PostgresDispatch {
         self.database.execute(&doing, statement, &[&sender.0, &pause.as_secs_f64()]).await.map(drop)
     }
 
+    async fn block(&self, sender: SenderId, pause: Duration) -> Result<(), StoreError> {
+        let doing = format!("pass sender {} by", sender.0);
+        let statement = include_str!("../sql/sender_block.sql");
+        self.database.execute(&doing, statement, &[&sender.0, &pause.as_secs_f64()]).await.map(drop)
+    }
+
     async fn hold(&self, campaign: CampaignId, reason: String) -> Result<(), StoreError> {
         let doing = format!("hold campaign {}", campaign.0);
         let client = self.database.pooled(&doing).await?;
@@ -251,44 +253,32 @@ fn address(row: &Row, doing: &str) -> Result<SenderAddress, StoreError> {
     })
 }
 
-/// What the messages of a claim may go by.
-struct Hops {
-    own: Arc<Hop>,
-    by_sender: HashMap<Uuid, Arc<Hop>>,
-}
+/// What the messages of a claim go by, each once.
+#[derive(Default)]
+struct Hops(HashMap<(Uuid, bool), Arc<Hop>>);
 
 impl Hops {
-    /// From the rows of senders, the campaign's own first.
-    fn of(senders: &[Row], doing: &str) -> Result<Self, StoreError> {
-        let hop = |row: &Row| -> Result<Arc<Hop>, StoreError> {
-            Ok(Arc::new(Hop {
-                sender: SenderId(row.get("id")),
-                provider: row.get("provider"),
-                from: address(row, doing)?,
-                has_others: senders.len() > 1,
-            }))
-        };
-        let own = senders.first().ok_or_else(|| corrupt(doing, "the campaign has no sender"))?;
-        let by_sender =
-            senders.iter().map(|row| Ok((row.get("id"), hop(row)?))).collect::<Result<_, StoreError>>()?;
-        Ok(Self { own: hop(own)?, by_sender })
-    }
-
-    /// That of a message: what it is routed by, its campaign's sender where it is not routed.
-    fn hop(&self, sender: Option<Uuid>) -> Arc<Hop> {
-        Arc::clone(sender.and_then(|sender| self.by_sender.get(&sender)).unwrap_or(&self.own))
+    /// That of a message's row.
+    fn of(&mut self, row: &Row, doing: &str) -> Result<Arc<Hop>, StoreError> {
+        let (sender, has_others) = (row.get("sender_id"), row.get("has_others"));
+        if let Some(hop) = self.0.get(&(sender, has_others)) {
+            return Ok(Arc::clone(hop));
+        }
+        let (provider, from) = (row.get("provider"), address(row, doing)?);
+        let hop = Arc::new(Hop { sender: SenderId(sender), provider, from, has_others });
+        Ok(Arc::clone(self.0.entry((sender, has_others)).or_insert(hop)))
     }
 }
 
 /// The message of a claim's row; none where all of the claim was skipped.
-fn message(row: &Row, hops: &Hops, doing: &str) -> Result<Option<ClaimedMessage>, StoreError> {
+fn message(row: &Row, hops: &mut Hops, doing: &str) -> Result<Option<ClaimedMessage>, StoreError> {
     let Some(seq) = row.get::<_, Option<i32>>("seq") else { return Ok(None) };
     Ok(Some(ClaimedMessage {
         seq: seq.cast_unsigned(),
         attempt: row.get::<_, i16>("attempt").cast_unsigned(),
         to: phone_from(row.get("phone"), doing)?,
         text: row.get("body"),
-        hop: hops.hop(row.get("sender_id")),
+        hop: hops.of(row, doing)?,
     }))
 }
 

@@ -63,8 +63,6 @@ const COUNTED_AT_ONCE: f64 = 20_000.0;
 /// How long is counted, beyond which it is only known that there are more than are shown.
 const COUNT_WITHIN: Duration = Duration::from_millis(150);
 
-/// From so many digits on a number in words may be the beginning of one.
-const NUMBER_BEGINS: usize = 3;
 /// So many have a frequent word, by the server's statistics; far fewer are counted.
 const FREQUENT: u32 = 50_000;
 /// Digits of a whole number.
@@ -299,11 +297,11 @@ impl Asked {
 }
 
 /// All words, the last of which is whole or a beginning, in the server's language of queries. Words are letters and digits alone,
-/// so that nothing in them means anything there. With one or two digits begin most numbers of houses, so that they are whole.
+/// so that nothing in them means anything there. A number is
+/// whole: with the digits of one begin those of very many other houses.
 fn all_of(words: &[String], last_is_frequent: bool) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
-    let is_number =
-        |word: &String| word.len() < NUMBER_BEGINS && word.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
     let is_whole = last_is_frequent || words.last().is_some_and(is_number);
     format!("{}{}", quoted.join(" & "), if is_whole { "" } else { ":*" })
 }
@@ -363,6 +361,7 @@ mod tests {
         assert_eq!(all_of(&["ana".to_owned(), "ru".to_owned()], false), "'ana' & 'ru':*");
         assert_eq!(all_of(&["ana".to_owned(), "ruiz".to_owned()], true), "'ana' & 'ruiz'");
         assert_eq!(all_of(&["calle".to_owned(), "12".to_owned()], false), "'calle' & '12'");
-        assert_eq!(all_of(&["calle".to_owned(), "123".to_owned()], false), "'calle' & '123':*");
+        assert_eq!(all_of(&["calle".to_owned(), "1234".to_owned()], false), "'calle' & '1234'");
+        assert_eq!(all_of(&["calle".to_owned(), "12b".to_owned()], false), "'calle' & '12b':*");
     }
 }

@@ -105,6 +105,7 @@ impl SenderStore for PostgresSenderStore {
         let failed = |error: tokio_postgres::Error| classify(doing, &error);
         let mut client = self.database.pooled(doing).await?;
         let transaction = client.transaction().await.map_err(failed)?;
+        transaction.execute(include_str!("../sql/sender_lock.sql"), &[&id.0]).await.map_err(failed)?;
         transaction
             .execute(include_str!("../sql/sender_route_delete.sql"), &[&id.0])
             .await

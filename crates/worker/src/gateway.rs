@@ -21,6 +21,7 @@ impl SmsGateway for CountedGateway {
             SendOutcome::NotSent { .. } => "not_sent",
             SendOutcome::Unreachable { .. } => "unreachable",
             SendOutcome::Throttled { .. } => "throttled",
+            SendOutcome::CannotReach { .. } => "cannot_reach",
             SendOutcome::SenderBlocked { .. } => "sender_blocked",
             SendOutcome::AccountBlocked { .. } => "account_blocked",
             SendOutcome::Unknown { .. } => "unknown",
@@ -45,6 +46,7 @@ fn mutated(outcome: SendOutcome) -> SendOutcome {
         | SendOutcome::NotSent { .. }
         | SendOutcome::Unreachable { .. }
         | SendOutcome::Throttled { .. }
+        | SendOutcome::CannotReach { .. }
         | SendOutcome::SenderBlocked { .. }
         | SendOutcome::AccountBlocked { .. }
         | SendOutcome::Unknown { .. } => outcome,

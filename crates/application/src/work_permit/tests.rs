@@ -38,6 +38,11 @@ fn message(seq: u32, attempt: u16) -> ClaimedMessage {
     ClaimedMessage { seq, attempt, to, text: format!("Hola {seq}"), hop: Arc::new(hop) }
 }
 
+/// The same message, whose sender has others beside it or not.
+fn by_a_route(message: ClaimedMessage, has_others: bool) -> ClaimedMessage {
+    ClaimedMessage { hop: Arc::new(Hop { has_others, ..Hop::clone(&message.hop) }), ..message }
+}
+
 fn claim(messages: Vec<ClaimedMessage>) -> Claimed {
     Claimed::Work(Claim {
         id: ClaimId { campaign: CAMPAIGN, number: 1 },
@@ -168,14 +173,12 @@ async fn a_blocked_account_holds_the_campaign_once_and_the_rest_of_the_claim_is_
 #[tokio::test(start_paused = true)]
 async fn a_blocked_sender_is_left_alone_where_another_may_send_and_holds_the_campaign_where_none_may() {
     let blocked = || SendOutcome::SenderBlocked { reason: "sender_unregistered".to_owned() };
-    // Its third attempt would be the last.
-    for (has_others, attempt, held) in [(true, 1, 0), (false, 1, 1), (true, 3, 1)] {
-        let mut message = message(1, attempt);
-        message.hop = Arc::new(Hop { has_others, ..Hop::clone(&message.hop) });
-        let (mut dispatch, recorded) = dispatch(vec![message]);
+    // However many attempts there were.
+    for (has_others, attempt, held) in [(true, 1, 0), (false, 1, 1), (true, 9, 0)] {
+        let (mut dispatch, recorded) = dispatch(vec![by_a_route(message(1, attempt), has_others)]);
         dispatch.expect_hold().times(held).returning(|_, _| Ok(()));
         dispatch
-            .expect_leave_alone()
+            .expect_block()
             .times(1 - held)
             .withf(|sender, pause| *sender == SENDER && *pause == Duration::from_secs(15))
             .returning(|_, _| Ok(()));
@@ -186,6 +189,45 @@ async fn a_blocked_sender_is_left_alone_where_another_may_send_and_holds_the_cam
         assert_eq!(outcome.evidence, Evidence::RefusedForNow);
         // What was held goes the same way again; what was refused goes by the next.
         assert_eq!(outcome.reason.as_deref(), Some(if held == 1 { HELD } else { "sender_unregistered" }));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn once_a_sender_is_known_to_be_blocked_the_rest_of_the_claim_is_not_offered_to_it() {
+    let messages = (1..=20).map(|seq| by_a_route(message(seq, 1), true)).collect();
+    let (mut dispatch, recorded) = dispatch(messages);
+    dispatch.expect_block().times(1).returning(|_, _| Ok(()));
+    let mut gateway = MockSmsGateway::new();
+    gateway
+        .expect_send()
+        .times(1..=4)
+        .returning(|_| SendOutcome::SenderBlocked { reason: "sender_disabled".to_owned() });
+    handle(&worker(dispatch, MockPermitOutbox::new(), gateway)).await;
+    let outcomes: Vec<_> =
+        recorded.lock().unwrap().iter().flat_map(|(outcomes, _)| outcomes.clone()).collect();
+    assert!(outcomes.len() == 20 && outcomes.iter().all(|one| one.evidence == Evidence::RefusedForNow));
+    let unoffered = outcomes.iter().filter(|one| one.reason.as_deref() == Some(SENDER_BLOCKED)).count();
+    assert!(unoffered >= 16, "{unoffered}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_number_that_its_sender_cannot_reach_is_tried_by_another_while_there_is_one() {
+    let cannot = || SendOutcome::CannotReach { reason: "unsupported_destination".to_owned() };
+    for (has_others, attempt, evidence) in [
+        (true, 1, Evidence::RefusedForNow),
+        (false, 1, Evidence::Refused),
+        // Its third attempt is the last.
+        (true, 3, Evidence::Refused),
+    ] {
+        let (dispatch, recorded) = dispatch(vec![by_a_route(message(1, attempt), has_others)]);
+        let mut gateway = MockSmsGateway::new();
+        gateway.expect_send().times(1).returning(move |_| cannot());
+        handle(&worker(dispatch, MockPermitOutbox::new(), gateway)).await;
+        let outcome = recorded.lock().unwrap()[0].0[0].clone();
+        assert_eq!(
+            (outcome.evidence, outcome.reason.as_deref()),
+            (evidence, Some("unsupported_destination"))
+        );
     }
 }
 

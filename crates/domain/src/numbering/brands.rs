@@ -16,11 +16,12 @@ pub(super) fn brand(company: &str) -> String {
     BRANDS.get(&folded(company)).cloned().unwrap_or_else(|| words(company))
 }
 
-/// The brand of an operator as a provider writes it: with the form of its company, as in the plan, or without.
+/// The brand of an operator as a provider writes it: with the form of its company, as in the plan, or without, or by the brand itself
+/// in any letters.
 pub(crate) fn brand_of(operator: &str) -> String {
     let named = folded(operator);
     let is_named = |company: &str| company == named || company.split(',').next() == Some(named.as_str());
-    let found = BRANDS.iter().find(|(company, _)| is_named(company));
+    let found = BRANDS.iter().find(|(company, brand)| is_named(company) || folded(brand) == named);
     found.map_or_else(|| words(operator), |(_, brand)| brand.clone())
 }
 

@@ -15,8 +15,8 @@ use crate::message::Evidence;
 use crate::phone::PhoneNumber;
 use crate::sender::{SenderAddress, SenderId};
 
-/// Why messages of a claim are given back: nobody was called, so that their next attempt goes the same way.
-pub mod given_back {
+/// Why an attempt came to nothing through no fault of its sender: the next one goes by the same.
+pub mod faultless {
     /// The claim's time was over.
     pub const LEASE_OVER: &str = "lease_over";
     /// The worker is ending.
@@ -25,9 +25,16 @@ pub mod given_back {
     pub const HELD: &str = "held";
     /// No gateway of the sender's provider is set up.
     pub const NO_GATEWAY: &str = "no_gateway";
+    /// The provider gives no answers, to whichever sender.
+    pub const PROVIDER_AWAY: &str = "provider_away";
+    /// Another message of the claim was told that the sender is blocked.
+    pub const SENDER_BLOCKED: &str = "sender_blocked";
+    /// The sender is too fast, and waits.
+    pub const THROTTLED: &str = "throttled";
 
     /// All of them.
-    pub const ALL: [&str; 4] = [LEASE_OVER, DRAINING, HELD, NO_GATEWAY];
+    pub const ALL: [&str; 7] =
+        [LEASE_OVER, DRAINING, HELD, NO_GATEWAY, PROVIDER_AWAY, SENDER_BLOCKED, THROTTLED];
 }
 
 /// Gives out messages to send, and takes what became of them.
@@ -53,9 +60,12 @@ pub trait Dispatch: Send + Sync {
     /// Keeps a sender from being claimed from for a time: its provider says that it is too fast.
     async fn slow_down(&self, sender: SenderId, pause: Duration) -> Result<(), StoreError>;
 
-    /// Notes that a worker leaves a sender alone for a time: its provider gives no answers, or will not have it. People see it, and
-    /// messages that may go by another sender do; of all others nobody is kept from anything.
+    /// Notes, for people to see, that a worker leaves a sender's provider alone for a time: it gives no answers. Nobody is kept from
+    /// anything.
     async fn leave_alone(&self, sender: SenderId, pause: Duration) -> Result<(), StoreError>;
+
+    /// Has messages that may go by another sender do so for a time: the provider will not have this one.
+    async fn block(&self, sender: SenderId, pause: Duration) -> Result<(), StoreError>;
 
     /// Pauses a running campaign, with a reason that people can read; nothing is claimed from it after this returns.
     /// A campaign that is not running stays as it is.
@@ -103,7 +113,7 @@ pub struct Hop {
     pub provider: String,
     /// What the message comes from.
     pub from: SenderAddress,
-    /// Whether a further attempt may go by another sender.
+    /// Whether another sender is there that a further attempt may go by.
     pub has_others: bool,
 }
 

@@ -14,7 +14,7 @@ use crate::sender::SenderAddress;
 #[async_trait]
 pub trait SmsGateway: Send + Sync {
     /// Makes one attempt: one call to the provider, never two, within a bounded time. Everything that can happen is an
-    /// outcome. `NotSent`, `Unreachable`, `Throttled` and those that are blocked only where the provider certainly did not take the
+    /// outcome. `NotSent`, `Unreachable`, `Throttled`, `CannotReach` and those that are blocked only where the provider certainly did not take the
     /// message; whatever may have left without an answer is `Unknown`.
     async fn send(&self, message: OutboundMessage) -> SendOutcome;
 }
@@ -71,6 +71,11 @@ pub enum SendOutcome {
     /// sender of the account may do.
     SenderBlocked {
         /// Why, in words that people can read.
+        reason: String,
+    },
+    /// Certainly not taken: this sender cannot write to this number, and another may.
+    CannotReach {
+        /// Why.
         reason: String,
     },
     /// It may have been taken, and nobody knows.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::message::Evidence;
-use domain::port::{Claim, Claimed, ClaimedMessage, Dispatch, Remaining, SenderStore, given_back};
+use domain::port::{Claim, Claimed, ClaimedMessage, Dispatch, Remaining, SenderStore, faultless};
 use domain::request::Envelope;
 use domain::sender::{SenderId, SenderRoute};
 use jiff::Timestamp;
@@ -57,6 +57,11 @@ async fn routed(messages: i32, routes: Vec<(Option<&str>, Vec<SenderId>)>) -> St
     stage
 }
 
+/// Whether each message of a claim has another sender to go by.
+fn others(claim: &Claim) -> Vec<bool> {
+    claim.messages.iter().map(|message| message.hop.has_others).collect()
+}
+
 /// By which sender each message of a claim goes.
 fn senders(claim: &Claim) -> Vec<(u32, SenderId)> {
     claim.messages.iter().map(|message| (message.seq, message.hop.sender)).collect()
@@ -90,12 +95,13 @@ async fn a_message_goes_by_the_route_of_its_numbers_carrier() {
 }
 
 #[tokio::test]
-async fn what_was_certainly_not_accepted_goes_by_the_next_sender_and_what_nobody_was_called_for_does_not() {
+async fn what_was_certainly_not_accepted_goes_by_the_next_sender_and_what_its_sender_is_not_at_fault_for_does_not()
+ {
     let stage = routed(1, vec![(None, vec![SECOND, THIRD])]).await;
     let first = claim(&stage).await;
     assert_eq!(senders(&first), [(1, SECOND)]);
     let mut last = first;
-    for reason in given_back::ALL {
+    for reason in faultless::ALL {
         give_back(&stage, &last, &last.messages[0], reason).await;
         last = claim(&stage).await;
         assert_eq!(senders(&last), [(1, SECOND)], "{reason}");
@@ -113,18 +119,60 @@ async fn what_was_certainly_not_accepted_goes_by_the_next_sender_and_what_nobody
         .iter()
         .map(|row| (row.get(0), row.get(1)))
         .collect();
-    assert_eq!((senders[&5], senders[&6]), (SECOND.0, THIRD.0), "an attempt says whom it went by");
+    let refused = i16::try_from(faultless::ALL.len()).unwrap() + 1;
+    assert_eq!(
+        (senders[&refused], senders[&(refused + 1)]),
+        (SECOND.0, THIRD.0),
+        "an attempt says whom it went by"
+    );
 }
 
 #[tokio::test]
-async fn a_sender_that_is_left_alone_is_passed_by_while_another_is_not() {
+async fn a_sender_that_is_blocked_is_passed_by_while_another_is_not() {
     let stage = routed(3, vec![(Some("Telcel"), vec![SECOND]), (None, vec![SECOND, THIRD])]).await;
-    stage.engine().leave_alone(SECOND, Duration::from_mins(5)).await.unwrap();
-    let expected = [(1, THIRD), (2, SECOND), (3, THIRD)];
-    assert_eq!(senders(&claim(&stage).await), expected, "Telcel's has no other");
-    stage.run("UPDATE paces SET away_until = now() - interval '1 second' WHERE away_until IS NOT NULL").await;
-    stage.run("UPDATE lanes SET next_seq = 1; UPDATE messages SET state = 'queued', attempt = 0").await;
-    assert_eq!(senders(&claim(&stage).await), [(1, SECOND), (2, SECOND), (3, SECOND)]);
+    let engine = stage.engine();
+    engine.leave_alone(SECOND, Duration::from_mins(5)).await.unwrap();
+    let first = claim(&stage).await;
+    let by_the_first = [(1, SECOND), (2, SECOND), (3, SECOND)];
+    assert_eq!(senders(&first), by_the_first, "that nobody answers one worker is no word on the sender");
+    assert_eq!(others(&first), [true, false, true]);
+    let again = "UPDATE lanes SET next_seq = 1; UPDATE messages SET state = 'queued', attempt = 0";
+    stage.run(again).await;
+    engine.block(SECOND, Duration::from_mins(5)).await.unwrap();
+    engine.block(SECOND, Duration::ZERO).await.unwrap();
+    let blocked = claim(&stage).await;
+    assert_eq!(senders(&blocked), [(1, THIRD), (2, SECOND), (3, THIRD)], "Telcel's has no other");
+    assert_eq!(others(&blocked), [false, false, false], "the other one is blocked");
+    stage.run("UPDATE paces SET blocked_until = now() WHERE blocked_until IS NOT NULL").await;
+    stage.run(again).await;
+    assert_eq!(senders(&claim(&stage).await), by_the_first);
+}
+
+#[tokio::test]
+async fn a_second_choice_holds_nobody_up_as_long_as_it_is_not_needed() {
+    let stage = routed(500, vec![(None, vec![SECOND, THIRD])]).await;
+    stage
+        .run(
+            "UPDATE paces SET per_second = 1, next_free_at = now() + interval '3 s',
+                              not_before = now() + interval '1 hour' WHERE owner LIKE '%0009'",
+        )
+        .await;
+    let engine = stage.engine();
+    let first = work(engine.claim(stage.campaign).await.unwrap());
+    assert_eq!((first.messages.len(), others(&first)[0]), (200, false), "it is out while it waits");
+    // What came to it in vain is more than it is ever ahead by.
+    stage.run("UPDATE paces SET next_free_at = now() + interval '8 s' WHERE owner LIKE '%0009'").await;
+    let Claimed::Nothing { again_in: Some(wait) } = engine.claim(stage.campaign).await.unwrap() else {
+        panic!("its pace is used up many times over")
+    };
+    assert!((2.0..=3.1).contains(&wait.as_secs_f64()), "{wait:?}");
+}
+
+#[tokio::test]
+async fn what_answers_somebody_is_not_routed() {
+    let stage = routed(1, vec![(None, vec![SECOND])]).await;
+    stage.run("UPDATE campaigns SET kind = 'reply'").await;
+    assert_eq!(senders(&claim(&stage).await), [(1, stage.sender)]);
 }
 
 #[tokio::test]
@@ -144,8 +192,10 @@ async fn each_sender_keeps_its_pace_for_what_goes_by_it() {
     let third = stage.count(&ahead(THIRD)).await;
     assert!((300..=450).contains(&third), "nine of ten went by it: {third} ms");
     assert!(stage.count(&ahead(SECOND)).await < 10, "one in ten went by it, of a million a second");
-    let second = work(engine.claim(stage.campaign).await.unwrap());
-    assert_eq!(second.messages.len(), 10, "half a second is sold ahead");
+    for ahead in ["half a second", "a second"] {
+        let next = work(engine.claim(stage.campaign).await.unwrap());
+        assert_eq!(next.messages.len(), 10, "{ahead} is sold ahead, twice as much as of its own");
+    }
     let Claimed::Nothing { again_in: Some(wait) } = engine.claim(stage.campaign).await.unwrap() else {
         panic!("the slowest sender's pace is used up")
     };
