@@ -3,8 +3,8 @@ EXPLAIN (FORMAT JSON)
 SELECT
 FROM contacts
 WHERE id > $1
-  AND (to_tsvector('simple_unaccent', full_name) @@ to_tsquery('simple_unaccent', $8)
-       OR to_tsvector('spanish_unaccent', address) @@ to_tsquery('spanish_unaccent', $9))
+  AND (name_words(full_name) @@ to_tsquery('simple_unaccent', $8)
+       OR address_words(address) @@ to_tsquery('spanish_unaccent', $9))
   AND ($3::text IS NULL OR state_code = $3)
   AND ($4::text IS NULL OR lada = $4)
   AND ($5::text IS NULL OR city = $5)

@@ -129,10 +129,10 @@ impl Writer {
     }
 
     fn words(&mut self, field: WordsField, test: &WordsTest) -> String {
-        let (column, configuration) = column_of_words(field);
+        let (column, words_of, configuration) = column_of_words(field);
         match test {
             WordsTest::Matches(words) => format!(
-                "to_tsvector('{configuration}', {column}) @@ plainto_tsquery('{configuration}', {}::text)",
+                "{words_of}({column}) @@ plainto_tsquery('{configuration}', words_apart({}::text))",
                 self.bind(words.clone())
             ),
             WordsTest::IsNull(true) => format!("{column} IS NULL"),
@@ -205,11 +205,11 @@ fn column_of_text(field: TextField) -> &'static str {
     }
 }
 
-/// A column of words, and how its words are read: names as they are, addresses by their stems.
-fn column_of_words(field: WordsField) -> (&'static str, &'static str) {
+/// A column of words, and how its words and those that are asked for are read: names as they are, addresses by their stems.
+fn column_of_words(field: WordsField) -> (&'static str, &'static str, &'static str) {
     match field {
-        WordsField::Name => ("c.full_name", "simple_unaccent"),
-        WordsField::Address => ("c.address", "spanish_unaccent"),
+        WordsField::Name => ("c.full_name", "name_words", "simple_unaccent"),
+        WordsField::Address => ("c.address", "address_words", "spanish_unaccent"),
     }
 }
 

@@ -27,8 +27,7 @@ pub(super) const INDEXES: [(&str, &str); 9] = [
     ),
     (
         "idx_contacts_name_gin",
-        "CREATE INDEX idx_contacts_name_gin ON public.contacts USING gin \
-         (to_tsvector('simple_unaccent'::regconfig, full_name))",
+        "CREATE INDEX idx_contacts_name_gin ON public.contacts USING gin (name_words(full_name))",
     ),
     (
         "idx_contacts_phone_end",
@@ -36,8 +35,7 @@ pub(super) const INDEXES: [(&str, &str); 9] = [
     ),
     (
         "idx_contacts_address_gin",
-        "CREATE INDEX idx_contacts_address_gin ON public.contacts USING gin \
-         (to_tsvector('spanish_unaccent'::regconfig, address))",
+        "CREATE INDEX idx_contacts_address_gin ON public.contacts USING gin (address_words(address))",
     ),
     (
         "idx_contacts_last_sent",

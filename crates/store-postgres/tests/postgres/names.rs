@@ -58,8 +58,8 @@ const INDEXES: [(&str, &str); 7] = [
     ("idx_contacts_city_active", "btree (city, status) WHERE (opt_out_at IS NULL)"),
     ("idx_contacts_last_sent", "btree (last_sent_at) WHERE (last_sent_at IS NOT NULL)"),
     ("idx_contacts_send_count", "btree (send_count)"),
-    ("idx_contacts_name_gin", "gin (to_tsvector('simple_unaccent'::regconfig, full_name))"),
-    ("idx_contacts_address_gin", "gin (to_tsvector('spanish_unaccent'::regconfig, address))"),
+    ("idx_contacts_name_gin", "gin (name_words(full_name))"),
+    ("idx_contacts_address_gin", "gin (address_words(address))"),
 ];
 
 impl Postgres {

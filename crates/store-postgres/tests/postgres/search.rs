@@ -93,6 +93,32 @@ async fn addresses_are_found_by_the_stems_of_their_words_and_names_are_not() {
 }
 
 #[tokio::test]
+async fn words_are_found_whatever_sign_stands_between_them() {
+    let desk = Desk::set().await;
+    let add = "INSERT INTO contacts (phone_national, is_valid, full_name, address) VALUES
+               (5599990001, true, 'MA.GUADALUPE QUIROZ', 'HIDALGO 701 Int.SIN'), (5599990002, true, 'JOSE/LUIS', 'LOMA 12-5 S/N'),
+               (5599990003, true, 'q.uriel@example.com', 'KM.7.5 +52')";
+    desk.postgres.client.execute(add, &[]).await.unwrap();
+    for (text, expected) in [
+        ("guadalupe quiroz", 5_599_990_001_u64),
+        ("ma guadalupe quiroz", 5_599_990_001),
+        ("Ma. Guadalupe", 5_599_990_001),
+        ("hidalgo 701 int sin", 5_599_990_001),
+        ("Hidalgo 701 Int.", 5_599_990_001),
+        ("luis jose", 5_599_990_002),
+        ("loma 12 5", 5_599_990_002),
+        ("loma 12-5", 5_599_990_002),
+        ("uriel", 5_599_990_003),
+        ("km 7 5 52", 5_599_990_003),
+    ] {
+        let query = ContactQuery::parse(text).unwrap();
+        let page = desk.search.page(query, ContactFilter::default(), ContactId(0), 200).await.unwrap();
+        let found: Vec<u64> = page.contacts.iter().map(|contact| contact.phone.national()).collect();
+        assert_eq!(found, [expected], "{text}");
+    }
+}
+
+#[tokio::test]
 async fn a_last_word_that_very_many_have_is_whole() {
     let desk = Desk::set().await;
     assert_eq!(desk.found("maria").await, [0, 1]);

@@ -157,8 +157,8 @@ fn the_server_counts_whom_a_definition_holds_of() {
 async fn words_that_are_drawn_are_the_same_words_to_the_server() {
     let postgres = Postgres::fresh().await;
     let pairs = "SELECT word, asked,
-                        to_tsvector('simple_unaccent', word) @@ plainto_tsquery('simple_unaccent', asked) AS is_name,
-                        to_tsvector('spanish_unaccent', word) @@ plainto_tsquery('spanish_unaccent', asked) AS is_address
+                        name_words(word) @@ plainto_tsquery('simple_unaccent', words_apart(asked)) AS is_name,
+                        address_words(word) @@ plainto_tsquery('spanish_unaccent', words_apart(asked)) AS is_address
                  FROM unnest($1::text[]) AS word, unnest($1::text[]) AS asked";
     let everybody = drawn::people(Timestamp::UNIX_EPOCH, 1);
     for row in postgres.client.query(pairs, &[&&drawn::WORDS[..]]).await.unwrap() {

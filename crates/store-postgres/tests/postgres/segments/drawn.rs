@@ -62,7 +62,7 @@ const ADDRESSES: [&str; 5] = [
 ];
 /// Words of names and addresses, and of neither. No two are different words of one stem, and none is so common that the
 /// server leaves it out, so that stems tell them apart as plain words do.
-pub(super) const WORDS: [&str; 20] = [
+pub(super) const WORDS: [&str; 22] = [
     "María",
     "HERNANDEZ",
     "lopez",
@@ -83,6 +83,8 @@ pub(super) const WORDS: [&str; 20] = [
     "table",
     "contacts",
     "ramírez",
+    "MA.LUZ",
+    "9-3/b",
 ];
 const DAYS_AGO: [i64; 9] = [0, 1, 6, 7, 29, 30, 89, 200, 399];
 const DAYS: [u32; 11] = [0, 1, 2, 7, 8, 30, 31, 90, 200, 400, 36_500];
