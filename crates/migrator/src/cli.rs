@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use domain::audit::ChainHash;
 use domain::identity::{Email, Role};
 use domain::money::{Currency, InvalidAmount, Money};
 use domain::suppression::SuppressionList;
@@ -109,6 +110,8 @@ before all is asked.")]
     Lookup(Lookup),
     /// The people who sign in.
     User(User),
+    /// The log of who did what.
+    Audit(Audit),
     /// Say whether settings, server, schema, permissions, clock and disk are as they should be, and what to do.
     Check(Check),
     /// End 0 if the database answers and its schema is this program's; for container health checks.
@@ -371,6 +374,32 @@ Examples:
         #[arg(long)]
         password_stdin: bool,
         /// One JSON object on stdout.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    #[command(subcommand)]
+    pub(crate) command: AuditCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Walk the audit log from its first line to its last and say which were changed, taken out, put in or moved. Ends 5 when any
+    /// was. What it prints last, how many lines and the hash of the last, is to be kept elsewhere: nobody who can write to the
+    /// database can then cut the log's end off, or write it anew, without --expect noticing.
+    #[command(after_help = "\
+Examples:
+  migrator audit verify
+  migrator audit verify --json | tail -1 >> /elsewhere/audit-heads.jsonl
+  migrator audit verify --expect 0b9e52908fbcbcaacb60d8ef80b13f2f44ed2aededa469d2c8bf4685a9ed92da")]
+    Verify {
+        /// A hash that was printed before: the chain must still have it.
+        #[arg(long, value_name = "HASH")]
+        expect: Option<ChainHash>,
+        /// One JSON object a line on stdout: each fault, then the whole.
         #[arg(long)]
         json: bool,
     },

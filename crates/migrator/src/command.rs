@@ -1,6 +1,7 @@
 //! The commands, one a file.
 
 pub(crate) mod analyze;
+pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod import;
 pub(crate) mod lookup;

@@ -4,6 +4,7 @@
 //! type of the driver leaves. SQLSTATE decides what an error means to the caller, its text never.
 
 mod audience;
+mod audit;
 mod campaign;
 mod census;
 mod contact;
@@ -34,6 +35,7 @@ mod suppression;
 mod worker;
 
 pub use audience::PostgresAudienceStore;
+pub use audit::PostgresAuditLog;
 pub use campaign::PostgresCampaignStore;
 pub use census::PostgresContactCensus;
 pub use contact::PostgresContactStore;

@@ -6,6 +6,7 @@
     reason = "what fails in here fails a test, and says where"
 )]
 
+mod audit;
 mod campaigns;
 mod census;
 mod contact_desk;
