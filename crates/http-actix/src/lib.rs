@@ -5,6 +5,7 @@
 
 mod advice;
 mod api_doc;
+mod audit;
 mod auth;
 mod caller;
 mod campaigns;
