@@ -27,6 +27,7 @@ pub mod ops;
 mod page;
 mod phones;
 mod problem;
+mod readings;
 mod saved_segments;
 mod search;
 mod segments;
