@@ -9,6 +9,7 @@ pub(crate) mod normalize;
 pub(crate) mod numbering_plan;
 mod progress;
 pub(crate) mod restore;
+pub(crate) mod roles;
 pub(crate) mod rollback;
 pub(crate) mod schema;
 pub(crate) mod status;

@@ -24,6 +24,7 @@ mod messages;
 mod names;
 mod plan_queries;
 mod poison;
+mod roles;
 mod schema;
 mod search;
 mod segments;
