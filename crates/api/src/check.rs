@@ -50,6 +50,7 @@ async fn look(settings: &Settings) -> Vec<Line> {
         judged("auth", "fail", auth),
         judged("telnyx", "fail", telnyx.map_err(|error| error.to_string())),
         judged("postgres", "fail", postgres(settings).await),
+        judged("permissions", "warn", permissions(settings).await),
         judged("clock", "warn", clock(settings).await),
         judged("rabbitmq", "fail", rabbitmq(settings).await),
         // Without it all works, more slowly.
@@ -61,6 +62,16 @@ async fn postgres(settings: &Settings) -> Result<String, String> {
     let database = wiring::database(settings).map_err(|failure| failure.to_string())?;
     Schema::new(database).require_current().await.map_err(|error| error.to_string())?;
     Ok("answers, and its schema is this program's".to_owned())
+}
+
+async fn permissions(settings: &Settings) -> Result<String, String> {
+    let database = wiring::database(settings).map_err(|failure| failure.to_string())?;
+    if database.may_change_schema().await.map_err(|error| error.to_string())? {
+        Err("may change the schema; give it a login of its own: `migrator roles login NAME --of api`"
+            .to_owned())
+    } else {
+        Ok("may not change the schema".to_owned())
+    }
 }
 
 async fn clock(settings: &Settings) -> Result<String, String> {

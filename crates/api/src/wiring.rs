@@ -29,12 +29,12 @@ use secrecy::{ExposeSecret, SecretString};
 use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, JobStoreOptions, LookupStoreOptions, PostgresAudienceStore,
-    PostgresCampaignStore, PostgresContactCensus, PostgresContactDesk, PostgresContactSearch,
-    PostgresContactStore, PostgresDispatch, PostgresExtractStore, PostgresHousekeeping,
-    PostgresIdentityStore, PostgresInboundDesk, PostgresJobStore, PostgresLookupStore, PostgresMessageDesk,
-    PostgresNumberingPlanStore, PostgresRecordDesk, PostgresSegmentStore, PostgresSenderStore,
-    PostgresSessionStore, PostgresSuppressionStore, PostgresWorkerStore, RecordDeskOptions, Schema,
-    SendingRules,
+    PostgresAuditLog, PostgresCampaignStore, PostgresContactCensus, PostgresContactDesk,
+    PostgresContactSearch, PostgresContactStore, PostgresDispatch, PostgresExtractStore,
+    PostgresHousekeeping, PostgresIdentityStore, PostgresInboundDesk, PostgresJobStore, PostgresLookupStore,
+    PostgresMessageDesk, PostgresNumberingPlanStore, PostgresRecordDesk, PostgresSegmentStore,
+    PostgresSenderStore, PostgresSessionStore, PostgresSuppressionStore, PostgresWorkerStore,
+    RecordDeskOptions, Schema, SendingRules,
 };
 use system::{SystemClock, SystemIds};
 
@@ -257,6 +257,7 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         load_suppressions: load_suppressions(settings, &suppressions),
         suppressions,
         inbound: Arc::new(PostgresInboundDesk::new(database.clone())),
+        audit: Arc::new(PostgresAuditLog::new(database.clone())),
         watch_workers: watch_workers(settings, &database, &broker),
         preview: PreviewCampaign {
             campaigns: campaigns.clone(),

@@ -5,6 +5,7 @@
 
 pub mod advice;
 pub mod analysis;
+pub mod audit;
 pub mod billing;
 pub mod campaign;
 pub mod census;

@@ -14,6 +14,10 @@ use crate::tools::{Tools, peak_rss_kib};
 /// How long a process may take until it is ready.
 const START_PATIENCE: Duration = Duration::from_secs(30);
 
+/// What the api and workers may in the database: each runs as a member of its group, so that a right that is missing is met here.
+const API_GROUP: &str = "pregon_api";
+const WORKER_GROUP: &str = "pregon_worker";
+
 /// How the processes are started.
 #[derive(Debug, Clone, Default)]
 pub struct StackOptions {
@@ -144,6 +148,7 @@ impl Stack {
     pub fn add_worker(&mut self) -> Result<()> {
         let mut command = self.tools.command("worker", &["run", "--listen", "127.0.0.1:0"]);
         command
+            .env("DATABASE_URL", self.tools.url_as(WORKER_GROUP))
             .env("PREGON__TELNYX__API_BASE_URL", &self.provider_url)
             .env("PREGON__TELNYX__WEBHOOK_BASE_URL", &self.api_url);
         let names_key = |(name, _): &(String, String)| name == "PREGON__TELNYX__API_KEY_FILE";
@@ -276,6 +281,7 @@ async fn api(
     let listen = format!("127.0.0.1:{port}");
     let mut command = tools.command("api", &["serve", "--json", "--listen", &listen]);
     command
+        .env("DATABASE_URL", tools.url_as(API_GROUP))
         .env("PREGON__TELNYX__PUBLIC_KEY", public_key)
         .env("PREGON__TELNYX__API_BASE_URL", sandbox_url)
         .env("PREGON__TELNYX__API_KEY", "KEY-of-the-sandbox")

@@ -53,6 +53,19 @@ impl Tools {
         command
     }
 
+    /// The database's URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.database_url
+    }
+
+    /// The database's URL for a program that may what the members of `group` may, and no more.
+    #[must_use]
+    pub fn url_as(&self, group: &str) -> String {
+        let sign = if self.database_url.contains('?') { '&' } else { '?' };
+        format!("{}{sign}options=-c%20role%3D{group}", self.database_url)
+    }
+
     /// Runs the binary `name` to its end and reads the JSON lines of its standard output; `on_line` sees each as it
     /// comes. `input` is its standard input.
     ///

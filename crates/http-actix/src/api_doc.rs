@@ -5,9 +5,9 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::{
-    auth, campaigns, contact_changes, contact_imports, contacts, extracts, health, inbound, jobs, lookups,
-    messages, metrics, phones, saved_segments, search, segments, senders, stats, suppressions, webhooks,
-    workers,
+    audit, auth, campaigns, contact_changes, contact_imports, contacts, extracts, health, inbound, jobs,
+    lookups, messages, metrics, phones, saved_segments, search, segments, senders, stats, suppressions,
+    webhooks, workers,
 };
 
 #[derive(OpenApi)]
@@ -25,7 +25,7 @@ use crate::{
         extracts::create, extracts::list, extracts::get_one, extracts::download, extracts::seeds, extracts::put_seed,
         extracts::remove_seed, segments::preview, saved_segments::create, saved_segments::list, saved_segments::get_one, saved_segments::versions,
         saved_segments::change, saved_segments::remove, senders::create,
-        senders::list, senders::list_routes, senders::set_routes, suppressions::list, suppressions::create, suppressions::remove, suppressions::import, inbound::list, inbound::review, phones::normalize, lookups::look_up, lookups::look_up_campaign, workers::show, workers::requeue, workers::purge, webhooks::telnyx, health::health, health::ready, health::live, metrics::metrics,
+        senders::list, senders::list_routes, senders::set_routes, suppressions::list, suppressions::create, suppressions::remove, suppressions::import, inbound::list, inbound::review, audit::list, phones::normalize, lookups::look_up, lookups::look_up_campaign, workers::show, workers::requeue, workers::purge, webhooks::telnyx, health::health, health::ready, health::live, metrics::metrics,
     )
 )]
 pub(crate) struct ApiDoc;

@@ -18,10 +18,11 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use application::{
     CampaignError, ChangeCampaign, DraftCampaign, DraftCommand, FollowCampaign, PreviewCampaign,
 };
+use domain::audit::BulkReading;
 use domain::campaign::{Campaign, CampaignAction, CampaignId};
 use domain::identity::Role;
 use domain::message::MessageState;
-use domain::port::{CampaignStore, Clock};
+use domain::port::{AuditLog, CampaignStore, Clock};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::IntoParams;
@@ -40,6 +41,7 @@ use crate::input::{Asked, Body, meant};
 use crate::messages::MessageView;
 use crate::page::{Page, PageQuery, behind, limit};
 use crate::problem::{Problem, of_segment};
+use crate::readings;
 
 impl From<CampaignError> for Problem {
     fn from(error: CampaignError) -> Self {
@@ -249,6 +251,8 @@ pub(crate) async fn messages(
     id: web::Path<Uuid>,
     query: Query<MessagesQuery>,
     campaigns: web::Data<Arc<dyn CampaignStore>>,
+    asked: Asked,
+    log: web::Data<Arc<dyn AuditLog>>,
 ) -> Result<HttpResponse, Problem> {
     let id = CampaignId(*id);
     let limit = limit(query.limit)?;
@@ -258,6 +262,7 @@ pub(crate) async fn messages(
     })?;
     campaigns.find(id).await?.ok_or(CampaignError::Missing)?;
     let found = campaigns.messages(id, state, after, limit).await?;
+    readings::note(&log, BulkReading::Messages, found.len(), (&*who, &asked)).await?;
     let page = Page::of(
         found,
         limit,

@@ -9,9 +9,10 @@ use actix_web::http::header::ETAG;
 use actix_web::web::{self, Query};
 use actix_web::{HttpResponse, get, post};
 use application::{AddContact, AddContactError, LineSource};
+use domain::audit::BulkReading;
 use domain::city;
 use domain::contact::{Contact, ContactFields, ContactId, ContactStatus, LineType, SHORT_TEXT_CHARS_MAX};
-use domain::port::{ContactFilter, ContactStore, KnownLookup, LookupStore};
+use domain::port::{AuditLog, ContactFilter, ContactStore, KnownLookup, LookupStore};
 use domain::session::SignedIn;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ use crate::contact_changes::{answer, etag};
 use crate::input::{Asked, Body, sees_whole};
 use crate::page::{Page, behind, limit};
 use crate::problem::Problem;
+use crate::readings;
 
 /// A contact. Phone, name and address are masked for viewers.
 #[derive(Serialize, ToSchema)]
@@ -273,6 +275,8 @@ pub(crate) async fn list(
     who: Caller<Viewer>,
     query: Query<ContactsQuery>,
     contacts: web::Data<Arc<dyn ContactStore>>,
+    asked: Asked,
+    log: web::Data<Arc<dyn AuditLog>>,
 ) -> Result<HttpResponse, Problem> {
     let limit = limit(query.limit)?;
     let after = behind::<i64>(query.cursor.as_deref())?.unwrap_or(i64::MIN);
@@ -284,6 +288,7 @@ pub(crate) async fn list(
         status: query.status.as_ref(),
     })?;
     let found = contacts.page(filter, ContactId(after), limit).await?;
+    readings::note(&log, BulkReading::Contacts, found.len(), (&*who, &asked)).await?;
     let page =
         Page::of(found, limit, |contact| contact.id.0.to_string(), |contact| ContactView::of(contact, &who));
     Ok(HttpResponse::Ok().json(page))

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use actix_web::web::{self, Query};
 use actix_web::{HttpResponse, get, post};
+use domain::audit::BulkReading;
 use domain::inbound::{Inbound, UnknownDecision};
 use domain::phone::PhoneNumber;
-use domain::port::{InboundDesk, InboundFilter};
+use domain::port::{AuditLog, InboundDesk, InboundFilter};
 use domain::session::SignedIn;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ use crate::caller::{Caller, Manager, Viewer};
 use crate::input::{Asked, Body, sees_whole};
 use crate::page::{Page, behind, limit};
 use crate::problem::Problem;
+use crate::readings;
 
 /// Something that somebody wrote.
 #[derive(Serialize, ToSchema)]
@@ -99,6 +101,8 @@ pub(crate) async fn list(
     who: Caller<Viewer>,
     query: Query<InboundQuery>,
     desk: web::Data<Arc<dyn InboundDesk>>,
+    asked: Asked,
+    log: web::Data<Arc<dyn AuditLog>>,
 ) -> Result<HttpResponse, Problem> {
     let limit = limit(query.limit)?;
     let after = behind::<i64>(query.cursor.as_deref())?;
@@ -110,6 +114,7 @@ pub(crate) async fn list(
     });
     let filter = InboundFilter { phone: phone.transpose()?, waits: query.waits };
     let found = desk.page(filter, after, limit).await?;
+    readings::note(&log, BulkReading::Inbound, found.len(), (&*who, &asked)).await?;
     let page = Page::of(found, limit, |one| one.id.to_string(), |one| InboundView::of(one, &who));
     Ok(HttpResponse::Ok().json(page))
 }

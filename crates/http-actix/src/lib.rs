@@ -5,6 +5,7 @@
 
 mod advice;
 mod api_doc;
+mod audit;
 mod auth;
 mod caller;
 mod campaigns;
@@ -26,6 +27,7 @@ pub mod ops;
 mod page;
 mod phones;
 mod problem;
+mod readings;
 mod saved_segments;
 mod search;
 mod segments;

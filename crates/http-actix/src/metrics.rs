@@ -51,6 +51,17 @@ pub(crate) fn count(method: &Method, route: &str, status: StatusCode, took: Dura
         400..=499 => "4xx",
         _ => "5xx",
     };
+    let refusal = match status {
+        StatusCode::UNAUTHORIZED => Some("unauthenticated"),
+        StatusCode::FORBIDDEN => Some("forbidden"),
+        StatusCode::TOO_MANY_REQUESTS => Some("too_many"),
+        _ => None,
+    };
+    if let Some(reason) = refusal {
+        // Sign-ins that failed, signatures of the provider's that did not hold, and people at doors that are not theirs.
+        ::metrics::counter!("pregon_http_refusals_total", "reason" => reason, "route" => route.to_owned())
+            .increment(1);
+    }
     ::metrics::counter!("pregon_http_requests_total", "method" => method, "route" => route.to_owned(), "status" => class)
         .increment(1);
     ::metrics::histogram!("pregon_http_request_seconds", "route" => route.to_owned())

@@ -2,21 +2,25 @@
 
 #![expect(unused_qualifications, reason = "what the macro of the description writes")]
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Query};
 use actix_web::{HttpResponse, get};
 use application::{FoundTotal, PartsOfPhones, SearchContacts, SearchError};
+use domain::audit::BulkReading;
 use domain::contact::ContactId;
-use domain::port::ContactFilter;
+use domain::port::{AuditLog, ContactFilter};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::caller::{Caller, Viewer};
 use crate::contacts::{ContactView, GivenFilter, filter};
-use crate::input::sees_whole;
+use crate::input::{Asked, sees_whole};
 use crate::page::{behind, cursor, limit};
 use crate::problem::Problem;
+use crate::readings;
 
 /// What is searched for.
 #[derive(Deserialize, IntoParams)]
@@ -78,6 +82,8 @@ pub(crate) async fn search(
     who: Caller<Viewer>,
     query: Query<SearchQuery>,
     use_case: web::Data<SearchContacts>,
+    asked: Asked,
+    log: web::Data<Arc<dyn AuditLog>>,
 ) -> Result<HttpResponse, Problem> {
     let limit = limit(query.limit)?;
     let filter = filter(&GivenFilter {
@@ -101,6 +107,7 @@ pub(crate) async fn search(
         FoundTotal::Exact(value) => (value, "exact"),
         FoundTotal::AtLeast(value) => (value, "at_least"),
     };
+    readings::note(&log, BulkReading::FoundContacts, found.contacts.len(), (&*who, &asked)).await?;
     Ok(HttpResponse::Ok().json(FoundView {
         data: found.contacts.into_iter().map(|contact| ContactView::of(contact, &who)).collect(),
         next_cursor,

@@ -18,8 +18,8 @@ use application::{
     SearchContacts, SendMessage, TagContacts, TakeContactFile, TakeExtract, TestCampaign, WatchWorkers,
 };
 use domain::port::{
-    CampaignStore, Clock, ContactDesk, ContactStore, ExtractStore, Ids, InboundDesk, JobStore, LookupStore,
-    ProviderWebhooks, ReceiptStore, RecordDesk, SegmentStore, SenderStore, SuppressionStore,
+    AuditLog, CampaignStore, Clock, ContactDesk, ContactStore, ExtractStore, Ids, InboundDesk, JobStore,
+    LookupStore, ProviderWebhooks, ReceiptStore, RecordDesk, SegmentStore, SenderStore, SuppressionStore,
 };
 use tokio::sync::watch;
 use utoipa::OpenApi;
@@ -32,8 +32,9 @@ use crate::health::{self, Checks};
 use crate::input::{refuse_path, refuse_query};
 use crate::metrics::{self, Metrics};
 use crate::{
-    auth, campaigns, contact_changes, contact_imports, contacts, extracts, inbound, jobs, lookups, messages,
-    methods, phones, saved_segments, search, segments, senders, stats, suppressions, webhooks, workers,
+    audit, auth, campaigns, contact_changes, contact_imports, contacts, extracts, inbound, jobs, lookups,
+    messages, methods, phones, saved_segments, search, segments, senders, stats, suppressions, webhooks,
+    workers,
 };
 
 /// What handlers call. Each is given to the handlers that need it, and to no other.
@@ -112,6 +113,8 @@ pub struct Services {
     pub suppressions: Arc<dyn SuppressionStore>,
     /// What people wrote.
     pub inbound: Arc<dyn InboundDesk>,
+    /// Who did what, to be read.
+    pub audit: Arc<dyn AuditLog>,
     /// Loads lists of numbers that are never written to.
     pub load_suppressions: LoadSuppressions,
     /// Looks after workers and queues.
@@ -285,6 +288,7 @@ struct Routes {
     contacts: Data<Arc<dyn ContactStore>>,
     suppressions: Data<Arc<dyn SuppressionStore>>,
     inbound: Data<Arc<dyn InboundDesk>>,
+    audit: Data<Arc<dyn AuditLog>>,
     load_suppressions: Data<LoadSuppressions>,
     watch_workers: Data<WatchWorkers>,
     plan: Data<KnownPlan>,
@@ -345,6 +349,7 @@ impl Routes {
             contacts: Data::new(services.contacts),
             suppressions: Data::new(services.suppressions),
             inbound: Data::new(services.inbound),
+            audit: Data::new(services.audit),
             load_suppressions: Data::new(services.load_suppressions),
             watch_workers: Data::new(services.watch_workers),
             plan: Data::from(services.plan),
@@ -398,6 +403,7 @@ impl Routes {
             .app_data(it.contacts)
             .app_data(it.suppressions)
             .app_data(it.inbound)
+            .app_data(it.audit)
             .app_data(it.load_suppressions)
             .app_data(it.watch_workers)
             .app_data(it.plan)
@@ -500,6 +506,7 @@ fn versioned(config: &mut ServiceConfig) {
         .service(suppressions::remove)
         .service(inbound::list)
         .service(inbound::review)
+        .service(audit::list)
         .service(workers::show)
         .service(workers::requeue)
         .service(workers::purge)

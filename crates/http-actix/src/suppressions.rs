@@ -7,8 +7,9 @@ use std::sync::Arc;
 use actix_web::web::{self, Query};
 use actix_web::{HttpResponse, delete, get, post};
 use application::{LoadCommand, LoadSuppressions, LoadSuppressionsError};
+use domain::audit::BulkReading;
 use domain::phone::PhoneNumber;
-use domain::port::{Barred, NewSuppression, SuppressionFilter, SuppressionStore};
+use domain::port::{AuditLog, Barred, NewSuppression, SuppressionFilter, SuppressionStore};
 use domain::session::SignedIn;
 use domain::suppression::{Suppression, SuppressionList, SuppressionSource};
 use jiff::Timestamp;
@@ -20,6 +21,7 @@ use crate::caller::{Caller, Manager, Operator, Viewer};
 use crate::input::{Asked, Body, sees_whole};
 use crate::page::{Page, behind, limit};
 use crate::problem::Problem;
+use crate::readings;
 
 /// The most numbers of one list.
 const NUMBERS_MAX: usize = 10_000;
@@ -97,6 +99,7 @@ pub(crate) async fn list(
     asked: Asked,
     query: Query<SuppressionsQuery>,
     suppressions: web::Data<Arc<dyn SuppressionStore>>,
+    log: web::Data<Arc<dyn AuditLog>>,
 ) -> Result<HttpResponse, Problem> {
     let limit = limit(query.limit)?;
     let after = behind::<i64>(query.cursor.as_deref())?;
@@ -109,6 +112,7 @@ pub(crate) async fn list(
     });
     let filter = SuppressionFilter { phone: phone.transpose()?, source: source.transpose()? };
     let found = suppressions.page(filter, after, limit).await?;
+    readings::note(&log, BulkReading::Suppressions, found.len(), (&*who, &asked)).await?;
     let page =
         Page::of(found, limit, |one| one.place.to_string(), |one| SuppressionView::of(one, &who, asked.at));
     Ok(HttpResponse::Ok().json(page))

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use domain::audit::ChainHash;
 use domain::identity::{Email, Role};
 use domain::money::{Currency, InvalidAmount, Money};
 use domain::suppression::SuppressionList;
 use jiff::civil::Date;
 use settings::{BatchRows, ValidPercentMin};
+use store_postgres::Login;
 use uuid::Uuid;
 
 const EXIT_CODES: &str = "\
@@ -109,6 +111,10 @@ before all is asked.")]
     Lookup(Lookup),
     /// The people who sign in.
     User(User),
+    /// The log of who did what.
+    Audit(Audit),
+    /// The database's own users, whom the programs connect as.
+    Roles(Roles),
     /// Say whether settings, server, schema, permissions, clock and disk are as they should be, and what to do.
     Check(Check),
     /// End 0 if the database answers and its schema is this program's; for container health checks.
@@ -374,6 +380,73 @@ Examples:
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    #[command(subcommand)]
+    pub(crate) command: AuditCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Walk the audit log from its first line to its last and say which were changed, taken out, put in or moved. Ends 5 when any
+    /// was. What it prints last, how many lines and the hash of the last, is to be kept elsewhere: nobody who can write to the
+    /// database can then cut the log's end off, or write it anew, without --expect noticing.
+    #[command(after_help = "\
+Examples:
+  migrator audit verify
+  migrator audit verify --json | tail -1 >> /elsewhere/audit-heads.jsonl
+  migrator audit verify --expect 0b9e52908fbcbcaacb60d8ef80b13f2f44ed2aededa469d2c8bf4685a9ed92da")]
+    Verify {
+        /// A hash that was printed before: the chain must still have it.
+        #[arg(long, value_name = "HASH")]
+        expect: Option<ChainHash>,
+        /// One JSON object a line on stdout: each fault, then the whole.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Roles {
+    #[command(subcommand)]
+    pub(crate) command: RolesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RolesCommand {
+    /// Make a login for the api or for workers that may what they need and no more, or give it another password: neither changes
+    /// the audit log, nor the schema. May be run again. Without --password-stdin a password is generated and shown once. It takes
+    /// a user of DATABASE_URL who may make roles.
+    #[command(after_help = "\
+Examples:
+  migrator roles login sms_api --of api
+  printf %s \"$PASSWORD\" | migrator roles login sms_worker --of worker --password-stdin
+
+Then: DATABASE_URL=postgres://sms_api:PASSWORD@db.example:5432/sms_marketing api check")]
+    Login {
+        /// Its name: lower-case letters, digits and underscores.
+        name: Login,
+        /// Whose login it is.
+        #[arg(long, value_enum)]
+        of: Program,
+        /// Read the password from standard input: its first line, without the line's end.
+        #[arg(long)]
+        password_stdin: bool,
+        /// One JSON object on stdout.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// A program that connects to the database.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Program {
+    /// The api.
+    Api,
+    /// Workers.
+    Worker,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

@@ -52,6 +52,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Suppressions(lists) => command::suppressions::run(&lists.command, &sources).await,
         Command::Lookup(lookup) => command::lookup::run(&lookup, &sources).await,
         Command::User(user) => command::user::run(&user.command, &sources).await,
+        Command::Audit(audit) => command::audit::run(&audit.command, &sources).await,
+        Command::Roles(roles) => command::roles::run(&roles.command, &sources).await,
         Command::Check(check) => command::check::run(check, &sources).await,
         Command::Health => command::check::health(&sources).await,
     }

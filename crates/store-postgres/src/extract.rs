@@ -17,7 +17,7 @@ use tokio_postgres::{Row, Transaction};
 use crate::contact::{phone_from, to_bigint};
 use crate::database::Database;
 use crate::error::{classify, conflict, corrupt};
-use crate::request::{answered_before, audit, take_key};
+use crate::request::{answered_before, audit, audit_counted, take_key};
 use crate::segment::{SegmentStatement, estimate, planned_rows};
 
 /// Numbers of expired extracts that are taken away at once.
@@ -353,7 +353,10 @@ impl ExtractStore for PostgresExtractStore {
             .map_err(failed)?;
         let Some(row) = row else { return Ok(None) };
         let extract = decode(&row, doing)?;
-        audit(&transaction, "extract.download", ("extract", &id.0.to_string()), &envelope, doing).await?;
+        let count = u64::from(extract.numbers) + u64::from(extract.seeds);
+        let object = id.0.to_string();
+        audit_counted(&transaction, "extract.download", ("extract", &object), (&envelope, count), doing)
+            .await?;
         transaction.commit().await.map_err(failed)?;
         Ok(Some(extract))
     }

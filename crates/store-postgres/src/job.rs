@@ -15,7 +15,7 @@ use tokio_postgres::{Row, Transaction};
 
 use crate::database::Database;
 use crate::error::{classify, conflict, corrupt, exactly_one};
-use crate::request::{answered_before, audit, take_key};
+use crate::request::{answered_before, audit, audit_counted, take_key};
 
 pub use queue::{JobQueueOptions, PostgresJobQueue};
 
@@ -223,7 +223,13 @@ impl JobStore for PostgresJobStore {
         let failed = |error: tokio_postgres::Error| classify(doing, &error);
         let mut client = self.database.pooled(doing).await?;
         let transaction = client.transaction().await.map_err(failed)?;
-        audit(&transaction, "job.rejects", ("job", &id.0.to_string()), &envelope, doing).await?;
+        let rejected = transaction
+            .query_opt(include_str!("../sql/job_refused_count.sql"), &[&id.0])
+            .await
+            .map_err(failed)?;
+        let count = rejected.map_or(0, |row| row.get::<_, i64>("refused").cast_unsigned());
+        audit_counted(&transaction, "job.rejects", ("job", &id.0.to_string()), (&envelope, count), doing)
+            .await?;
         transaction.commit().await.map_err(failed)
     }
 }

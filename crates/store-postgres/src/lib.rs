@@ -4,6 +4,7 @@
 //! type of the driver leaves. SQLSTATE decides what an error means to the caller, its text never.
 
 mod audience;
+mod audit;
 mod campaign;
 mod census;
 mod contact;
@@ -24,6 +25,7 @@ mod mutant;
 mod numbering;
 mod records;
 mod request;
+mod role;
 mod saved_segment;
 mod schema;
 mod search;
@@ -34,6 +36,7 @@ mod suppression;
 mod worker;
 
 pub use audience::PostgresAudienceStore;
+pub use audit::PostgresAuditLog;
 pub use campaign::PostgresCampaignStore;
 pub use census::PostgresContactCensus;
 pub use contact::PostgresContactStore;
@@ -50,6 +53,7 @@ pub use lookup::{LookupStoreOptions, PostgresLookupStore};
 pub use message_desk::PostgresMessageDesk;
 pub use numbering::PostgresNumberingPlanStore;
 pub use records::{PostgresRecordDesk, RecordDeskOptions};
+pub use role::{Group, Login, LoginMade};
 pub use saved_segment::PostgresSegmentStore;
 pub use schema::{Migration, Schema, SchemaState, SchemaStatus};
 pub use search::PostgresContactSearch;

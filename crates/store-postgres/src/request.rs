@@ -68,6 +68,29 @@ pub(crate) async fn all_answered_before(
     }
 }
 
+/// The statement of an audit line that says how many.
+pub(crate) const COUNTED_LINE: &str = include_str!("../sql/audit_insert_counted.sql");
+
+/// Writes the audit line of something that was done to so many.
+pub(crate) async fn audit_counted(
+    transaction: &Transaction<'_>,
+    action: &str,
+    (object_kind, object_id): (&str, &str),
+    (envelope, count): (&Envelope, u64),
+    doing: &str,
+) -> Result<(), StoreError> {
+    let address = envelope.remote_addr.map(|address| address.to_string());
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    transaction
+        .execute(
+            COUNTED_LINE,
+            &[&envelope.actor.0, &action, &object_kind, &object_id, &envelope.request_id, &address, &count],
+        )
+        .await
+        .map(drop)
+        .map_err(|error| classify(doing, &error))
+}
+
 /// Writes the audit line of a change.
 pub(crate) async fn audit(
     transaction: &Transaction<'_>,

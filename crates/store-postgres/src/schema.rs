@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use domain::port::StoreError;
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use crate::database::{Database, connect};
 use crate::error::{classify, corrupt};
@@ -120,10 +121,7 @@ impl Schema {
             .run_async(&mut client)
             .await
             .map_err(|error| migration_failed(doing, &error))?;
-        client
-            .batch_execute(include_str!("../sql/role_grant.sql"))
-            .await
-            .map_err(|error| classify("grant the applications their rights", &error))?;
+        grant(&client).await?;
         client
             .batch_execute("SELECT ensure_message_partitions(3)")
             .await
@@ -183,6 +181,20 @@ impl Schema {
             SchemaState::Newer => Err(corrupt(doing, newer(&found))),
         }
     }
+}
+
+/// Grants the groups what they may, and makes them where they are missing and this user may.
+pub(crate) async fn grant(client: &Client) -> Result<(), StoreError> {
+    let doing = "grant the applications their rights";
+    match client.batch_execute(include_str!("../sql/role_create.sql")).await {
+        Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => tracing::warn!(
+            "the groups pregon_api and pregon_worker are missing, and this user may not make them; whoever may create roles runs: \
+             CREATE ROLE pregon_api NOLOGIN; CREATE ROLE pregon_worker NOLOGIN; then run `migrator schema up` again"
+        ),
+        made => made.map_err(|error| classify(doing, &error))?,
+    }
+    let rights = include_str!("../sql/role_grant.sql");
+    client.batch_execute(rights).await.map_err(|error| classify(doing, &error))
 }
 
 fn newer(found: &SchemaStatus) -> String {

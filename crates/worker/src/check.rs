@@ -71,8 +71,15 @@ async fn look(settings: &Settings) -> Vec<Line> {
 
 async fn postgres(settings: &Settings) -> Result<String, String> {
     let database = wiring::database(settings).map_err(|failure| failure.to_string())?;
-    Schema::new(database).require_current().await.map_err(|error| error.to_string())?;
-    Ok("answers, and its schema is this program's".to_owned())
+    Schema::new(database.clone()).require_current().await.map_err(|error| error.to_string())?;
+    let may_too_much = database.may_change_schema().await.map_err(|error| error.to_string())?;
+    Ok(if may_too_much {
+        "answers, and its schema is this program's; but this user may change it: give workers a login of their own with `migrator \
+         roles login NAME --of worker`"
+    } else {
+        "answers, and its schema is this program's"
+    }
+    .to_owned())
 }
 
 async fn rabbitmq(settings: &Settings) -> Result<String, String> {

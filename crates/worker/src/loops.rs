@@ -8,7 +8,8 @@ use application::{
     AnswerInbound, PrepareCampaign, Prepared, ReconcileMessages, RelayPermits, RunJobs, Worked,
 };
 use domain::port::{
-    AudienceStore, ContactCensus, DatabaseIdentity, ExtractStore, Housekeeping, ReceiptStore, Upkeep,
+    AudienceStore, AuditLog, ContactCensus, DatabaseIdentity, ExtractStore, Housekeeping, ReceiptStore,
+    Upkeep,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -38,6 +39,9 @@ const IDENTITY_INTERVAL: Duration = Duration::from_mins(1);
 /// How often is looked whether the daily work is due.
 const ROOM_INTERVAL: Duration = Duration::from_hours(1);
 
+/// How often the log is told where the audit log ends, so that its end cannot be cut off unseen.
+const AUDIT_HEAD_INTERVAL: Duration = Duration::from_hours(1);
+
 /// What is done.
 pub(crate) struct Chores {
     pub(crate) relay: RelayPermits,
@@ -52,6 +56,7 @@ pub(crate) struct Chores {
     pub(crate) keys: ProviderKeys,
     pub(crate) answer: AnswerInbound,
     pub(crate) housekeeping: Arc<dyn Housekeeping>,
+    pub(crate) audit: Arc<dyn AuditLog>,
     pub(crate) by_state_at_age: Duration,
     pub(crate) recount_interval: Duration,
     pub(crate) beat: Arc<Beat>,
@@ -82,6 +87,7 @@ impl Chores {
         start("jobs", rhythm.prepare, |chores| Box::pin(async move { chores.job().await }));
         start("identity", IDENTITY_INTERVAL, |chores| Box::pin(async move { chores.identity().await }));
         start("room", ROOM_INTERVAL, |chores| Box::pin(async move { chores.room().await }));
+        start("audit head", AUDIT_HEAD_INTERVAL, |chores| Box::pin(async move { chores.audit_head().await }));
         start("recount", rhythm.recount, |chores| Box::pin(async move { chores.recount().await }));
         start("beat", rhythm.heartbeat, |chores| Box::pin(async move { chores.beat().await }));
         start("measure", rhythm.heartbeat, |chores| Box::pin(async move { chores.measure().await }));
@@ -227,6 +233,13 @@ impl Chores {
                 tracing::info!(month, "a month of messages is dropped (sending.keep_months)");
             }
             while self.housekeeping.forget_events().await.map_err(sentence)? > 0 {}
+        }
+        Ok(Done::All)
+    }
+
+    async fn audit_head(&self) -> Result<Done, String> {
+        if let Some(head) = self.audit.head().await.map_err(|error| error.to_string())? {
+            tracing::info!(lines = head.place, hash = %head.hash, "the audit log ends here: migrator audit verify --expect");
         }
         Ok(Done::All)
     }

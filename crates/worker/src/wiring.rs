@@ -19,9 +19,10 @@ use secrecy::ExposeSecret;
 use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, JobQueueOptions, LookupStoreOptions, PostgresAudienceStore,
-    PostgresContactCensus, PostgresDispatch, PostgresExtractStore, PostgresHousekeeping, PostgresInboundDesk,
-    PostgresJobQueue, PostgresLookupStore, PostgresMessageDesk, PostgresNumberingPlanStore,
-    PostgresRecordDesk, PostgresSenderStore, PostgresWorkerStore, RecordDeskOptions, Schema, SendingRules,
+    PostgresAuditLog, PostgresContactCensus, PostgresDispatch, PostgresExtractStore, PostgresHousekeeping,
+    PostgresInboundDesk, PostgresJobQueue, PostgresLookupStore, PostgresMessageDesk,
+    PostgresNumberingPlanStore, PostgresRecordDesk, PostgresSenderStore, PostgresWorkerStore,
+    RecordDeskOptions, Schema, SendingRules,
 };
 use system::{SystemClock, SystemIds, host_name};
 
@@ -271,6 +272,7 @@ pub(crate) async fn worker(
             keys: provider.keys(sources.clone()),
             answer,
             housekeeping,
+            audit: Arc::new(PostgresAuditLog::new(database.clone())),
             beat: Arc::new(beat),
             forget_after: worker.forget_after,
             recount_interval: worker.recount_interval,

@@ -1,5 +1,6 @@
 //! The ports: what the domain asks of the world. Each method's comment states what an implementation owes.
 
+mod audit;
 mod backup;
 mod cache;
 mod campaign;
@@ -28,6 +29,7 @@ mod store;
 mod suppression;
 mod worker;
 
+pub use audit::*;
 pub use backup::*;
 pub use cache::*;
 pub use campaign::*;

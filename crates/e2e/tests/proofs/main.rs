@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails in here fails a test, and says where")]
 
 mod api;
+mod audit;
 mod campaigns;
 mod contacts;
 mod counts;

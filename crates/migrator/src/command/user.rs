@@ -70,7 +70,8 @@ async fn create(
     Ok(())
 }
 
-fn read_password() -> Result<Password, Failure> {
+/// The first line of standard input.
+pub(super) fn read_password() -> Result<Password, Failure> {
     let mut line = String::new();
     std::io::stdin().lock().take(PASSWORD_LINE_BYTES_MAX).read_line(&mut line).map_err(|error| {
         Failure::Input(format!("the password cannot be read from standard input: {error}"))

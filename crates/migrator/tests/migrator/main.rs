@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where something fails")]
 
 mod analyze;
+mod audit;
 mod backup;
 mod bad_input;
 mod commands;

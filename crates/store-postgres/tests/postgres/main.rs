@@ -6,6 +6,7 @@
     reason = "what fails in here fails a test, and says where"
 )]
 
+mod audit;
 mod campaigns;
 mod census;
 mod contact_desk;
@@ -23,6 +24,7 @@ mod messages;
 mod names;
 mod plan_queries;
 mod poison;
+mod roles;
 mod schema;
 mod search;
 mod segments;
