@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use actix_web::web::{self, Query};
 use actix_web::{HttpResponse, get, post};
+use domain::access::Asker;
 use domain::inbound::{Inbound, UnknownDecision};
 use domain::phone::PhoneNumber;
 use domain::port::{InboundDesk, InboundFilter};
-use domain::session::SignedIn;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -54,7 +54,7 @@ pub(crate) struct ReviewView {
 }
 
 impl InboundView {
-    fn of(inbound: Inbound, who: &SignedIn) -> Self {
+    fn of(inbound: Inbound, who: &Asker) -> Self {
         let whole = sees_whole(who);
         let shown =
             |phone: PhoneNumber| if whole { phone.e164().to_string() } else { phone.masked().to_string() };

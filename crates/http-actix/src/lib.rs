@@ -5,6 +5,7 @@
 
 mod advice;
 mod api_doc;
+mod api_keys;
 mod auth;
 mod caller;
 mod campaigns;
@@ -34,6 +35,7 @@ mod serve;
 mod spreadsheet;
 mod stats;
 mod suppressions;
+mod users;
 mod webhooks;
 mod workers;
 

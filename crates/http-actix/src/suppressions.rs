@@ -7,9 +7,9 @@ use std::sync::Arc;
 use actix_web::web::{self, Query};
 use actix_web::{HttpResponse, delete, get, post};
 use application::{LoadCommand, LoadSuppressions, LoadSuppressionsError};
+use domain::access::Asker;
 use domain::phone::PhoneNumber;
 use domain::port::{Barred, NewSuppression, SuppressionFilter, SuppressionStore};
-use domain::session::SignedIn;
 use domain::suppression::{Suppression, SuppressionList, SuppressionSource};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -49,7 +49,7 @@ pub(crate) struct SuppressionView {
 }
 
 impl SuppressionView {
-    fn of(suppression: Suppression, who: &SignedIn, now: Timestamp) -> Self {
+    fn of(suppression: Suppression, who: &Asker, now: Timestamp) -> Self {
         let whole = sees_whole(who);
         let phone = suppression.phone;
         Self {

@@ -1,5 +1,6 @@
 //! The ports: what the domain asks of the world. Each method's comment states what an implementation owes.
 
+mod api_key;
 mod backup;
 mod cache;
 mod campaign;
@@ -28,6 +29,7 @@ mod store;
 mod suppression;
 mod worker;
 
+pub use api_key::*;
 pub use backup::*;
 pub use cache::*;
 pub use campaign::*;

@@ -9,6 +9,7 @@ mod contacts;
 mod counts;
 mod faults;
 mod house;
+mod identity;
 mod imports;
 mod jobs;
 mod kills;
