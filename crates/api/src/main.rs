@@ -3,6 +3,7 @@
 mod check;
 mod cli;
 mod failure;
+mod identity;
 mod wiring;
 
 use std::process::ExitCode;

@@ -1,31 +1,27 @@
 //! From settings to the things that work.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use application::{
-    AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, CountContacts, DraftCampaign,
-    EndSession, ExplainMessage, ExtractLimits, FailureLimit, FollowCampaign, KeptCounts, KnownPlan,
-    ListSessions, LoadSuppressions, LogIn, LogOut, LoginFailures, LookUpCampaign, LookUpNumbers,
-    LookUpPhones, PreviewCampaign, PreviewLimits, PreviewSegment, RefreshSession, RouteSender, SaveSegment,
-    SearchContacts, SendMessage, SessionCache, SignInDesk, TagContacts, TakeContactFile, TakeExtract,
-    TestCampaign, TokenLifetimes, WatchWorkers,
+    AddContact, AddSender, ChangeCampaign, ChangeContact, CountContacts, DraftCampaign, ExplainMessage,
+    ExtractLimits, FollowCampaign, KeptCounts, KnownPlan, LoadSuppressions, LookUpCampaign, LookUpNumbers,
+    LookUpPhones, PreviewCampaign, PreviewLimits, PreviewSegment, RouteSender, SaveSegment, SearchContacts,
+    SendMessage, TagContacts, TakeContactFile, TakeExtract, TestCampaign, WatchWorkers,
 };
 use async_trait::async_trait;
 use cache_redis::{RedisCache, RedisOptions};
-use credentials::{AccessTokens, Argon2Cost, Argon2Passwords, SystemSecrets};
 use domain::campaign::Window;
 use domain::money::{Currency, Money};
 use domain::port::{
     AudienceStore, Cache, CampaignStore, ContactCensus, ContactDesk, ContactStore, ExtractStore,
-    Housekeeping as _, JobStore, LookupStore, MessageDesk, PermitPublisher, SecretSource, SegmentStore,
-    SenderStore, SessionStore, SuppressionStore,
+    Housekeeping as _, JobStore, LookupStore, MessageDesk, PermitPublisher, SegmentStore, SenderStore,
+    SuppressionStore,
 };
 use gateway_telnyx::{TelnyxKeys, TelnyxLookup, TelnyxLookupOptions, TelnyxWebhooks};
 use http_actix::{Check, CheckFailed, Checks, HttpOptions, Services};
 use queue_rabbitmq::{RabbitOptions, RabbitPermits};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use settings::{LogFormat, Settings, Sources};
 use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, JobStoreOptions, LookupStoreOptions, PostgresAudienceStore,
@@ -39,9 +35,7 @@ use store_postgres::{
 use system::{SystemClock, SystemIds};
 
 use crate::failure::Failure;
-
-/// Passwords that are hashed at once: each takes a core for a while, and memory.
-const HASHES_AT_ONCE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
+use crate::identity::Signing;
 
 /// Reads the settings and sets the log up by them.
 pub(crate) fn load(sources: &Sources) -> Result<Settings, Failure> {
@@ -212,7 +206,7 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
     let public_keys = settings.telnyx_webhooks()?.public_keys;
     let webhooks = TelnyxWebhooks::new(&public_keys).map_err(|error| Failure::Usage(error.to_string()))?;
     let plan = known_plan(&database, settings.http.plan_refresh).await?;
-    let signing = signing(settings, &database, shared_cache)?;
+    let signing = Signing::new(settings, &database, shared_cache)?;
     Ok(Services {
         authenticate: signing.authenticate,
         log_in: signing.log_in,
@@ -220,6 +214,12 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         log_out: signing.log_out,
         sessions: signing.sessions,
         end_session: signing.end_session,
+        change_password: signing.change_password,
+        invite_user: signing.invite_user,
+        change_user: signing.change_user,
+        accounts: signing.accounts,
+        create_api_key: signing.create_api_key,
+        api_keys: signing.api_keys,
         draft: DraftCampaign {
             campaigns: campaigns.clone(),
             senders: senders.clone(),
@@ -411,66 +411,6 @@ fn window(settings: &Settings) -> Result<Option<Window>, Failure> {
         .map(str::parse)
         .transpose()
         .map_err(|invalid| Failure::Usage(format!("sending.window is none: {invalid}")))
-}
-
-struct Signing {
-    authenticate: Authenticate,
-    log_in: LogIn,
-    refresh: RefreshSession,
-    log_out: LogOut,
-    sessions: ListSessions,
-    end_session: EndSession,
-}
-
-fn signing(settings: &Settings, database: &Database, cache: Arc<dyn Cache>) -> Result<Signing, Failure> {
-    let auth = settings.auth()?;
-    let sessions: Arc<dyn SessionStore> = Arc::new(PostgresSessionStore::new(database.clone()));
-    let cost = Argon2Cost {
-        memory_kib: settings.passwords.memory_kib,
-        iterations: settings.passwords.iterations,
-        lanes: settings.passwords.lanes,
-    };
-    let passwords =
-        Argon2Passwords::new(cost, HASHES_AT_ONCE).map_err(|error| Failure::Usage(error.to_string()))?;
-    let secret = match &auth.jwt_secret {
-        Some(secret) => secret.clone(),
-        None => made_for_this_run()?,
-    };
-    let tokens = Arc::new(AccessTokens::new(&secret));
-    let cache = SessionCache { cache: Some(cache), keep_for: auth.session_cache };
-    let desk = SignInDesk {
-        sessions: sessions.clone(),
-        tokens: tokens.clone(),
-        secrets: Arc::new(SystemSecrets),
-        lifetimes: TokenLifetimes { access: auth.access_token, refresh: auth.refresh_token },
-    };
-    let limit = FailureLimit { failures: auth.login_failures_max, window: auth.login_window };
-    let clock = Arc::new(SystemClock);
-    Ok(Signing {
-        authenticate: Authenticate {
-            tokens,
-            sessions: sessions.clone(),
-            cache: cache.clone(),
-            clock: clock.clone(),
-        },
-        log_in: LogIn {
-            identities: Arc::new(PostgresIdentityStore::new(database.clone())),
-            passwords: Arc::new(passwords),
-            failures: Arc::new(LoginFailures::new(limit)),
-            ids: Arc::new(SystemIds),
-            desk: desk.clone(),
-        },
-        refresh: RefreshSession { desk, cache: cache.clone() },
-        log_out: LogOut { sessions: sessions.clone(), cache: cache.clone() },
-        sessions: ListSessions { sessions: sessions.clone(), clock },
-        end_session: EndSession { sessions, cache },
-    })
-}
-
-/// In development a secret may be missing; then one that nobody knows lasts as long as the program.
-fn made_for_this_run() -> Result<SecretString, Failure> {
-    let drawn = SystemSecrets.draw().map_err(|error| Failure::Other(error.to_string()))?;
-    Ok(hex::encode(drawn.expose()).into())
 }
 
 struct Postgres(Database);

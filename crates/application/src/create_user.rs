@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use domain::identity::{Email, Password, PasswordRefused, PasswordRule, Role, User, UserId};
-use domain::port::{Clock, HasherUnavailable, IdentityStore, Ids, PasswordHasher, StoreError};
+use domain::port::{HasherUnavailable, IdentityStore, Ids, PasswordHasher, StoreError};
+use domain::request::Envelope;
 
 /// Makes a user.
 pub struct CreateUser {
@@ -13,8 +14,6 @@ pub struct CreateUser {
     pub passwords: Arc<dyn PasswordHasher>,
     /// What a password must be.
     pub password_rule: PasswordRule,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
     /// Makes the id.
     pub ids: Arc<dyn Ids>,
 }
@@ -47,11 +46,11 @@ pub enum CreateUserError {
 }
 
 impl CreateUser {
-    /// Makes the user on behalf of `actor`.
+    /// Makes the user.
     ///
     /// # Errors
     /// When the password is refused, the address is taken, or hasher or store are away. Nobody was made then.
-    pub async fn execute(&self, new: NewUser, actor: &str) -> Result<User, CreateUserError> {
+    pub async fn execute(&self, new: NewUser, by: Envelope) -> Result<User, CreateUserError> {
         self.password_rule.check(&new.password, &new.email)?;
         let user = User {
             id: UserId(self.ids.next()),
@@ -59,9 +58,9 @@ impl CreateUser {
             role: new.role,
             password_hash: self.passwords.hash(new.password).await?,
             must_change_password: new.must_change_password,
-            created_at: self.clock.now(),
+            created_at: by.at,
         };
-        self.identities.add_user(user.clone(), actor.to_owned()).await?;
+        self.identities.add_user(user.clone(), by).await?;
         Ok(user)
     }
 }
@@ -69,7 +68,7 @@ impl CreateUser {
 #[cfg(test)]
 mod tests {
     use domain::identity::PasswordHash;
-    use domain::port::{MockClock, MockIdentityStore, MockIds, MockPasswordHasher};
+    use domain::port::{MockIdentityStore, MockIds, MockPasswordHasher};
     use jiff::Timestamp;
     use uuid::Uuid;
 
@@ -84,16 +83,17 @@ mod tests {
         }
     }
 
+    fn by() -> Envelope {
+        Envelope::of_program("migrator", Timestamp::UNIX_EPOCH)
+    }
+
     fn use_case(identities: MockIdentityStore, passwords: MockPasswordHasher) -> CreateUser {
-        let mut clock = MockClock::new();
-        clock.expect_now().return_const(Timestamp::UNIX_EPOCH);
         let mut ids = MockIds::new();
         ids.expect_next().return_const(Uuid::from_u128(7));
         CreateUser {
             identities: Arc::new(identities),
             passwords: Arc::new(passwords),
             password_rule: PasswordRule { length_min: 12, length_max: 128 },
-            clock: Arc::new(clock),
             ids: Arc::new(ids),
         }
     }
@@ -105,24 +105,23 @@ mod tests {
         let mut identities = MockIdentityStore::new();
         identities
             .expect_add_user()
-            .withf(|user, actor| {
+            .withf(|user, by| {
                 user.password_hash.as_str() == "$argon2id$x"
                     && user.id == UserId(Uuid::from_u128(7))
                     && user.created_at == Timestamp::UNIX_EPOCH
                     && user.must_change_password
-                    && actor == "migrator"
+                    && by.actor.0 == "migrator"
             })
             .times(1)
             .returning(|_, _| Ok(()));
-        let user =
-            use_case(identities, passwords).execute(new_user("una frase larga"), "migrator").await.unwrap();
+        let user = use_case(identities, passwords).execute(new_user("una frase larga"), by()).await.unwrap();
         assert_eq!(user.role, Role::Manager);
     }
 
     #[tokio::test]
     async fn a_short_password_is_refused_before_anything_is_hashed_or_stored() {
         let refused = use_case(MockIdentityStore::new(), MockPasswordHasher::new())
-            .execute(new_user("corta"), "migrator")
+            .execute(new_user("corta"), by())
             .await;
         assert!(matches!(refused, Err(CreateUserError::PasswordRefused(PasswordRefused::TooShort { .. }))));
     }
@@ -131,9 +130,8 @@ mod tests {
     async fn a_hasher_that_is_away_leaves_nobody_behind() {
         let mut passwords = MockPasswordHasher::new();
         passwords.expect_hash().returning(|_| Err(HasherUnavailable));
-        let refused = use_case(MockIdentityStore::new(), passwords)
-            .execute(new_user("una frase larga"), "migrator")
-            .await;
+        let refused =
+            use_case(MockIdentityStore::new(), passwords).execute(new_user("una frase larga"), by()).await;
         assert!(matches!(refused, Err(CreateUserError::Hasher(HasherUnavailable))));
     }
 }

@@ -6,6 +6,7 @@ mod add_contact;
 mod add_sender;
 mod analyze_source;
 mod answer_inbound;
+mod api_keys;
 mod campaigns;
 mod change_contact;
 mod count_contacts;
@@ -36,6 +37,7 @@ mod tag_contacts;
 mod take_contact_file;
 mod take_extract;
 mod test_campaign;
+mod users;
 mod verify_audit;
 mod verify_import;
 mod watch_workers;
@@ -45,6 +47,7 @@ pub use add_contact::{AddContact, AddContactError};
 pub use add_sender::{AddSender, AddSenderError, NewSender};
 pub use analyze_source::{AnalyzeSource, AnalyzedSource};
 pub use answer_inbound::AnswerInbound;
+pub use api_keys::{CreateApiKey, CreateApiKeyError, KeyCommand};
 pub use campaigns::{
     CampaignError, ChangeCampaign, DraftCampaign, DraftCommand, FollowCampaign, Followed, WindowChoice,
 };
@@ -76,15 +79,16 @@ pub use saved_segments::{SaveSegment, SaveSegmentError, SegmentChoice};
 pub use search_contacts::{FoundContacts, FoundTotal, PartsOfPhones, SearchContacts, SearchError};
 pub use send_message::{SendCommand, SendError, SendMessage};
 pub use sign_in::{
-    Authenticate, AuthenticateError, DeskError, EndSession, FailureLimit, ListSessions, LogIn, LogInError,
-    LogOut, Login, LoginFailures, Pass, RefreshError, RefreshSession, SessionCache, SignInDesk,
-    TokenLifetimes,
+    Authenticate, AuthenticateError, ChangePassword, ChangePasswordError, Credential, DeskError, EndSession,
+    FailureLimit, ListSessions, LogIn, LogInError, LogOut, Login, LoginFailures, Pass, RefreshError,
+    RefreshSession, SessionCache, SignInDesk, TokenLifetimes,
 };
 pub use suppressions::{LoadCommand, LoadSuppressions, LoadSuppressionsError, LoadedList};
 pub use tag_contacts::{TagCommand, TagContacts, TagContactsError};
 pub use take_contact_file::{IncomingFile, TakeContactFile, TakeFileError};
 pub use take_extract::{ExtractCommand, ExtractLimits, TakeExtract, TakeExtractError};
 pub use test_campaign::{TestCampaign, TestCommand};
+pub use users::{ChangeUser, ChangeUserError, InviteUser, InviteUserError};
 pub use verify_audit::{AuditFault, AuditVerdict, VerifyAudit};
 pub use verify_import::{VerifyCommand, VerifyError, VerifyImport};
 pub use watch_workers::{BrokerState, DeadLetterError, WatchWorkers, WorkersState};

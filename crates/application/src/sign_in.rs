@@ -1,6 +1,7 @@
 //! Signing in, staying signed in, and leaving.
 
 mod authenticate;
+mod change_password;
 mod log_in;
 mod log_out;
 mod login_failures;
@@ -18,7 +19,8 @@ use domain::session::{AccessClaims, AccessToken, RefreshDigest, RefreshToken, Si
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-pub use authenticate::{Authenticate, AuthenticateError};
+pub use authenticate::{Authenticate, AuthenticateError, Credential};
+pub use change_password::{ChangePassword, ChangePasswordError};
 pub use log_in::{LogIn, LogInError, Login};
 pub use log_out::LogOut;
 pub use login_failures::{FailureLimit, LoginFailures};

@@ -111,6 +111,12 @@ impl PasswordHasher for Argon2Passwords {
             .await
     }
 
+    fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        let now = self.argon2.params();
+        let then = read_stored(hash).and_then(|stored| Params::try_from(&stored).ok());
+        then.is_none_or(|then| then.m_cost() < now.m_cost() || then.t_cost() < now.t_cost())
+    }
+
     async fn verify_absent(&self, password: Password) -> Result<(), HasherUnavailable> {
         self.verify(password, self.absent.clone()).await.map(drop)
     }
@@ -276,6 +282,19 @@ mod tests {
         release.send(()).unwrap();
         let both = hasher.in_flight.acquire_many(2).await.unwrap();
         assert_eq!(both.num_permits(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_hash_is_outdated_when_it_took_less_memory_or_fewer_passes_than_one_would_now() {
+        let made = hasher(1).hash(password("una contraseña")).await.unwrap();
+        for (memory_kib, iterations, is_outdated) in
+            [(64, 3, false), (32, 2, false), (65, 3, true), (64, 4, true), (32, 5, true)]
+        {
+            let cost = Argon2Cost { memory_kib, iterations, lanes: 1 };
+            let hasher = Argon2Passwords::new(cost, NonZeroUsize::MIN).unwrap();
+            assert_eq!(hasher.is_outdated(&made), is_outdated, "{cost:?}");
+        }
+        assert!(hasher(1).is_outdated(&PasswordHash::new("$2b$12$x".to_owned())));
     }
 
     #[test]

@@ -11,7 +11,10 @@ fn hasher() -> Argon2Passwords {
 }
 
 fn tokens() -> AccessTokens {
-    AccessTokens::new(&"k7Qz-p2vX9m-w4Tn-c8Rb-y1Lf-h6Sd-j3".into())
+    AccessTokens::new(
+        &"k7Qz-p2vX9m-w4Tn-c8Rb-y1Lf-h6Sd-j3".into(),
+        &["m3Wd-x8Kp-z5Tb-n1Gh-v7Rc-s4Jq-f9".into()],
+    )
 }
 
 mod password_hasher {

@@ -3,8 +3,10 @@
 //! Pure: no runtime, no SQL, no HTTP, no clock, no environment, no input or output. Time, ids and randomness come in
 //! as arguments or through [`port`].
 
+pub mod access;
 pub mod advice;
 pub mod analysis;
+pub mod api_key;
 pub mod audit;
 pub mod billing;
 pub mod campaign;

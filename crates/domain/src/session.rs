@@ -55,12 +55,7 @@ impl RefreshToken {
     /// As it is handed out: 128 hexadecimal digits.
     #[must_use]
     pub fn to_text(&self) -> SecretString {
-        let bytes = self.family.0.iter().chain(&self.own.0);
-        bytes
-            .flat_map(|byte| [byte >> 4, byte & 15])
-            .filter_map(|digit| char::from_digit(digit.into(), 16))
-            .collect::<String>()
-            .into()
+        write_hex(&self.family.0).chain(write_hex(&self.own.0)).collect::<String>().into()
     }
 
     /// Reads what [`to_text`](Self::to_text) wrote.
@@ -68,14 +63,7 @@ impl RefreshToken {
     /// # Errors
     /// When it is of another form.
     pub fn parse(text: &str) -> Result<Self, InvalidRefreshToken> {
-        let digits = text.as_bytes();
-        if digits.len() != 4 * Secret::BYTES {
-            return Err(InvalidRefreshToken);
-        }
-        let mut bytes = [0_u8; 2 * Secret::BYTES];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
-        }
+        let bytes: [u8; 2 * Secret::BYTES] = read_hex(text).ok_or(InvalidRefreshToken)?;
         let (mut family, mut own) = ([0; Secret::BYTES], [0; Secret::BYTES]);
         family.copy_from_slice(&bytes[..Secret::BYTES]);
         own.copy_from_slice(&bytes[Secret::BYTES..]);
@@ -83,11 +71,32 @@ impl RefreshToken {
     }
 }
 
-fn nibble(digit: u8) -> Result<u8, InvalidRefreshToken> {
+/// The hexadecimal digits of `bytes`, in small letters.
+pub(crate) fn write_hex(bytes: &[u8]) -> impl Iterator<Item = char> + '_ {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+}
+
+/// Reads what [`write_hex`] wrote: exactly so many bytes, in small letters.
+pub(crate) fn read_hex<const BYTES: usize>(text: &str) -> Option<[u8; BYTES]> {
+    let digits = text.as_bytes();
+    if digits.len() != 2 * BYTES {
+        return None;
+    }
+    let mut bytes = [0_u8; BYTES];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+    }
+    Some(bytes)
+}
+
+fn nibble(digit: u8) -> Option<u8> {
     match digit {
-        b'0'..=b'9' => Ok(digit - b'0'),
-        b'a'..=b'f' => Ok(digit - b'a' + 10),
-        _ => Err(InvalidRefreshToken),
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
     }
 }
 
@@ -187,6 +196,12 @@ pub enum EndReason {
     TokenReused,
     /// Its user ended it from another session.
     Revoked,
+    /// Its user's password was changed or reset.
+    PasswordChanged,
+    /// Its user may do less from now on.
+    RoleLowered,
+    /// Its user was disabled.
+    Disabled,
 }
 
 impl EndReason {
@@ -197,6 +212,9 @@ impl EndReason {
             Self::LoggedOut => "logged_out",
             Self::TokenReused => "token_reused",
             Self::Revoked => "revoked",
+            Self::PasswordChanged => "password_changed",
+            Self::RoleLowered => "role_lowered",
+            Self::Disabled => "disabled",
         }
     }
 }

@@ -1,21 +1,26 @@
 //! The description of the API, and its pages.
 
 use actix_web::{HttpResponse, get};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa::{Modify, OpenApi};
 
 use crate::{
-    audit, auth, campaigns, contact_changes, contact_imports, contacts, extracts, health, inbound, jobs,
-    lookups, messages, metrics, phones, saved_segments, search, segments, senders, stats, suppressions,
-    webhooks, workers,
+    api_keys, audit, auth, campaigns, contact_changes, contact_imports, contacts, extracts, health, inbound,
+    jobs, lookups, messages, metrics, phones, saved_segments, search, segments, senders, stats, suppressions,
+    users, webhooks, workers,
 };
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Pregón", description = "SMS campaigns in Mexico: contacts, segments, campaigns and their messages. Errors are RFC 9457 problems.", license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
-    modifiers(&Bearer),
+    modifiers(&Credentials),
     paths(
-        auth::login, auth::refresh, auth::logout, auth::me, auth::sessions, auth::end_session,
+        auth::login, auth::refresh, auth::logout, auth::me, auth::change_password, auth::sessions, auth::end_session,
+        users::list, users::create, users::get_one, users::change, users::disable, users::enable, users::reset_password,
+        api_keys::list, api_keys::create, api_keys::get_one, api_keys::revoke,
         campaigns::create, campaigns::list, campaigns::get_one, campaigns::revise, campaigns::remove, campaigns::schedule, campaigns::preview, campaigns::launch, campaigns::pause,
         campaigns::resume, campaigns::cancel, campaigns::progress, campaigns::progress_stream, campaigns::explain, campaigns::show_bill, campaigns::test_send, campaigns::messages,
         messages::send, messages::get_one, messages::preview, contacts::create, contacts::list, search::search, stats::stats, contacts::get_one, contact_changes::change,
@@ -30,13 +35,27 @@ use crate::{
 )]
 pub(crate) struct ApiDoc;
 
-struct Bearer;
+struct Credentials;
 
-impl Modify for Bearer {
+impl Modify for Credentials {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+        let key = ApiKey::Header(ApiKeyValue::new("X-Api-Key"));
+        components.add_security_scheme("api_key", SecurityScheme::ApiKey(key));
+        // Wherever a person's token is taken, a program's key is.
+        for item in document.paths.paths.values_mut() {
+            for operation in operations(item) {
+                if let Some(security) = operation.security.as_mut().filter(|security| !security.is_empty()) {
+                    security.push(SecurityRequirement::new::<_, [&str; 0], &str>("api_key", []));
+                }
+            }
+        }
     }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
 }
 
 /// The description as JSON.

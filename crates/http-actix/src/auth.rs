@@ -1,11 +1,15 @@
 //! Signing in, staying signed in, and leaving.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::USER_AGENT;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use application::{
-    EndSession, ListSessions, LogIn, LogInError, LogOut, Login, Pass, RefreshError, RefreshSession,
+    ChangePassword, ChangePasswordError, EndSession, ListSessions, LogIn, LogInError, LogOut, Login, Pass,
+    RefreshError, RefreshSession,
 };
+use domain::access::Asker;
 use domain::identity::{Email, Password};
 use domain::session::{SessionId, SignedIn, UserAgent};
 use jiff::Timestamp;
@@ -13,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::caller::{Caller, Viewer};
+use crate::caller::{Anybody, Caller, Viewer};
 use crate::input::{Asked, Body};
 use crate::page::Page;
 use crate::problem::Problem;
@@ -101,12 +105,15 @@ pub(crate) async fn login(
         Ok(pass) => Ok(HttpResponse::Ok().json(token(&pass))),
         Err(LogInError::Refused) => Err(refused()),
         Err(error @ LogInError::TooManyFailures { retry_after }) => {
-            Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, error.to_string())
-                .retry_after(retry_after.as_secs().max(1)))
+            Err(too_many(error.to_string(), retry_after))
         }
         Err(LogInError::Store(error)) => Err(error.into()),
         Err(error @ (LogInError::Hasher(_) | LogInError::Desk(_))) => Err(Problem::ours(&error)),
     }
+}
+
+fn too_many(detail: String, retry_after: Duration) -> Problem {
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(retry_after.as_secs().max(1))
 }
 
 /// A refresh token.
@@ -137,19 +144,92 @@ pub(crate) async fn refresh(
 #[utoipa::path(tag = "auth", path = "/api/v1/auth/logout", security(("bearer" = [])), responses((status = 204, description = "done"), (status = 401, body = Problem)))]
 #[post("/auth/logout")]
 pub(crate) async fn logout(
-    who: Caller<Viewer>,
+    who: Caller<Anybody>,
     asked: Asked,
     log_out: web::Data<LogOut>,
 ) -> Result<HttpResponse, Problem> {
-    log_out.execute(&who, asked.by(&who)).await?;
+    log_out.execute(who.person()?, asked.by(&who)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Who is signed in.
-#[utoipa::path(tag = "auth", path = "/api/v1/auth/me", security(("bearer" = [])), responses((status = 200, body = UserView), (status = 401, body = Problem)))]
+/// Who asks.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MeView {
+    /// Identifies the user, or the key.
+    id: Uuid,
+    /// The user signs in with it; `null` of a key.
+    email: Option<String>,
+    /// viewer, operator, manager or admin.
+    role: &'static str,
+    /// Whether the user may do nothing else before another password is set.
+    must_change_password: bool,
+    /// What the key is called; `null` of a user.
+    api_key: Option<String>,
+}
+
+/// Who is signed in, or whose key this is.
+#[utoipa::path(tag = "auth", path = "/api/v1/auth/me", security(("bearer" = [])), responses((status = 200, body = MeView), (status = 401, body = Problem)))]
 #[get("/auth/me")]
-pub(crate) async fn me(who: Caller<Viewer>) -> HttpResponse {
-    HttpResponse::Ok().json(UserView::from(&*who))
+pub(crate) async fn me(who: Caller<Anybody>) -> HttpResponse {
+    let role = who.role().as_str();
+    HttpResponse::Ok().json(match &*who {
+        Asker::Person(who) => MeView {
+            id: who.user.0,
+            email: Some(who.email.to_string()),
+            role,
+            must_change_password: who.must_change_password,
+            api_key: None,
+        },
+        Asker::Program(key) => MeView {
+            id: key.id.0,
+            email: None,
+            role,
+            must_change_password: false,
+            api_key: Some(key.name.as_str().to_owned()),
+        },
+    })
+}
+
+/// Another password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PasswordRequest {
+    /// The one that is good now.
+    old_password: String,
+    /// The one that is to be.
+    new_password: String,
+}
+
+/// Changes one's own password, and ends one's other sessions.
+#[utoipa::path(tag = "auth", path = "/api/v1/auth/password", request_body = PasswordRequest, security(("bearer" = [])), responses((status = 204, description = "done"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
+#[post("/auth/password")]
+pub(crate) async fn change_password(
+    who: Caller<Anybody>,
+    asked: Asked,
+    body: Body<PasswordRequest>,
+    change: web::Data<ChangePassword>,
+) -> Result<HttpResponse, Problem> {
+    let PasswordRequest { old_password, new_password } = body.value;
+    for (pointer, password) in [("/old_password", &old_password), ("/new_password", &new_password)] {
+        if password.len() > PASSWORD_BYTES_MAX {
+            return Err(Problem::unprocessable(pointer, "is longer than any password"));
+        }
+    }
+    let passwords = (Password::new(&old_password), Password::new(&new_password));
+    match change.execute(who.person()?, passwords, asked.by(&who)).await {
+        Ok(()) => Ok(HttpResponse::NoContent().finish()),
+        Err(error @ ChangePasswordError::WrongPassword) => {
+            Err(Problem::unprocessable("/old_password", error.to_string()))
+        }
+        Err(error @ (ChangePasswordError::Unchanged | ChangePasswordError::Refused(_))) => {
+            Err(Problem::unprocessable("/new_password", error.to_string()))
+        }
+        Err(error @ ChangePasswordError::TooManyFailures { retry_after }) => {
+            Err(too_many(error.to_string(), retry_after))
+        }
+        Err(ChangePasswordError::Store(error)) => Err(error.into()),
+        Err(error @ ChangePasswordError::Hasher(_)) => Err(Problem::ours(&error)),
+    }
 }
 
 /// A place where somebody is signed in.
@@ -181,10 +261,11 @@ pub(crate) async fn sessions(
     who: Caller<Viewer>,
     list: web::Data<ListSessions>,
 ) -> Result<HttpResponse, Problem> {
-    let found = list.execute(&who).await?;
+    let here = who.person()?;
+    let found = list.execute(here).await?;
     let data = found.into_iter().map(|session| SessionView {
         id: session.id.0,
-        is_current: session.id == who.session,
+        is_current: session.id == here.session,
         created_at: session.created_at,
         last_used_at: session.last_used_at,
         expires_at: session.expires_at,
@@ -203,7 +284,7 @@ pub(crate) async fn end_session(
     id: web::Path<Uuid>,
     end: web::Data<EndSession>,
 ) -> Result<HttpResponse, Problem> {
-    if end.execute(SessionId(*id), &who, asked.by(&who)).await? {
+    if end.execute(SessionId(*id), who.person()?, asked.by(&who)).await? {
         Ok(HttpResponse::NoContent().finish())
     } else {
         Err(Problem::not_found("no session of yours has this id"))

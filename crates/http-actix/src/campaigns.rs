@@ -127,7 +127,7 @@ pub(crate) async fn revise(
     let version = meant(&request, |etag| etag.parse().ok())?;
     let id = CampaignId(*id);
     let campaign = campaigns.find(id).await?.ok_or(CampaignError::Missing)?;
-    if !campaign.is_draft() && who.role < Role::Manager {
+    if !campaign.is_draft() && who.role() < Role::Manager {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
             "a campaign that was launched is changed by a manager",

@@ -7,12 +7,12 @@ use actix_web::http::header::ETAG;
 use actix_web::web::{self, Query};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
 use application::{ChangeContact, ChangeContactError};
+use domain::access::Asker;
 use domain::campaign::CampaignId;
 use domain::contact::{
     Consent, ConsentChannel, ConsentKind, Contact, ContactEdit, ContactId, ContactStatus, Edit, Tag, Tagged,
 };
 use domain::port::{ContactDesk, Edited, Removed, TagChange};
-use domain::session::SignedIn;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
@@ -31,7 +31,7 @@ pub(crate) fn etag(contact: &Contact) -> String {
 }
 
 /// A contact with its `ETag`.
-pub(crate) fn answer(status: StatusCode, contact: Contact, who: &SignedIn) -> HttpResponse {
+pub(crate) fn answer(status: StatusCode, contact: Contact, who: &Asker) -> HttpResponse {
     let tag = etag(&contact);
     HttpResponse::build(status).insert_header((ETAG, tag)).json(ContactView::of(contact, who))
 }
@@ -202,7 +202,7 @@ fn consent(kind: ConsentKind, request: ConsentRequest) -> Result<Consent, Proble
 
 async fn noted(
     kind: ConsentKind,
-    (who, asked): (&SignedIn, &Asked),
+    (who, asked): (&Asker, &Asked),
     id: i64,
     request: ConsentRequest,
     desk: &Arc<dyn ContactDesk>,

@@ -9,6 +9,7 @@ use actix_web::http::header::ETAG;
 use actix_web::web::{self, Query};
 use actix_web::{HttpResponse, get, post};
 use application::{AddContact, AddContactError, LineSource};
+use domain::access::Asker;
 use domain::audit::BulkReading;
 use domain::city;
 use domain::contact::{Contact, ContactFields, ContactId, ContactStatus, LineType, SHORT_TEXT_CHARS_MAX};
@@ -65,7 +66,7 @@ pub(crate) struct ContactView {
 }
 
 impl ContactView {
-    pub(crate) fn of(contact: Contact, who: &SignedIn) -> Self {
+    pub(crate) fn of(contact: Contact, who: &Asker) -> Self {
         let whole = sees_whole(who);
         Self {
             id: contact.id.0.to_string(),
@@ -101,7 +102,7 @@ impl ContactView {
 }
 
 /// One contact with where it is from what line it has.
-fn with_line(contact: Contact, known: Option<KnownLookup>, who: &SignedIn) -> ContactView {
+fn with_line(contact: Contact, known: Option<KnownLookup>, who: &Asker) -> ContactView {
     let is_looked_up = known.as_ref().is_some_and(|known| known.lookup.line.line_type != LineType::Unknown);
     let source = match (is_looked_up, contact.line_type) {
         (true, _) => Some(LineSource::Lookup),

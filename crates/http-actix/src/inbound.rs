@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use actix_web::web::{self, Query};
 use actix_web::{HttpResponse, get, post};
+use domain::access::Asker;
 use domain::audit::BulkReading;
 use domain::inbound::{Inbound, UnknownDecision};
 use domain::phone::PhoneNumber;
@@ -56,7 +57,7 @@ pub(crate) struct ReviewView {
 }
 
 impl InboundView {
-    fn of(inbound: Inbound, who: &SignedIn) -> Self {
+    fn of(inbound: Inbound, who: &Asker) -> Self {
         let whole = sees_whole(who);
         let shown =
             |phone: PhoneNumber| if whole { phone.e164().to_string() } else { phone.masked().to_string() };

@@ -8,9 +8,9 @@ use actix_web::error::{PathError, QueryPayloadError};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, IF_MATCH};
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
+use domain::access::Asker;
 use domain::identity::Role;
 use domain::request::{Actor, Envelope, IdempotencyKey};
-use domain::session::SignedIn;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -103,8 +103,8 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// The envelope of what `who` asks.
-    pub(crate) fn by(&self, who: &SignedIn) -> Envelope {
-        self.envelope(who.email.to_string(), None)
+    pub(crate) fn by(&self, who: &Asker) -> Envelope {
+        self.envelope(who.actor().0, None)
     }
 
     /// The envelope of what nobody who is signed in asks.
@@ -114,11 +114,11 @@ impl Asked {
 
     /// The envelope of something that is created or started, with the caller's key if one was given. Of a request without
     /// a body `body_sha256` is `None`.
-    pub(crate) fn once_by(&self, who: &SignedIn, body_sha256: Option<[u8; 32]>) -> Result<Envelope, Problem> {
+    pub(crate) fn once_by(&self, who: &Asker, body_sha256: Option<[u8; 32]>) -> Result<Envelope, Problem> {
         let hash = body_sha256.unwrap_or_else(|| fingerprint(&self.method, &self.path, b""));
         let key = self.key.as_deref().map(|key| IdempotencyKey::parse(key, hash)).transpose();
         let key = key.map_err(|invalid| Problem::bad_request(invalid.to_string()))?;
-        Ok(self.envelope(who.email.to_string(), key))
+        Ok(self.envelope(who.actor().0, key))
     }
 
     /// What a body that comes in pieces is hashed by, to tell two requests with one Idempotency-Key apart.
@@ -194,6 +194,6 @@ pub(crate) fn refuse_path(_: PathError, _: &HttpRequest) -> Error {
 }
 
 /// Personal data is shown whole from this role on.
-pub(crate) fn sees_whole(who: &SignedIn) -> bool {
-    who.role >= Role::Operator
+pub(crate) fn sees_whole(who: &Asker) -> bool {
+    who.role() >= Role::Operator
 }

@@ -5,6 +5,7 @@
 
 mod advice;
 mod api_doc;
+mod api_keys;
 mod audit;
 mod auth;
 mod caller;
@@ -36,6 +37,7 @@ mod serve;
 mod spreadsheet;
 mod stats;
 mod suppressions;
+mod users;
 mod webhooks;
 mod workers;
 

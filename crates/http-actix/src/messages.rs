@@ -5,13 +5,13 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
 use application::{SendCommand, SendError, SendMessage};
+use domain::access::Asker;
 use domain::advice::advise;
 use domain::campaign::UnknownPriority;
 use domain::message::MessageId;
 use domain::phone::PhoneNumber;
 use domain::port::{Attempt, CampaignStore, Message, MessageHistory, Receipt, SenderStore};
 use domain::sender::SenderId;
-use domain::session::SignedIn;
 use domain::sms::{SmsText, Transliteration, measure, non_gsm_characters};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -49,7 +49,7 @@ pub(crate) struct MessageView {
 }
 
 impl MessageView {
-    pub(crate) fn of(message: &Message, who: &SignedIn) -> Self {
+    pub(crate) fn of(message: &Message, who: &Asker) -> Self {
         Self {
             id: message.id.to_string(),
             campaign_id: message.id.campaign.0,
@@ -90,7 +90,7 @@ pub(crate) struct MessageHistoryView {
 }
 
 impl MessageHistoryView {
-    pub(crate) fn of(found: MessageHistory, who: &SignedIn) -> Self {
+    pub(crate) fn of(found: MessageHistory, who: &Asker) -> Self {
         let message = MessageView::of(&found.message, who);
         Self {
             id: message.id,

@@ -87,6 +87,15 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
+    pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    /// A kind of problem of its own, which programs tell by its type.
+    pub(crate) fn of_kind(self, r#type: &'static str, title: &'static str) -> Self {
+        Self { r#type, title, ..self }
+    }
+
     /// A body that was understood and cannot be taken.
     pub(crate) fn unprocessable(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "the request cannot be taken as it is")

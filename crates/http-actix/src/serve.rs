@@ -12,29 +12,32 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use application::{
-    AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, CountContacts, DraftCampaign,
-    EndSession, ExplainMessage, FollowCampaign, KnownPlan, ListSessions, LoadSuppressions, LogIn, LogOut,
-    LookUpCampaign, LookUpPhones, PreviewCampaign, PreviewSegment, RefreshSession, RouteSender, SaveSegment,
-    SearchContacts, SendMessage, TagContacts, TakeContactFile, TakeExtract, TestCampaign, WatchWorkers,
+    AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, ChangePassword, ChangeUser,
+    CountContacts, CreateApiKey, DraftCampaign, EndSession, ExplainMessage, FollowCampaign, InviteUser,
+    KnownPlan, ListSessions, LoadSuppressions, LogIn, LogOut, LookUpCampaign, LookUpPhones, PreviewCampaign,
+    PreviewSegment, RefreshSession, RouteSender, SaveSegment, SearchContacts, SendMessage, TagContacts,
+    TakeContactFile, TakeExtract, TestCampaign, WatchWorkers,
 };
 use domain::port::{
-    AuditLog, CampaignStore, Clock, ContactDesk, ContactStore, ExtractStore, Ids, InboundDesk, JobStore,
-    LookupStore, ProviderWebhooks, ReceiptStore, RecordDesk, SegmentStore, SenderStore, SuppressionStore,
+    AccountDesk, ApiKeyStore, AuditLog, CampaignStore, Clock, ContactDesk, ContactStore, ExtractStore, Ids,
+    InboundDesk, JobStore, LookupStore, ProviderWebhooks, ReceiptStore, RecordDesk, SegmentStore,
+    SenderStore, SuppressionStore,
 };
 use tokio::sync::watch;
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::api_doc::{self, ApiDoc};
+use crate::caller::API_KEY;
 use crate::campaigns::Streams;
 use crate::frame::frame;
 use crate::health::{self, Checks};
 use crate::input::{refuse_path, refuse_query};
 use crate::metrics::{self, Metrics};
 use crate::{
-    audit, auth, campaigns, contact_changes, contact_imports, contacts, extracts, inbound, jobs, lookups,
-    messages, methods, phones, saved_segments, search, segments, senders, stats, suppressions, webhooks,
-    workers,
+    api_keys, audit, auth, campaigns, contact_changes, contact_imports, contacts, extracts, inbound, jobs,
+    lookups, messages, methods, phones, saved_segments, search, segments, senders, stats, suppressions,
+    users, webhooks, workers,
 };
 
 /// What handlers call. Each is given to the handlers that need it, and to no other.
@@ -51,6 +54,18 @@ pub struct Services {
     pub sessions: ListSessions,
     /// Ends one of them.
     pub end_session: EndSession,
+    /// Changes one's own password.
+    pub change_password: ChangePassword,
+    /// Makes users.
+    pub invite_user: InviteUser,
+    /// Changes them.
+    pub change_user: ChangeUser,
+    /// Users, to be read.
+    pub accounts: Arc<dyn AccountDesk>,
+    /// Gives keys to programs.
+    pub create_api_key: CreateApiKey,
+    /// Keys, to be read and ended.
+    pub api_keys: Arc<dyn ApiKeyStore>,
     /// Drafts campaigns.
     pub draft: DraftCampaign,
     /// Changes them.
@@ -239,6 +254,7 @@ fn cors(origins: &[String]) -> Cors {
         .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
         .allowed_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH])
         .allowed_header("idempotency-key")
+        .allowed_header(API_KEY)
         .allowed_header("x-request-id")
         .expose_headers(["x-request-id", "retry-after", "etag"])
         .max_age(3600);
@@ -256,6 +272,12 @@ struct Routes {
     log_out: Data<LogOut>,
     sessions: Data<ListSessions>,
     end_session: Data<EndSession>,
+    change_password: Data<ChangePassword>,
+    invite_user: Data<InviteUser>,
+    change_user: Data<ChangeUser>,
+    accounts: Data<Arc<dyn AccountDesk>>,
+    create_api_key: Data<CreateApiKey>,
+    api_keys: Data<Arc<dyn ApiKeyStore>>,
     draft: Data<DraftCampaign>,
     change: Data<ChangeCampaign>,
     preview: Data<PreviewCampaign>,
@@ -317,6 +339,12 @@ impl Routes {
             log_out: Data::new(services.log_out),
             sessions: Data::new(services.sessions),
             end_session: Data::new(services.end_session),
+            change_password: Data::new(services.change_password),
+            invite_user: Data::new(services.invite_user),
+            change_user: Data::new(services.change_user),
+            accounts: Data::new(services.accounts),
+            create_api_key: Data::new(services.create_api_key),
+            api_keys: Data::new(services.api_keys),
             draft: Data::new(services.draft),
             change: Data::new(services.change),
             preview: Data::new(services.preview),
@@ -371,6 +399,12 @@ impl Routes {
             .app_data(it.log_out)
             .app_data(it.sessions)
             .app_data(it.end_session)
+            .app_data(it.change_password)
+            .app_data(it.invite_user)
+            .app_data(it.change_user)
+            .app_data(it.accounts)
+            .app_data(it.create_api_key)
+            .app_data(it.api_keys)
             .app_data(it.draft)
             .app_data(it.change)
             .app_data(it.preview)
@@ -445,6 +479,18 @@ fn versioned(config: &mut ServiceConfig) {
         .service(auth::me)
         .service(auth::sessions)
         .service(auth::end_session)
+        .service(auth::change_password)
+        .service(users::list)
+        .service(users::create)
+        .service(users::get_one)
+        .service(users::change)
+        .service(users::disable)
+        .service(users::enable)
+        .service(users::reset_password)
+        .service(api_keys::list)
+        .service(api_keys::create)
+        .service(api_keys::get_one)
+        .service(api_keys::revoke)
         .service(campaigns::create)
         .service(campaigns::list)
         .service(campaigns::get_one)

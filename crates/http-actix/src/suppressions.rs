@@ -7,6 +7,7 @@ use std::sync::Arc;
 use actix_web::web::{self, Query};
 use actix_web::{HttpResponse, delete, get, post};
 use application::{LoadCommand, LoadSuppressions, LoadSuppressionsError};
+use domain::access::Asker;
 use domain::audit::BulkReading;
 use domain::phone::PhoneNumber;
 use domain::port::{AuditLog, Barred, NewSuppression, SuppressionFilter, SuppressionStore};
@@ -51,7 +52,7 @@ pub(crate) struct SuppressionView {
 }
 
 impl SuppressionView {
-    fn of(suppression: Suppression, who: &SignedIn, now: Timestamp) -> Self {
+    fn of(suppression: Suppression, who: &Asker, now: Timestamp) -> Self {
         let whole = sees_whole(who);
         let phone = suppression.phone;
         Self {

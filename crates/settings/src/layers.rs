@@ -30,11 +30,12 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 const SHOWN_NAME_CHARS_MAX: usize = 80;
 
 /// Keys of which a layer may give one: a secret, and the file that it stands in.
-const EITHER_OR: [(&str, &str); 6] = [
+const EITHER_OR: [(&str, &str); 7] = [
     ("database.url", "database.url_file"),
     ("database.password", "database.password_file"),
     ("telnyx.api_key", "telnyx.api_key_file"),
     ("auth.jwt_secret", "auth.jwt_secret_file"),
+    ("auth.jwt_other_secrets", "auth.jwt_other_secrets_file"),
     ("rabbitmq.url", "rabbitmq.url_file"),
     ("redis.url", "redis.url_file"),
 ];

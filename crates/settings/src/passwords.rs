@@ -1,5 +1,7 @@
 //! The section `[passwords]`.
 
+use std::num::NonZeroUsize;
+
 use crate::raw::{RawSettings, entry};
 use crate::reader::{Reader, Refused};
 
@@ -17,6 +19,8 @@ pub struct PasswordsSettings {
     pub iterations: u32,
     /// Lanes the memory is cut into.
     pub lanes: u32,
+    /// How many are hashed at once; whoever comes beyond waits.
+    pub hashes_at_once_max: NonZeroUsize,
     /// The fewest characters of a new password.
     pub length_min: usize,
     /// The most characters of a new password.
@@ -28,6 +32,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<Passwor
     let memory_kib = reader.whole(memory, 7168..=1024 * 1024, "KiB");
     let iterations = reader.whole(entry!(raw, passwords.iterations), 1..=16, "a number of iterations");
     let lanes = reader.whole(entry!(raw, passwords.lanes), 1..=4, "a number of lanes");
+    let at_once = reader.whole(entry!(raw, passwords.hashes_at_once_max), 1_u8..=64, "a number of hashes");
     let shortest = reader.whole(entry!(raw, passwords.length_min), 8_u16..=64, "a number of characters");
     let longest = reader.whole(entry!(raw, passwords.length_max), 64_u16..=1024, "a number of characters");
 
@@ -43,6 +48,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<Passwor
         memory_kib,
         iterations,
         lanes: lanes?,
+        hashes_at_once_max: NonZeroUsize::new(at_once?.into()).unwrap_or(NonZeroUsize::MIN),
         length_min: shortest?.into(),
         length_max: longest?.into(),
     })

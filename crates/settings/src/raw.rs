@@ -102,6 +102,7 @@ pub(crate) struct RawPasswords {
     pub(crate) memory_kib: Option<Given>,
     pub(crate) iterations: Option<Given>,
     pub(crate) lanes: Option<Given>,
+    pub(crate) hashes_at_once_max: Option<Given>,
     pub(crate) length_min: Option<Given>,
     pub(crate) length_max: Option<Given>,
 }
@@ -295,11 +296,15 @@ pub(crate) struct RawHttp {
 pub(crate) struct RawAuth {
     pub(crate) jwt_secret: Option<Given>,
     pub(crate) jwt_secret_file: Option<Given>,
+    pub(crate) jwt_other_secrets: Option<Given>,
+    pub(crate) jwt_other_secrets_file: Option<Given>,
     pub(crate) access_token_minutes: Option<Given>,
     pub(crate) refresh_token_days: Option<Given>,
     pub(crate) login_failures_max: Option<Given>,
     pub(crate) login_window_minutes: Option<Given>,
     pub(crate) session_cache_seconds: Option<Given>,
+    pub(crate) api_keys_max: Option<Given>,
+    pub(crate) api_key_days_max: Option<Given>,
 }
 
 /// Takes anything, so that one wrong kind does not hide the problems after it.

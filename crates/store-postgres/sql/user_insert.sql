@@ -4,6 +4,6 @@ WITH added AS (
     VALUES ($1, $2, $3, $4, $5, $6)
     RETURNING id, role
 )
-INSERT INTO audit_log (actor, action, object_kind, object_id, details)
-SELECT $7, 'user.create', 'user', added.id::text, jsonb_build_object('role', added.role)
+INSERT INTO audit_log (actor, action, object_kind, object_id, request_id, remote_addr, details)
+SELECT $7, 'user.create', 'user', added.id::text, $8, $9, jsonb_build_object('role', added.role)
 FROM added

@@ -3,7 +3,11 @@
 use async_trait::async_trait;
 use domain::identity::{Email, PasswordHash, User, UserId};
 use domain::port::{IdentityStore, StoreError};
+use domain::request::Envelope;
+use domain::session::{EndReason, SessionId};
 use tokio_postgres::error::DbError;
+
+use crate::account::{Noted, end_sessions, note};
 
 use crate::database::Database;
 use crate::error::{classify, corrupt, exactly_one};
@@ -23,7 +27,7 @@ impl PostgresIdentityStore {
 
 #[async_trait]
 impl IdentityStore for PostgresIdentityStore {
-    async fn add_user(&self, user: User, actor: String) -> Result<(), StoreError> {
+    async fn add_user(&self, user: User, by: Envelope) -> Result<(), StoreError> {
         let doing = "add a user";
         let client = self.database.pooled(doing).await?;
         let rows = client
@@ -36,7 +40,9 @@ impl IdentityStore for PostgresIdentityStore {
                     &user.password_hash.as_str(),
                     &user.must_change_password,
                     &user.created_at,
-                    &actor,
+                    &by.actor.0,
+                    &by.request_id,
+                    &by.remote_addr,
                 ],
             )
             .await
@@ -69,5 +75,44 @@ impl IdentityStore for PostgresIdentityStore {
             })
         })
         .transpose()
+    }
+
+    async fn change_password(
+        &self,
+        user: UserId,
+        old: PasswordHash,
+        new: PasswordHash,
+        here: SessionId,
+        by: Envelope,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        let doing = "change a password";
+        let failed = |error: tokio_postgres::Error| classify(doing, &error);
+        let mut client = self.database.pooled(doing).await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        let changed = transaction
+            .execute(
+                include_str!("../sql/user_change_password.sql"),
+                &[&user.0, &old.as_str(), &new.as_str()],
+            )
+            .await
+            .map_err(failed)?;
+        exactly_one(changed, doing, "it was changed in the meantime; sign in again")?;
+        let ended =
+            end_sessions(&transaction, user, EndReason::PasswordChanged, Some(here), by.at, doing).await?;
+        let noted = Noted { sessions_ended: ended.len(), ..Noted::default() };
+        note(&transaction, "user.change_password", user, noted, &by, doing).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(ended)
+    }
+
+    async fn renew_hash(&self, user: UserId, old: PasswordHash, new: PasswordHash) -> Result<(), StoreError> {
+        let doing = "keep a stronger hash of a password";
+        let client = self.database.pooled(doing).await?;
+        // No row is no error: the password was changed meanwhile.
+        client
+            .execute(include_str!("../sql/user_renew_hash.sql"), &[&user.0, &old.as_str(), &new.as_str()])
+            .await
+            .map_err(|error| classify(doing, &error))?;
+        Ok(())
     }
 }

@@ -3,6 +3,8 @@
 //! The one room that speaks SQL. One statement a file in `sql/`; rows are decoded next to where they are asked for; no
 //! type of the driver leaves. SQLSTATE decides what an error means to the caller, its text never.
 
+mod account;
+mod api_key;
 mod audience;
 mod audit;
 mod campaign;
@@ -35,6 +37,8 @@ mod session;
 mod suppression;
 mod worker;
 
+pub use account::PostgresAccountDesk;
+pub use api_key::PostgresApiKeyStore;
 pub use audience::PostgresAudienceStore;
 pub use audit::PostgresAuditLog;
 pub use campaign::PostgresCampaignStore;

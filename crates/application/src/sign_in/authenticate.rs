@@ -1,13 +1,41 @@
-//! Somebody shows an access token.
+//! Somebody shows an access token, or a program its key.
 
+use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use domain::port::{Clock, SessionStore, StoreError, TokenIssuer};
+use domain::access::Asker;
+use domain::api_key::{ApiKey, ShownKey};
+use domain::port::{ApiKeyStore, Clock, SessionStore, StoreError, TokenIssuer};
 use domain::session::SignedIn;
+use jiff::{SignedDuration, Timestamp};
 
 use super::SessionCache;
+use crate::api_keys;
 
-/// Says who shows a token.
+/// How often at most the use of a key is noted.
+const USE_NOTED_EVERY: SignedDuration = SignedDuration::from_mins(1);
+
+/// What a request shows of who asks.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// An access token.
+    AccessToken(String),
+    /// A program's key.
+    ApiKey(String),
+}
+
+/// Shows the kind alone.
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AccessToken(_) => "AccessToken(•••)",
+            Self::ApiKey(_) => "ApiKey(•••)",
+        })
+    }
+}
+
+/// Says who shows a token or a key.
 pub struct Authenticate {
     /// Reads the token.
     pub tokens: Arc<dyn TokenIssuer>,
@@ -15,27 +43,43 @@ pub struct Authenticate {
     pub sessions: Arc<dyn SessionStore>,
     /// Keeps copies of that.
     pub cache: SessionCache,
+    /// Knows the keys. No copies are kept: one that was revoked is refused from that moment on.
+    pub keys: Arc<dyn ApiKeyStore>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
 
-/// Why a token shows nobody.
+/// Why what was shown shows nobody.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthenticateError {
     /// It is none, it is no longer good, its session ended, or its user was disabled.
-    #[error("the access token is not valid")]
+    #[error("the access token or the API key is not valid, or no longer")]
     Refused,
+    /// The key is good, and not here.
+    #[error("this API key is not taken from this address: its networks are in GET /api-keys")]
+    Elsewhere,
     /// The store is away.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl Authenticate {
-    /// Who shows `token`, with the role they have now.
+    /// Who shows `credential`, with the role they have now, in a request that comes `from` there.
     ///
     /// # Errors
-    /// When the token shows nobody, or that cannot be known.
-    pub async fn execute(&self, token: &str) -> Result<SignedIn, AuthenticateError> {
+    /// When it shows nobody, or that cannot be known.
+    pub async fn execute(
+        &self,
+        credential: &Credential,
+        from: Option<IpAddr>,
+    ) -> Result<Asker, AuthenticateError> {
+        match credential {
+            Credential::AccessToken(token) => self.person(token).await.map(Asker::Person),
+            Credential::ApiKey(key) => self.program(key, from).await.map(|key| Asker::Program(Box::new(key))),
+        }
+    }
+
+    async fn person(&self, token: &str) -> Result<SignedIn, AuthenticateError> {
         let now = self.clock.now();
         let claims = self.tokens.read(token, now).map_err(|_| AuthenticateError::Refused)?;
         let copy = self.cache.get(claims.session).await.filter(|copy| copy.expires_at > now);
@@ -47,5 +91,27 @@ impl Authenticate {
             found
         };
         if signed_in.user == claims.user { Ok(signed_in) } else { Err(AuthenticateError::Refused) }
+    }
+
+    async fn program(&self, key: &str, from: Option<IpAddr>) -> Result<ApiKey, AuthenticateError> {
+        let now = self.clock.now();
+        let shown = ShownKey::parse(key).map_err(|_| AuthenticateError::Refused)?;
+        let found = self.keys.find_living(shown.id, api_keys::digest(&shown), now).await?;
+        let key = found.ok_or(AuthenticateError::Refused)?;
+        if !key.allowed_from.admits(from) {
+            return Err(AuthenticateError::Elsewhere);
+        }
+        self.note_use(&key, from, now).await;
+        Ok(key)
+    }
+
+    /// When a key was last used is good to know; a request does not fail for it.
+    async fn note_use(&self, key: &ApiKey, from: Option<IpAddr>, now: Timestamp) {
+        let unless_since = now - USE_NOTED_EVERY;
+        if key.last_used_at.is_none_or(|last| last <= unless_since)
+            && let Err(error) = self.keys.note_use(key.id, now, from, unless_since).await
+        {
+            tracing::warn!(%error, key = %key.id, "the use of an API key was not noted");
+        }
     }
 }

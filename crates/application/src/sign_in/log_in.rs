@@ -67,10 +67,10 @@ impl LogIn {
         let Login { email, password, user_agent } = login;
         self.refuse_after_failures(&email, &by)?;
         let verified = if let Some(user) = self.identities.find_user(email.clone()).await? {
-            let is_right = self.passwords.verify(password, user.password_hash.clone()).await?;
+            let is_right = self.passwords.verify(password.clone(), user.password_hash.clone()).await?;
             is_right.then_some(user)
         } else {
-            self.passwords.verify_absent(password).await?;
+            self.passwords.verify_absent(password.clone()).await?;
             None
         };
         // Asked again: of many guesses sent at once, the right one counts only while few of the others have failed.
@@ -80,6 +80,7 @@ impl LogIn {
             return Err(LogInError::Refused);
         };
         self.failures.forget(&email, by.remote_addr);
+        self.renew_hash(&user, password).await;
         self.begin(user, user_agent, by).await
     }
 
@@ -87,6 +88,25 @@ impl LogIn {
         match self.failures.blocked_for(email, by.remote_addr, by.at) {
             Some(retry_after) => Err(LogInError::TooManyFailures { retry_after }),
             None => Ok(()),
+        }
+    }
+
+    /// Makes the hash of a password anew where hashes have become dearer since: only now is the password known. Nobody is
+    /// refused because that failed; it is tried again when they next sign in.
+    async fn renew_hash(&self, user: &User, password: Password) {
+        if !self.passwords.is_outdated(&user.password_hash) {
+            return;
+        }
+        let renewed = match self.passwords.hash(password).await {
+            Ok(hash) => self
+                .identities
+                .renew_hash(user.id, user.password_hash.clone(), hash)
+                .await
+                .map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = renewed {
+            tracing::warn!(error, "a password keeps its cheaper hash for now");
         }
     }
 

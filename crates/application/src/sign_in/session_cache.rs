@@ -57,6 +57,12 @@ impl SessionCache {
         }
     }
 
+    pub(crate) async fn forget_all(&self, sessions: &[SessionId]) {
+        for session in sessions {
+            self.forget(*session).await;
+        }
+    }
+
     /// A request that asked the store just before the session ended may put its copy back: it is gone when its time ends.
     pub(super) async fn forget(&self, session: SessionId) {
         if let Some(cache) = &self.cache {

@@ -4,10 +4,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use domain::identity::{Email, Password, Role, User, UserId};
+use domain::access::Asker;
+use domain::api_key::{AllowedFrom, ApiKey, ApiKeyId, KeyName};
+use domain::identity::{Email, Password, PasswordHash, PasswordRefused, PasswordRule, Role, User, UserId};
 use domain::port::{
-    Cache, Clock, HasherUnavailable, IdentityStore, MockIdentityStore, MockPasswordHasher, MockSessionStore,
-    PasswordHasher, StoreError,
+    Cache, Clock, HasherUnavailable, IdentityStore, MockApiKeyStore, MockIdentityStore, MockPasswordHasher,
+    MockSessionStore, PasswordHasher, StoreError,
 };
 use domain::request::{Actor, Envelope};
 use domain::session::Secret;
@@ -38,6 +40,7 @@ struct House {
     refresh: RefreshSession,
     log_out: LogOut,
     authenticate: Authenticate,
+    change_password: ChangePassword,
     list: ListSessions,
     end: EndSession,
 }
@@ -54,12 +57,13 @@ impl House {
             must_change_password: false,
             created_at: Timestamp::UNIX_EPOCH,
         };
-        users.add_user(ana, "migrator".to_owned()).await.unwrap();
+        users.add_user(ana, Envelope::of_program("migrator", Timestamp::UNIX_EPOCH)).await.unwrap();
         let clock = Arc::new(StoryClock(Mutex::new(Timestamp::from_second(1_767_225_600).unwrap())));
         let cache = Arc::new(FakeCache::default());
         let session_cache = SessionCache { cache: Some(cache.clone()), keep_for: Duration::from_secs(5) };
         let sessions: Arc<dyn SessionStore> = Arc::new(FakeSessionStore::of(users.clone()));
         let tokens = Arc::new(FakeTokens::default());
+        let failures = Arc::new(LoginFailures::new(limit()));
         let desk = SignInDesk {
             sessions: sessions.clone(),
             tokens: tokens.clone(),
@@ -72,8 +76,8 @@ impl House {
         Self {
             log_in: LogIn {
                 identities: Arc::new(users.clone()),
-                passwords,
-                failures: Arc::new(LoginFailures::new(limit())),
+                passwords: passwords.clone(),
+                failures: failures.clone(),
                 ids: Arc::new(CountingIds::default()),
                 desk: desk.clone(),
             },
@@ -83,7 +87,15 @@ impl House {
                 tokens,
                 sessions: sessions.clone(),
                 cache: session_cache.clone(),
+                keys: Arc::new(MockApiKeyStore::new()),
                 clock: clock.clone(),
+            },
+            change_password: ChangePassword {
+                identities: Arc::new(users.clone()),
+                passwords,
+                rule: PasswordRule { length_min: 12, length_max: 128 },
+                failures,
+                cache: session_cache.clone(),
             },
             list: ListSessions { sessions: sessions.clone(), clock: clock.clone() },
             end: EndSession { sessions, cache: session_cache },
@@ -114,8 +126,13 @@ impl House {
     }
 
     async fn who(&self, pass: &Pass) -> Result<SignedIn, AuthenticateError> {
-        self.authenticate.execute(pass.access.expose()).await
+        let asker = self.authenticate.execute(&shown(pass), Some(PLACE)).await?;
+        Ok(asker.person().unwrap().clone())
     }
+}
+
+fn shown(pass: &Pass) -> Credential {
+    Credential::AccessToken(pass.access.expose().to_owned())
 }
 
 /// The refresh token as it is handed out.
@@ -289,7 +306,8 @@ async fn a_session_is_asked_of_the_store_once_while_a_copy_is_kept() {
     sessions.expect_find().times(1).returning(move |_, _| Ok(Some(found.clone())));
     let authenticate = Authenticate { sessions: Arc::new(sessions), ..house.authenticate };
     for _ in 0..3 {
-        assert_eq!(authenticate.execute(pass.access.expose()).await.unwrap(), pass.signed_in);
+        let asker = authenticate.execute(&shown(&pass), None).await.unwrap();
+        assert_eq!(asker, Asker::Person(pass.signed_in.clone()));
     }
     assert_eq!(house.cache.kept_for(&key), Some(Duration::from_secs(5)));
 }
@@ -329,4 +347,142 @@ async fn one_of_several_sessions_is_ended_from_another() {
     assert_refused(&house.who(&there).await);
     assert!(!house.end.execute(there_id, &who, house.by()).await.unwrap());
     assert_eq!(house.list.execute(&who).await.unwrap().len(), 1);
+}
+
+impl House {
+    async fn change(&self, pass: &Pass, old: &str, new: &str) -> Result<(), ChangePasswordError> {
+        let passwords = (Password::new(old), Password::new(new));
+        self.change_password.execute(&pass.signed_in, passwords, self.by()).await
+    }
+}
+
+#[tokio::test]
+async fn who_knows_the_old_password_sets_another_and_signs_in_with_it_alone() {
+    let house = House::with_ana().await;
+    let pass = house.ana_logs_in().await;
+    house.change(&pass, RIGHT, "otra frase larga").await.unwrap();
+    assert!(matches!(house.try_log_in(ANA, RIGHT).await, Err(LogInError::Refused)));
+    house.try_log_in(ANA, "otra frase larga").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_new_password_is_another_one_and_keeps_the_rule() {
+    let house = House::with_ana().await;
+    let pass = house.ana_logs_in().await;
+    let unchanged = house.change(&pass, RIGHT, RIGHT).await;
+    assert!(matches!(unchanged, Err(ChangePasswordError::Unchanged)), "{unchanged:?}");
+    let short = house.change(&pass, RIGHT, "corta").await;
+    let expected = PasswordRefused::TooShort { length_min: 12 };
+    assert!(matches!(short, Err(ChangePasswordError::Refused(told)) if told == expected), "{short:?}");
+    house.ana_logs_in().await;
+}
+
+#[tokio::test]
+async fn an_old_password_is_guessed_no_more_often_than_when_signing_in() {
+    let house = House::with_ana().await;
+    let pass = house.ana_logs_in().await;
+    for _ in 0..3 {
+        let wrong = house.change(&pass, "otra frase", "una tercera frase").await;
+        assert!(matches!(wrong, Err(ChangePasswordError::WrongPassword)), "{wrong:?}");
+    }
+    let blocked = house.change(&pass, RIGHT, "una tercera frase").await;
+    assert!(matches!(blocked, Err(ChangePasswordError::TooManyFailures { .. })), "{blocked:?}");
+}
+
+fn program(last_used_at: Option<Timestamp>) -> ApiKey {
+    ApiKey {
+        id: ApiKeyId(CountingIds::nth(1)),
+        name: KeyName::parse("CRM").unwrap(),
+        role: Role::Operator,
+        allowed_from: AllowedFrom::parse(["192.0.2.0/24"]).unwrap(),
+        created_by: ANA.to_owned(),
+        created_at: Timestamp::UNIX_EPOCH,
+        expires_at: Timestamp::MAX,
+        revoked_at: None,
+        last_used_at,
+        last_used_from: None,
+    }
+}
+
+fn key_text() -> Credential {
+    let (id, secret) = (CountingIds::nth(1), CountingSecrets::nth(1));
+    Credential::ApiKey(format!("pk_{}_{}", id.as_simple(), hex::encode(secret.expose())))
+}
+
+#[tokio::test]
+async fn a_program_is_known_by_its_key_and_a_use_is_noted_once_a_minute() {
+    let house = House::with_ana().await;
+    let now = house.clock.now();
+    for (last_used, notes) in [(None, 1), (Some(60), 1), (Some(59), 0)] {
+        let mut keys = MockApiKeyStore::new();
+        let key = program(last_used.map(|seconds| now - SignedDuration::from_secs(seconds)));
+        let found = key.clone();
+        keys.expect_find_living()
+            .withf(|id, secret_sha256, _| {
+                let sha256: [u8; 32] = Sha256::digest(CountingSecrets::nth(1).expose()).into();
+                *id == ApiKeyId(CountingIds::nth(1)) && *secret_sha256 == sha256
+            })
+            .returning(move |_, _, _| Ok(Some(found.clone())));
+        // That it could not be noted refuses nobody.
+        keys.expect_note_use().times(notes).returning(|_, _, _, _| Err(away()));
+        let authenticate = Authenticate {
+            tokens: house.authenticate.tokens.clone(),
+            sessions: house.authenticate.sessions.clone(),
+            cache: house.authenticate.cache.clone(),
+            keys: Arc::new(keys),
+            clock: house.clock.clone(),
+        };
+        let asker = authenticate.execute(&key_text(), Some(PLACE)).await.unwrap();
+        assert_eq!((asker.role(), asker.actor().0), (Role::Operator, key.actor().0));
+    }
+}
+
+#[tokio::test]
+async fn a_key_from_another_network_is_told_so_and_its_use_is_not_noted() {
+    let house = House::with_ana().await;
+    let mut keys = MockApiKeyStore::new();
+    keys.expect_find_living().returning(|_, _, _| Ok(Some(program(None))));
+    let authenticate = Authenticate { keys: Arc::new(keys), ..house.authenticate };
+    for place in [None, Some("198.51.100.7".parse().unwrap())] {
+        let refused = authenticate.execute(&key_text(), place).await;
+        assert!(matches!(refused, Err(AuthenticateError::Elsewhere)), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_key_is_refused_without_asking_anybody() {
+    let house = House::with_ana().await;
+    for text in ["", "pk_", "pk_1_2", "access-0"] {
+        let shown = Credential::ApiKey(text.to_owned());
+        assert_refused(&house.authenticate.execute(&shown, Some(PLACE)).await);
+    }
+}
+
+#[tokio::test]
+async fn a_hash_that_has_become_too_cheap_is_made_anew_when_its_user_signs_in() {
+    let house = House::with_ana().await;
+    let old = house.users.users()[0].password_hash.clone();
+    for (is_right, hash) in
+        [(false, Ok("$fake$none$")), (true, Err(HasherUnavailable)), (true, Ok("$fake$renewed$"))]
+    {
+        let mut passwords = MockPasswordHasher::new();
+        passwords.expect_verify().returning(move |_, _| Ok(is_right));
+        passwords.expect_is_outdated().times(usize::from(is_right)).return_const(true);
+        passwords
+            .expect_hash()
+            .times(usize::from(is_right))
+            .returning(move |_| hash.map(|hash| PasswordHash::new(hash.to_owned())));
+        let log_in = LogIn {
+            identities: Arc::new(house.users.clone()),
+            passwords: Arc::new(passwords),
+            failures: house.log_in.failures.clone(),
+            ids: house.log_in.ids.clone(),
+            desk: house.log_in.desk.clone(),
+        };
+        let outcome = log_in.execute(login(ANA, RIGHT), house.by()).await;
+        assert_eq!(outcome.is_ok(), is_right, "{outcome:?}");
+        let kept = house.users.users()[0].password_hash.clone();
+        let renewed = PasswordHash::new("$fake$renewed$".to_owned());
+        assert_eq!(kept, if hash == Ok("$fake$renewed$") { renewed } else { old.clone() });
+    }
 }

@@ -1,5 +1,6 @@
 //! The ports: what the domain asks of the world. Each method's comment states what an implementation owes.
 
+mod api_key;
 mod audit;
 mod backup;
 mod cache;
@@ -29,6 +30,7 @@ mod store;
 mod suppression;
 mod worker;
 
+pub use api_key::*;
 pub use audit::*;
 pub use backup::*;
 pub use cache::*;

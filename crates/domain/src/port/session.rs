@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::StoreError;
-use crate::identity::UserId;
+use crate::identity::{Password, UserId};
 use crate::request::Envelope;
 use crate::session::{
     AccessClaims, AccessToken, EndReason, NewSession, RefreshDigest, Renewal, Secret, Session, SessionId,
@@ -88,6 +88,13 @@ pub trait SecretSource: Send + Sync {
     /// # Errors
     /// When the operating system gives none.
     fn draw(&self) -> Result<Secret, NoRandomness>;
+
+    /// A random password of at least 100 bits for somebody who did not bring one, of characters that are not taken for one
+    /// another.
+    ///
+    /// # Errors
+    /// When the operating system gives none.
+    fn draw_password(&self) -> Result<Password, NoRandomness>;
 }
 
 /// The operating system gave no random bytes.

@@ -10,6 +10,7 @@ mod contacts;
 mod counts;
 mod faults;
 mod house;
+mod identity;
 mod imports;
 mod jobs;
 mod kills;

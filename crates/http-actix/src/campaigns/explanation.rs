@@ -5,9 +5,9 @@
 use actix_web::web::Query;
 use actix_web::{HttpResponse, get, web};
 use application::{ExplainMessage, Explained};
+use domain::access::Asker;
 use domain::campaign::CampaignId;
 use domain::phone::PhoneNumber;
-use domain::session::SignedIn;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -72,7 +72,7 @@ pub(crate) struct SentencesView {
 }
 
 impl ExplainView {
-    fn of(found: Explained, who: &SignedIn) -> Self {
+    fn of(found: Explained, who: &Asker) -> Self {
         let phone = found.phone;
         Self {
             phone: if sees_whole(who) { phone.e164().to_string() } else { phone.masked().to_string() },

@@ -1,13 +1,14 @@
 //! A campaign's progress as it changes: server-sent events.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpResponse, get};
-use application::{Authenticate, AuthenticateError, CampaignError, FollowCampaign, Followed};
+use application::{Authenticate, AuthenticateError, CampaignError, Credential, FollowCampaign, Followed};
 use domain::campaign::CampaignId;
 use domain::port::Clock;
 use futures::Stream;
@@ -68,7 +69,7 @@ pub(crate) async fn progress_stream(
     let now = Instant::now();
     let watched = Watched {
         id,
-        token: who.token().to_owned(),
+        shown: who.shown(),
         follow,
         authenticate,
         clock,
@@ -90,7 +91,8 @@ pub(crate) async fn progress_stream(
 /// A campaign that somebody watches. Dropped when they go away.
 struct Watched {
     id: CampaignId,
-    token: String,
+    /// What the caller showed, and from where, to be looked at again.
+    shown: (Credential, Option<IpAddr>),
     follow: web::Data<FollowCampaign>,
     authenticate: web::Data<Authenticate>,
     clock: web::Data<Arc<dyn Clock>>,
@@ -142,9 +144,9 @@ impl Watched {
         }
         if self.checked_at.elapsed() >= SESSION_CHECK {
             self.checked_at = Instant::now();
-            match self.authenticate.execute(&self.token).await {
+            match self.authenticate.execute(&self.shown.0, self.shown.1).await {
                 Ok(_) | Err(AuthenticateError::Store(_)) => {}
-                Err(AuthenticateError::Refused) => return None,
+                Err(AuthenticateError::Refused | AuthenticateError::Elsewhere) => return None,
             }
         }
         match self.follow.execute(self.id).await {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use application::{CreateUser, NewUser};
 use domain::identity::{Email, Password, PasswordRule, Role};
+use domain::port::Clock as _;
+use domain::request::Envelope;
 use serde_json::json;
 use settings::Sources;
 use store_postgres::PostgresIdentityStore;
@@ -45,12 +47,12 @@ async fn create(
             length_min: settings.passwords.length_min,
             length_max: settings.passwords.length_max,
         },
-        clock: wiring::clock(),
         ids: wiring::ids(),
     };
     let new =
         NewUser { email: email.clone(), role, password: password.clone(), must_change_password: !is_typed };
-    let user = use_case.execute(new, "migrator").await?;
+    let by = Envelope::of_program("migrator", wiring::clock().now());
+    let user = use_case.execute(new, by).await?;
     if as_json {
         let mut answer =
             json!({"id": user.id.0.to_string(), "email": user.email.as_str(), "role": role.as_str()});

@@ -15,6 +15,8 @@ fn without_any_source_the_times_are_these() {
     assert_eq!(auth.refresh_token.as_hours(), 30 * 24);
     assert_eq!((auth.login_failures_max, auth.login_window.as_mins()), (10, 15));
     assert_eq!(auth.session_cache, Duration::from_secs(5));
+    assert_eq!((auth.api_keys_max, auth.api_key_lifetime_max.as_hours()), (100, 24 * 365));
+    assert!(auth.jwt_other_secrets.is_empty());
 }
 
 #[test]
@@ -54,4 +56,22 @@ fn the_secret_may_stand_in_a_file() {
     let of_file = ("PREGON__AUTH__JWT_SECRET_FILE", path.to_str().unwrap());
     assert_eq!(secret_of(&[of_file]).unwrap().as_deref(), Some(SOUND));
     assert!(secret_of(&[of_file, ("PREGON__AUTH__JWT_SECRET", SOUND)]).is_err());
+}
+
+#[test]
+fn other_secrets_are_several_and_each_is_as_sound_as_the_one_that_signs() {
+    let others = |text: &str| {
+        let variables = [("PREGON__AUTH__JWT_SECRET", SOUND), ("PREGON__AUTH__JWT_OTHER_SECRETS", text)];
+        let settings = load_variables(&variables)?;
+        let others = &settings.auth()?.jwt_other_secrets;
+        Ok(others.iter().map(|secret| secret.expose_secret().to_owned()).collect::<Vec<_>>())
+    };
+    let next = SOUND.replace('v', "w");
+    assert_eq!(others(&format!("{SOUND}, {next},\n")).unwrap(), [SOUND, &next]);
+    assert!(others(" , ").unwrap().is_empty());
+    for refused in [format!("{SOUND},kurz"), [SOUND; 8].join(",")] {
+        let error: SettingsError = others(&refused).unwrap_err();
+        assert_eq!(keys(&error), [Some("auth.jwt_other_secrets")]);
+        assert!(!error.to_string().contains(SOUND) && !error.to_string().contains("kurz"), "{error}");
+    }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::identity::{Email, PasswordHash, Role, User, UserId};
 use domain::import::ImportId;
 use domain::port::{ContactStore, IdentityStore, ImportStore, StoreError};
+use domain::request::Envelope;
 use jiff::Timestamp;
 use store_postgres::{Database, DatabaseOptions, PostgresContactStore, PostgresIdentityStore, Schema};
 use testkit::TestDatabase;
@@ -199,8 +200,9 @@ async fn a_conflict_shows_nothing_of_the_row() {
         must_change_password: false,
         created_at: Timestamp::UNIX_EPOCH,
     };
-    identities.add_user(user.clone(), "a".to_owned()).await.unwrap();
-    let error = identities.add_user(user, "a".to_owned()).await.unwrap_err();
+    let by = Envelope::of_program("a", Timestamp::UNIX_EPOCH);
+    identities.add_user(user.clone(), by.clone()).await.unwrap();
+    let error = identities.add_user(user, by).await.unwrap_err();
     assert!(matches!(error, StoreError::Conflict { .. }), "{error:?}");
     let said = everything_said(&error);
     assert!(!said.contains(PLANTED) && !said.contains("plantada"), "{said}");

@@ -6,6 +6,8 @@
     reason = "what fails in here fails a test, and says where"
 )]
 
+mod accounts;
+mod api_keys;
 mod audit;
 mod campaigns;
 mod census;

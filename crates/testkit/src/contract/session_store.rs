@@ -92,7 +92,7 @@ async fn add_user(harness: &impl SessionHarness, n: u64, role: Role) -> User {
         must_change_password: role == Role::Viewer,
         created_at: start(),
     };
-    harness.users().add_user(user.clone(), "migrator".to_owned()).await.unwrap();
+    harness.users().add_user(user.clone(), Envelope::of_program("migrator", start())).await.unwrap();
     user
 }
 

@@ -32,7 +32,11 @@ macro_rules! token_issuer_contract {
 #[macro_export]
 macro_rules! secret_source_contract {
     ($secrets:expr) => {
-        $crate::clauses!(tokens, $secrets, [no_secret_is_drawn_twice,]);
+        $crate::clauses!(
+            tokens,
+            $secrets,
+            [no_secret_is_drawn_twice, no_password_is_drawn_twice_and_each_is_long,]
+        );
     };
 }
 
@@ -89,4 +93,12 @@ pub async fn what_is_no_token_is_refused(tokens: &impl TokenIssuer) {
 pub async fn no_secret_is_drawn_twice(secrets: &impl SecretSource) {
     let drawn: HashSet<_> = (0..1_000).map(|_| *secrets.draw().unwrap().expose()).collect();
     assert_eq!(drawn.len(), 1_000);
+}
+
+/// As the sentence says.
+pub async fn no_password_is_drawn_twice_and_each_is_long(secrets: &impl SecretSource) {
+    let drawn: HashSet<_> =
+        (0..1_000).map(|_| secrets.draw_password().unwrap().expose().to_owned()).collect();
+    assert_eq!(drawn.len(), 1_000);
+    assert!(drawn.iter().all(|password| password.len() >= 20));
 }

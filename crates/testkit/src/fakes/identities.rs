@@ -3,8 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use domain::identity::{Email, User, UserId};
+use domain::identity::{Email, PasswordHash, User, UserId};
 use domain::port::{IdentityStore, StoreError};
+use domain::request::Envelope;
+use domain::session::SessionId;
 
 /// A line of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +62,7 @@ impl FakeIdentityStore {
 
 #[async_trait]
 impl IdentityStore for FakeIdentityStore {
-    async fn add_user(&self, user: User, actor: String) -> Result<(), StoreError> {
+    async fn add_user(&self, user: User, by: Envelope) -> Result<(), StoreError> {
         let mut kept = self.0.lock().unwrap();
         if kept.users.iter().any(|other| other.email == user.email || other.id == user.id) {
             return Err(StoreError::Conflict {
@@ -69,7 +71,7 @@ impl IdentityStore for FakeIdentityStore {
             });
         }
         kept.audit.push(AuditLine {
-            actor,
+            actor: by.actor.0,
             action: "user.create".to_owned(),
             object_id: user.id.0.to_string(),
         });
@@ -81,5 +83,43 @@ impl IdentityStore for FakeIdentityStore {
         let kept = self.0.lock().unwrap();
         let found = kept.users.iter().find(|user| user.email == email && !kept.disabled.contains(&user.id));
         Ok(found.cloned())
+    }
+
+    /// No session is known here, so that none ends.
+    async fn change_password(
+        &self,
+        user: UserId,
+        old: PasswordHash,
+        new: PasswordHash,
+        _: SessionId,
+        by: Envelope,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        let mut kept = self.0.lock().unwrap();
+        let is_enabled = !kept.disabled.contains(&user);
+        let found = kept.users.iter_mut().find(|other| other.id == user && other.password_hash == old);
+        let Some(found) = found.filter(|_| is_enabled) else {
+            return Err(StoreError::Conflict {
+                doing: "change a password".to_owned(),
+                reason: "it was changed in the meantime".to_owned(),
+            });
+        };
+        found.password_hash = new;
+        found.must_change_password = false;
+        kept.audit.push(AuditLine {
+            actor: by.actor.0,
+            action: "user.change_password".to_owned(),
+            object_id: user.0.to_string(),
+        });
+        Ok(Vec::new())
+    }
+
+    async fn renew_hash(&self, user: UserId, old: PasswordHash, new: PasswordHash) -> Result<(), StoreError> {
+        let mut kept = self.0.lock().unwrap();
+        if let Some(found) =
+            kept.users.iter_mut().find(|other| other.id == user && other.password_hash == old)
+        {
+            found.password_hash = new;
+        }
+        Ok(())
     }
 }

@@ -32,6 +32,10 @@ impl PasswordHasher for FakePasswords {
         Ok(salt.is_some_and(|salt| reversed(salt, &password) == hash))
     }
 
+    fn is_outdated(&self, _: &PasswordHash) -> bool {
+        false
+    }
+
     async fn verify_absent(&self, _: Password) -> Result<(), HasherUnavailable> {
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use domain::identity::Password;
 use domain::port::{CannotSign, InvalidToken, NoRandomness, SecretSource, TokenIssuer};
 use domain::session::{AccessClaims, AccessToken, Secret};
 use jiff::Timestamp;
@@ -47,5 +48,10 @@ impl CountingSecrets {
 impl SecretSource for CountingSecrets {
     fn draw(&self) -> Result<Secret, NoRandomness> {
         Ok(Self::nth(self.drawn.fetch_add(1, Ordering::SeqCst)))
+    }
+
+    fn draw_password(&self) -> Result<Password, NoRandomness> {
+        let n = self.drawn.fetch_add(1, Ordering::SeqCst);
+        Ok(Password::new(&format!("generated-{n:016}")))
     }
 }

@@ -1,0 +1,6 @@
+-- Users, the latest made first, for their ids grow (users_pkey). $1 behind which, $2 how many.
+SELECT id, email, role, must_change_password, created_at, disabled_at
+FROM users
+WHERE $1::uuid IS NULL OR id < $1
+ORDER BY id DESC
+LIMIT $2
