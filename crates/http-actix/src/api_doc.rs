@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, get};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use crate::described::Everywhere;
 use crate::{
     auth, campaigns, contact_changes, contact_imports, contacts, extracts, health, inbound, jobs, lookups,
     messages, metrics, phones, saved_segments, search, segments, senders, stats, suppressions, webhooks,
@@ -13,7 +14,7 @@ use crate::{
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Pregón", description = "SMS campaigns in Mexico: contacts, segments, campaigns and their messages. Errors are RFC 9457 problems.", license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
-    modifiers(&Bearer),
+    modifiers(&Bearer, &Everywhere),
     paths(
         auth::login, auth::refresh, auth::logout, auth::me, auth::sessions, auth::end_session,
         campaigns::create, campaigns::list, campaigns::get_one, campaigns::revise, campaigns::remove, campaigns::schedule, campaigns::preview, campaigns::launch, campaigns::pause,
