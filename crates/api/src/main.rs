@@ -1,5 +1,6 @@
 //! `api`: serves the REST API.
 
+mod bounds;
 mod check;
 mod cli;
 mod failure;
@@ -57,7 +58,7 @@ async fn serve(command: &Serve, sources: &Sources) -> Result<(), Failure> {
     let stop = stop_request()?;
     let services = wiring::services(&settings).await?;
     let listen = command.listen.clone().unwrap_or_else(|| settings.http.listen.to_string());
-    let server = Server::start(&listen, services, wiring::options(&settings))
+    let server = Server::start(&listen, services, bounds::options(&settings))
         .map_err(|error| Failure::Server(error.to_string()))?;
     tracing::info!(address = %server.address(), "requests are taken");
     if command.json {

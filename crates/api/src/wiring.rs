@@ -10,16 +10,17 @@ use application::{
     SendMessage, TagContacts, TakeContactFile, TakeExtract, TestCampaign, WatchWorkers,
 };
 use async_trait::async_trait;
-use cache_redis::{RedisCache, RedisOptions};
+use cache_redis::{RedisCache, RedisOptions, RedisRateLimiter};
+use credentials::{AccessTokens, Argon2Cost, Argon2Passwords, SystemSecrets};
 use domain::campaign::Window;
 use domain::money::{Currency, Money};
 use domain::port::{
     AudienceStore, Cache, CampaignStore, ContactCensus, ContactDesk, ContactStore, ExtractStore,
-    Housekeeping as _, JobStore, LookupStore, MessageDesk, PermitPublisher, SegmentStore, SenderStore,
-    SuppressionStore,
+    Housekeeping as _, JobStore, LookupStore, MessageDesk, PermitPublisher, RateLimiter, SecretSource,
+    SegmentStore, SenderStore, SessionStore, SuppressionStore,
 };
 use gateway_telnyx::{TelnyxKeys, TelnyxLookup, TelnyxLookupOptions, TelnyxWebhooks};
-use http_actix::{Check, CheckFailed, Checks, HttpOptions, Services};
+use http_actix::{Check, CheckFailed, Checks, Services};
 use queue_rabbitmq::{RabbitOptions, RabbitPermits};
 use secrecy::ExposeSecret;
 use settings::{LogFormat, Settings, Sources};
@@ -86,22 +87,6 @@ pub(crate) fn cache(settings: &Settings) -> Result<Arc<RedisCache>, Failure> {
         command_timeout: given.command_timeout,
         value_bytes_max: given.value_bytes_max,
     })))
-}
-
-/// What bounds the server.
-pub(crate) fn options(settings: &Settings) -> HttpOptions {
-    let http = &settings.http;
-    HttpOptions {
-        workers: http.workers,
-        body_bytes_max: http.body_bytes_max,
-        request_timeout: http.request_timeout,
-        upload_timeout: settings.jobs.upload_timeout,
-        keep_alive: http.keep_alive,
-        shutdown_timeout: http.shutdown_timeout,
-        streams_max: http.streams_max,
-        forwarded_hops: http.forwarded_hops,
-        cors_origins: http.cors_origins.clone(),
-    }
 }
 
 fn job_options(settings: &Settings) -> JobStoreOptions {
@@ -298,9 +283,15 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         webhooks: Arc::new(webhooks),
         receipts: Arc::new(PostgresDispatch::new(database.clone(), engine)),
         clock,
+        limiter: limiter(settings, &cache),
         ids,
         checks: checks(settings, database, broker, cache),
     })
+}
+
+fn limiter(settings: &Settings, cache: &Arc<RedisCache>) -> Arc<dyn RateLimiter> {
+    let limits = &settings.limits;
+    Arc::new(RedisRateLimiter::new(cache.clone(), limits.local_percent, limits.local_keys_max))
 }
 
 fn change_campaign(

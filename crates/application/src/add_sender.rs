@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::money::Money;
 use domain::phone::PhoneNumber;
-use domain::port::{Ids, SenderStore, StoreError};
+use domain::port::{Ids, SenderStore, WriteError};
 use domain::request::Envelope;
 use domain::sender::{Sender, SenderAddress, SenderId, SenderIdentity, SenderKind};
 
@@ -53,16 +53,16 @@ pub enum AddSenderError {
         /// Why.
         reason: &'static str,
     },
-    /// The name is taken, or the store is away.
+    /// The name is taken, the key was used for another request, or the store is away.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] WriteError),
 }
 
 impl AddSender {
     /// Adds a sender.
     ///
     /// # Errors
-    /// When a part of it is not taken, its name is taken, or the store is away.
+    /// When a part of it is not taken, its name is taken, its key was used for something else, or the store is away.
     pub async fn execute(&self, new: NewSender, envelope: Envelope) -> Result<Sender, AddSenderError> {
         check(&new)?;
         let sender = Sender {
@@ -75,8 +75,7 @@ impl AddSender {
             identity: new.identity,
             created_at: envelope.at,
         };
-        self.senders.add(sender.clone(), envelope).await?;
-        Ok(sender)
+        Ok(self.senders.add(sender, envelope).await?)
     }
 }
 
@@ -141,7 +140,7 @@ mod tests {
 
     async fn add(new: NewSender, times: usize) -> Result<Sender, AddSenderError> {
         let mut senders = MockSenderStore::new();
-        senders.expect_add().times(times).returning(|_, _| Ok(()));
+        senders.expect_add().times(times).returning(|sender, _| Ok(sender));
         let mut ids = MockIds::new();
         ids.expect_next().return_const(Uuid::from_u128(7));
         let add = AddSender { senders: Arc::new(senders), ids: Arc::new(ids) };

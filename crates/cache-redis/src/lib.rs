@@ -1,5 +1,7 @@
 //! The cache of the domain over Redis: never the only copy of a fact, every key with a time to live and a prefix, every
-//! command within a time.
+//! command within a time. Beside it, over the same connection, what counts requests.
+
+mod rate_limiter;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,6 +13,8 @@ use futures::future::{BoxFuture, Shared};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncTypedCommands, Client, RedisError, RedisResult};
 use tokio::time::{Instant, timeout};
+
+pub use rate_limiter::RedisRateLimiter;
 
 /// For how long a server that did not answer in time is done without. Longer than it takes to answer a request that asks the
 /// cache several times, so that each waits for it once; and short, as meanwhile everything is asked of the store.

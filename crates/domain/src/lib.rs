@@ -27,6 +27,7 @@ pub mod name;
 pub mod numbering;
 pub mod phone;
 pub mod port;
+pub mod rate;
 pub mod reply;
 pub mod request;
 pub mod search;

@@ -35,6 +35,18 @@ impl Client {
         Ok(Self { http, base, token: token.to_owned() })
     }
 
+    /// What shows who they are.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The same person, asking another api of the same installation.
+    #[must_use]
+    pub fn at(&self, api_url: &str) -> Self {
+        Self { base: format!("{api_url}/api/v1"), ..self.clone() }
+    }
+
     /// Makes a request and returns status and body; `null` when there is none.
     ///
     /// # Errors

@@ -82,6 +82,8 @@ pub struct Stack {
     provider_url: String,
     sandbox: Child,
     api: Child,
+    /// Apis beside the first.
+    other_apis: Vec<Child>,
     workers: Vec<Child>,
 }
 
@@ -127,6 +129,7 @@ impl Stack {
             jwt_secret,
             sandbox,
             api,
+            other_apis: Vec::new(),
             workers: Vec::new(),
         })
     }
@@ -180,6 +183,18 @@ impl Stack {
         Ok(worker.wait().await?.success())
     }
 
+    /// Starts one api more beside the first, and says where it is.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub async fn add_api(&mut self) -> Result<String> {
+        let provider = (self.sandbox_url.as_str(), self.public_key.as_str());
+        let (api, url) =
+            api(&self.tools, &self.servers, &self.options, provider, &self.jwt_secret, 0).await?;
+        self.other_apis.push(api);
+        Ok(url)
+    }
+
     /// Kills the api at once and starts it again at the same address.
     ///
     /// # Errors
@@ -197,7 +212,11 @@ impl Stack {
         self.api.kill().await.context("the api cannot be killed")
     }
 
-    async fn start_api(&mut self) -> Result<()> {
+    /// Starts the api again that was killed, at the same address.
+    ///
+    /// # Errors
+    /// When it does not become ready again.
+    pub async fn start_api(&mut self) -> Result<()> {
         let port = self
             .api_url
             .rsplit(':')

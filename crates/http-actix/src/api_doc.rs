@@ -7,6 +7,7 @@ use utoipa::openapi::security::{
 };
 use utoipa::{Modify, OpenApi};
 
+use crate::described::Everywhere;
 use crate::{
     api_keys, audit, auth, campaigns, contact_changes, contact_imports, contacts, extracts, health, inbound,
     jobs, lookups, messages, metrics, phones, saved_segments, search, segments, senders, stats, suppressions,
@@ -16,7 +17,7 @@ use crate::{
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Pregón", description = "SMS campaigns in Mexico: contacts, segments, campaigns and their messages. Errors are RFC 9457 problems.", license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
-    modifiers(&Credentials),
+    modifiers(&Credentials, &Everywhere),
     paths(
         auth::login, auth::refresh, auth::logout, auth::me, auth::change_password, auth::sessions, auth::end_session,
         users::list, users::create, users::get_one, users::change, users::disable, users::enable, users::reset_password,

@@ -1,20 +1,20 @@
 //! Who asks, and whether they may: the one place where roles are checked.
 
-use std::future::Future;
+use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::net::IpAddr;
 use std::ops::Deref;
-use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
-use actix_web::{Error, FromRequest, HttpRequest, web};
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 use application::{Authenticate, AuthenticateError, Credential};
 use domain::access::{Asker, Duty};
 use domain::identity::Role;
 use domain::session::SignedIn;
 
-use crate::input::Asked;
+use crate::access::Access;
+use crate::limits::Whose;
 use crate::problem::Problem;
 
 /// The header that carries a program's key.
@@ -22,17 +22,14 @@ pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// What a handler asks for.
 pub(crate) trait Asks {
-    /// The least role.
-    const ROLE: Role;
-    /// What may still be owed by who calls it.
-    const LETS: &'static [Duty] = &[];
+    const ACCESS: Access;
 }
 
 macro_rules! asks {
     ($($name:ident),*) => {
         $(pub(crate) struct $name;
         impl Asks for $name {
-            const ROLE: Role = Role::$name;
+            const ACCESS: Access = Access::Role(Role::$name);
         })*
     };
 }
@@ -42,8 +39,7 @@ asks!(Viewer, Operator, Manager, Admin);
 pub(crate) struct Anybody;
 
 impl Asks for Anybody {
-    const ROLE: Role = Role::Viewer;
-    const LETS: &'static [Duty] = &[Duty::ChangePassword];
+    const ACCESS: Access = Access::SignedIn;
 }
 
 /// Somebody who is signed in, or a program with a key, that has at least the role `R`. A handler that takes one is reached
@@ -51,7 +47,7 @@ impl Asks for Anybody {
 pub(crate) struct Caller<R> {
     who: Asker,
     shown: (Credential, Option<IpAddr>),
-    role: PhantomData<R>,
+    asks: PhantomData<R>,
 }
 
 impl<R> Caller<R> {
@@ -78,53 +74,94 @@ impl<R> Deref for Caller<R> {
 
 impl<R: Asks + 'static> FromRequest for Caller<R> {
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+    type Future = Ready<Result<Self, Error>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let authenticate = request.app_data::<web::Data<Authenticate>>().cloned();
-        let credential = credential(request.headers());
-        let asked = Asked::from_request(request, payload);
-        Box::pin(async move {
-            let (credential, from) = (credential?, asked.await?.remote_addr);
-            let Some(authenticate) = authenticate else { return Err(nothing_shown().into()) };
-            let who = authenticate.execute(&credential, from).await.map_err(|error| match error {
-                AuthenticateError::Refused => Problem::unauthorized(error.to_string()),
-                AuthenticateError::Elsewhere => Problem::forbidden(error.to_string()),
-                AuthenticateError::Store(error) => error.into(),
-            })?;
-            if let Some(duty) = who.duty().filter(|duty| !R::LETS.contains(duty)) {
-                return Err(owed(duty).into());
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let extensions = request.extensions();
+        // The guard has let them in by the table. A handler that asks for another role than the table says is a mistake
+        // of ours, and reached by nobody.
+        ready(match extensions.get::<Admitted>() {
+            Some(admitted) if admitted.by == R::ACCESS => {
+                Ok(Self { who: admitted.who.clone(), shown: admitted.shown.clone(), asks: PhantomData })
             }
-            if who.role() < R::ROLE {
-                let detail = format!("this needs the role {}; yours is {}", R::ROLE, who.role());
-                return Err(Problem::forbidden(detail).into());
+            Some(_) | None => {
+                let path = request.path().to_owned();
+                Err(Problem::ours(&AccessMismatch { path, asked: R::ACCESS }).into())
             }
-            Ok(Self { who, shown: (credential, from), role: PhantomData })
         })
     }
 }
 
-/// What a request shows; one that shows two things says not which of them is meant.
-fn credential(headers: &HeaderMap) -> Result<Credential, Problem> {
-    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let token = header(&AUTHORIZATION)
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| Credential::AccessToken(token.trim().to_owned()));
-    let key = header(&API_KEY).map(|key| Credential::ApiKey(key.trim().to_owned()));
-    match (token, key) {
-        (Some(shown), None) | (None, Some(shown)) => Ok(shown),
-        (None, None) => Err(nothing_shown()),
-        (Some(_), Some(_)) => {
-            Err(Problem::bad_request("give authorization or x-api-key, not both: they may be of two callers"))
-        }
-    }
+/// A handler and the table differ.
+#[derive(Debug, thiserror::Error)]
+#[error("the handler of {path} asks for {asked:?}, and the table of routes for something else or nothing")]
+struct AccessMismatch {
+    path: String,
+    asked: Access,
 }
 
-fn nothing_shown() -> Problem {
-    Problem::unauthorized(
-        "sign in first, and send authorization: Bearer <access token>, or x-api-key: <key of a program>",
-    )
+/// Somebody who was let in, by what the table asks for.
+#[derive(Clone)]
+pub(crate) struct Admitted {
+    pub(crate) who: Asker,
+    shown: (Credential, Option<IpAddr>),
+    by: Access,
+}
+
+/// What a request shows of who makes it, or why that shows nobody.
+pub(crate) struct Shown(Result<Credential, Problem>);
+
+impl Shown {
+    /// One that shows two things says not which of them is meant.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let token = header(&AUTHORIZATION)
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| Credential::AccessToken(token.trim().to_owned()));
+        let key = header(&API_KEY).map(|key| Credential::ApiKey(key.trim().to_owned()));
+        Self(match (token, key) {
+            (Some(shown), None) | (None, Some(shown)) => Ok(shown),
+            (None, None) => Err(Problem::unauthorized(
+                "sign in first, and send authorization: Bearer <access token>, or x-api-key: <key of a program>",
+            )),
+            (Some(_), Some(_)) => Err(Problem::bad_request(
+                "give authorization or x-api-key, not both: they may be of two callers",
+            )),
+        })
+    }
+
+    /// Whose requests it counts with, known without asking anybody.
+    pub(crate) fn claimant(&self, authenticate: &Authenticate) -> Option<Whose> {
+        self.0.as_ref().ok().and_then(|shown| authenticate.claimant(shown)).map(Whose::Caller)
+    }
+
+    /// Lets them in where they are who they say and may do what asks for `access`.
+    pub(crate) async fn admit(
+        self,
+        authenticate: &Authenticate,
+        from: Option<IpAddr>,
+        access: Access,
+    ) -> Result<Admitted, Problem> {
+        let shown = self.0?;
+        let who = authenticate.execute(&shown, from).await.map_err(|error| match error {
+            AuthenticateError::Refused => Problem::unauthorized(error.to_string()),
+            AuthenticateError::Elsewhere => Problem::forbidden(error.to_string()),
+            AuthenticateError::Store(error) => error.into(),
+        })?;
+        if let Access::Role(role) = access {
+            if let Some(duty) = who.duty() {
+                return Err(owed(duty));
+            }
+            if who.role() < role {
+                return Err(Problem::forbidden(format!(
+                    "this needs the role {role}; yours is {}",
+                    who.role()
+                )));
+            }
+        }
+        Ok(Admitted { who, shown: (shown, from), by: access })
+    }
 }
 
 fn owed(duty: Duty) -> Problem {

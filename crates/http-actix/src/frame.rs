@@ -5,7 +5,7 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
@@ -14,8 +14,8 @@ use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 use tracing::Instrument as _;
 
 use crate::contact_imports;
+use crate::options::Edge;
 use crate::problem::{PROBLEM_JSON, Problem, REQUEST_ID};
-use crate::serve::Edge;
 
 /// The longest id of a request that is taken from its caller.
 const REQUEST_ID_BYTES_MAX: usize = 64;
@@ -124,6 +124,10 @@ fn put_headers(response: &mut ServiceResponse<BoxBody>, path: &str, id: &str) {
         "default-src 'none'; frame-ancestors 'none'"
     };
     let headers = response.headers_mut();
+    // What the guard would not have compressed is not encoded at all.
+    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding == "identity") {
+        headers.remove(CONTENT_ENCODING);
+    }
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
     }

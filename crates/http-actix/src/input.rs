@@ -1,12 +1,13 @@
 //! What comes in: bodies, queries and paths, each refused by a problem that says where.
 
 use std::future::{Future, Ready, ready};
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::error::{PathError, QueryPayloadError};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, IF_MATCH};
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap, IF_MATCH, X_FORWARDED_FOR};
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
 use domain::access::Asker;
 use domain::identity::Role;
@@ -16,8 +17,9 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::frame::RequestId;
+use crate::options::Edge;
 use crate::problem::Problem;
-use crate::serve::Edge;
+use crate::strict::Strict;
 
 /// A body of JSON, and the hash that tells two requests with one Idempotency-Key apart.
 pub(crate) struct Body<T> {
@@ -33,21 +35,50 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         let bytes = web::Bytes::from_request(request, payload);
         let kind =
             request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let is_json =
-            kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+        let is_json = is_json(kind);
         let (method, path) = (request.method().clone(), request.path().to_owned());
+        let within = request.app_data::<web::Data<Edge>>().map(|edge| edge.body_timeout);
         Box::pin(async move {
             if !is_json {
-                let detail = "give the body as JSON, with content-type: application/json";
+                let detail = "give the body as JSON in UTF-8, with content-type: application/json";
                 return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).into());
             }
-            let bytes = bytes.await?;
+            let bytes = match within {
+                Some(within) => tokio::time::timeout(within, bytes).await.map_err(|_| too_slow())??,
+                None => bytes.await?,
+            };
             Ok(Self { value: parse(&bytes)?, sha256: fingerprint(method.as_str(), &path, &bytes) })
         })
     }
 }
 
+/// Whether a content type is JSON, in the one charset that it may have (RFC 8259).
+fn is_json(kind: &str) -> bool {
+    let mut parts = kind.split(';').map(str::trim);
+    let is_json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    is_json
+        && parts.all(|part| match part.split_once('=') {
+            Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+                value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+            }
+            Some(_) | None => true,
+        })
+}
+
+/// The connection is closed: what is left of the body would be taken for the next request.
+fn too_slow() -> Problem {
+    let detail = "the body took longer to come in than it may (limits.body_timeout_ms)";
+    Problem::new(StatusCode::REQUEST_TIMEOUT, detail)
+}
+
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let value = read(bytes)?;
+    // What is thrown away or kept as it is, the types above have not looked into.
+    read::<Strict>(bytes)?;
+    Ok(value)
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer(error.path());
@@ -95,7 +126,7 @@ fn hasher(method: &str, path: &str) -> Sha256 {
 pub(crate) struct Asked {
     pub(crate) at: Timestamp,
     pub(crate) request_id: Option<String>,
-    pub(crate) remote_addr: Option<std::net::IpAddr>,
+    pub(crate) remote_addr: Option<IpAddr>,
     key: Option<String>,
     method: String,
     path: String,
@@ -153,7 +184,7 @@ impl FromRequest for Asked {
         ready(Ok(Self {
             at: edge.clock.now(),
             request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
-            remote_addr: remote_addr(request, edge.forwarded_hops),
+            remote_addr: remote_addr(request.headers(), request.peer_addr(), edge.forwarded_hops),
             key: header("idempotency-key"),
             method: request.method().to_string(),
             path: request.path().to_owned(),
@@ -161,14 +192,18 @@ impl FromRequest for Asked {
     }
 }
 
-/// Where a request comes from: the peer, or what the last of our proxies says.
-fn remote_addr(request: &HttpRequest, hops: usize) -> Option<std::net::IpAddr> {
-    let peer = request.peer_addr().map(|peer| peer.ip());
+/// Where a request comes from: the peer, or what the last of our proxies says. What stands further left in the header was
+/// written by whoever asked, and is not believed.
+pub(crate) fn remote_addr(headers: &HeaderMap, peer: Option<SocketAddr>, hops: usize) -> Option<IpAddr> {
+    let peer = peer.map(|peer| peer.ip());
     if hops == 0 {
         return peer;
     }
-    let forwarded = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok())?;
-    forwarded.rsplit(',').nth(hops - 1).and_then(|address| address.trim().parse().ok()).or(peer)
+    // A proxy may add to the header or add a header: both are one list.
+    let lines: Vec<&str> =
+        headers.get_all(X_FORWARDED_FOR).map(|line| line.to_str().unwrap_or_default()).collect();
+    let list = lines.join(",");
+    list.rsplit(',').nth(hops - 1).and_then(|address| address.trim().parse().ok()).or(peer)
 }
 
 /// The version that a change is meant for: what `If-Match` has between its quotation marks; `*`, like no header, is any.

@@ -3,6 +3,8 @@
 //! One file a resource: what goes in and out, and the handlers. A handler takes what it needs, calls one use case and
 //! answers; every refusal is a [`Problem`]. No rule of the product, no SQL and no driver enters.
 
+mod access;
+mod address;
 mod advice;
 mod api_doc;
 mod api_keys;
@@ -13,18 +15,21 @@ mod campaigns;
 mod contact_changes;
 mod contact_imports;
 mod contacts;
+mod described;
 mod extracts;
 mod frame;
+mod guard;
 mod health;
 mod inbound;
 mod input;
 mod jobs;
+mod limits;
 mod lookups;
 mod messages;
-mod methods;
 mod metrics;
 mod money;
 pub mod ops;
+mod options;
 mod page;
 mod phones;
 mod problem;
@@ -36,6 +41,7 @@ mod senders;
 mod serve;
 mod spreadsheet;
 mod stats;
+mod strict;
 mod suppressions;
 mod users;
 mod webhooks;
@@ -43,6 +49,8 @@ mod workers;
 
 pub use api_doc::openapi_json;
 pub use health::{Check, CheckFailed, Checks};
+pub use limits::{HeavyRequests, RequestRates};
 pub use metrics::Metrics;
+pub use options::HttpOptions;
 pub use problem::Problem;
-pub use serve::{HttpOptions, ServeError, Server, Services};
+pub use serve::{ServeError, Server, Services};

@@ -121,7 +121,7 @@ impl From<RouteBody> for SenderRoute {
 }
 
 /// Adds a sender.
-#[utoipa::path(tag = "senders", path = "/api/v1/senders", request_body = SenderRequest, security(("bearer" = [])), responses((status = 201, body = SenderView), (status = 409, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(tag = "senders", path = "/api/v1/senders", request_body = SenderRequest, params(("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])), responses((status = 201, body = SenderView), (status = 409, body = Problem), (status = 422, body = Problem)))]
 #[post("/senders")]
 pub(crate) async fn create(
     who: Caller<Admin>,
@@ -129,6 +129,7 @@ pub(crate) async fn create(
     body: Body<SenderRequest>,
     add: web::Data<AddSender>,
 ) -> Result<HttpResponse, Problem> {
+    let envelope = asked.once_by(&who, Some(body.sha256))?;
     let request = body.value;
     let kind = request.kind.parse().map_err(|unknown: domain::sender::UnknownSenderKind| {
         Problem::unprocessable("/kind", unknown.to_string())
@@ -147,7 +148,7 @@ pub(crate) async fn create(
             opt_out_text: request.identity.opt_out_text,
         },
     };
-    let sender = add.execute(new, asked.by(&who)).await.map_err(|error| match error {
+    let sender = add.execute(new, envelope).await.map_err(|error| match error {
         AddSenderError::Refused { part, reason } => {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the sender cannot be taken as it is")
                 .with(format!("/{part}"), reason)

@@ -3,14 +3,13 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::dev::{Server as ActixServer, ServerHandle};
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH};
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App, HttpServer};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use application::{
     AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, ChangePassword, ChangeUser,
     CountContacts, CreateApiKey, DraftCampaign, EndSession, ExplainMessage, FollowCampaign, InviteUser,
@@ -20,8 +19,8 @@ use application::{
 };
 use domain::port::{
     AccountDesk, ApiKeyStore, AuditLog, CampaignStore, Clock, ContactDesk, ContactStore, ExtractStore, Ids,
-    InboundDesk, JobStore, LookupStore, ProviderWebhooks, ReceiptStore, RecordDesk, SegmentStore,
-    SenderStore, SuppressionStore,
+    InboundDesk, JobStore, LookupStore, ProviderWebhooks, RateLimiter, ReceiptStore, RecordDesk,
+    SegmentStore, SenderStore, SuppressionStore,
 };
 use tokio::sync::watch;
 use utoipa::OpenApi;
@@ -31,12 +30,15 @@ use crate::api_doc::{self, ApiDoc};
 use crate::caller::API_KEY;
 use crate::campaigns::Streams;
 use crate::frame::frame;
+use crate::guard::guard;
 use crate::health::{self, Checks};
 use crate::input::{refuse_path, refuse_query};
+use crate::limits::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use crate::metrics::{self, Metrics};
+use crate::options::{Edge, HttpOptions};
 use crate::{
-    api_keys, audit, auth, campaigns, contact_changes, contact_imports, contacts, extracts, inbound, jobs,
-    lookups, messages, methods, phones, saved_segments, search, segments, senders, stats, suppressions,
+    address, api_keys, audit, auth, campaigns, contact_changes, contact_imports, contacts, extracts, inbound,
+    jobs, lookups, messages, methods, phones, saved_segments, search, segments, senders, stats, suppressions,
     users, webhooks, workers,
 };
 
@@ -142,42 +144,12 @@ pub struct Services {
     pub receipts: Arc<dyn ReceiptStore>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Counts requests.
+    pub limiter: Arc<dyn RateLimiter>,
     /// Makes the ids of requests.
     pub ids: Arc<dyn Ids>,
     /// The servers behind.
     pub checks: Checks,
-}
-
-/// What bounds the server.
-#[derive(Debug, Clone)]
-pub struct HttpOptions {
-    /// Threads that serve; one a core when `None`.
-    pub workers: Option<usize>,
-    /// The largest body, in bytes.
-    pub body_bytes_max: usize,
-    /// How long a request may take.
-    pub request_timeout: Duration,
-    /// How long a file may take to come in.
-    pub upload_timeout: Duration,
-    /// How long a connection without a request is kept.
-    pub keep_alive: Duration,
-    /// How long requests may go on when the server is to end.
-    pub shutdown_timeout: Duration,
-    /// How many streams of progress go on at once.
-    pub streams_max: usize,
-    /// Our proxies before the server, whose word on where a request comes from is believed.
-    pub forwarded_hops: usize,
-    /// Web sites whose pages may ask from a browser.
-    pub cors_origins: Vec<String>,
-}
-
-/// What stands around every request.
-pub(crate) struct Edge {
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) ids: Arc<dyn Ids>,
-    pub(crate) request_timeout: Duration,
-    pub(crate) upload_timeout: Duration,
-    pub(crate) forwarded_hops: usize,
 }
 
 /// The address cannot be listened on.
@@ -205,17 +177,20 @@ impl Server {
         let failed = |source| ServeError { listen: listen.to_owned(), source };
         let listener = TcpListener::bind(listen).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let keep_alive = options.keep_alive;
+        let (keep_alive, header_timeout) = (options.keep_alive, options.header_timeout);
         let (workers, shutdown) = (options.workers, options.shutdown_timeout);
         let (ending, is_ending) = watch::channel(false);
         let routes = Routes::new(services, &options, is_ending);
         let mut server = HttpServer::new(move || {
             App::new()
+                .wrap(from_fn(guard))
+                .wrap(Compress::default())
                 .wrap(cors(&options.cors_origins))
                 .wrap(from_fn(frame))
                 .configure(|config| routes.configure(config))
         })
         .keep_alive(keep_alive)
+        .client_request_timeout(header_timeout)
         .shutdown_timeout(shutdown.as_secs())
         .disable_signals();
         if let Some(workers) = workers {
@@ -251,12 +226,13 @@ impl Server {
 
 fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
-        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
         .allowed_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH])
         .allowed_header("idempotency-key")
         .allowed_header(API_KEY)
         .allowed_header("x-request-id")
         .expose_headers(["x-request-id", "retry-after", "etag"])
+        .expose_headers([RATE_LIMIT, RATE_LIMIT_POLICY])
         .max_age(3600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
@@ -323,13 +299,8 @@ struct Routes {
 
 impl Routes {
     fn new(services: Services, options: &HttpOptions, ending: watch::Receiver<bool>) -> Self {
-        let edge = Edge {
-            clock: Arc::clone(&services.clock),
-            ids: services.ids,
-            request_timeout: options.request_timeout,
-            upload_timeout: options.upload_timeout,
-            forwarded_hops: options.forwarded_hops,
-        };
+        let clock = Arc::clone(&services.clock);
+        let edge = Edge::new(options, clock, services.ids, services.limiter);
         Self {
             body_bytes_max: options.body_bytes_max,
             edge: Data::new(edge),
@@ -466,8 +437,13 @@ impl Routes {
             .service(api_doc::description)
             .service(api_doc::docs)
             .service(SwaggerUi::new("/docs/{_:.*}").url("/docs/openapi.json", ApiDoc::openapi()))
-            .default_service(web::to(methods::of_elsewhere));
+            .default_service(web::to(nowhere));
     }
+}
+
+/// What the guard lets nobody come to, as no rule names it.
+async fn nowhere(request: HttpRequest) -> HttpResponse {
+    HttpResponse::from_error(address::nothing_at(request.path()))
 }
 
 /// What stands under `/api/v1`.

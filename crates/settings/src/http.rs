@@ -40,6 +40,8 @@ pub struct HttpSettings {
     pub forwarded_hops: usize,
     /// The web sites whose pages may ask us, as in `https://console.example.mx`.
     pub cors_origins: Vec<String>,
+    /// From how many bytes on an answer is compressed.
+    pub compress_bytes_min: u32,
 }
 
 pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<HttpSettings, Refused> {
@@ -64,6 +66,8 @@ pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<HttpSet
     let streams_max = reader.whole(entry!(raw, http.streams_max), 1_u16..=10_000, "a number of streams");
     let forwarded_hops = reader.whole(entry!(raw, http.forwarded_hops), 0_u8..=8, "a number of proxies");
     let cors_origins = read_cors_origins(reader, raw);
+    let compress_bytes_min =
+        reader.whole(entry!(raw, http.compress_bytes_min), 256_u32..=16_777_216, "bytes");
     Ok(HttpSettings {
         listen: listen?,
         workers: workers?,
@@ -79,6 +83,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<HttpSet
         streams_max: streams_max?.into(),
         forwarded_hops: forwarded_hops?.into(),
         cors_origins: cors_origins?,
+        compress_bytes_min: compress_bytes_min?,
     })
 }
 

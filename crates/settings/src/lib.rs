@@ -20,6 +20,7 @@ mod import;
 mod jobs;
 mod keys;
 mod layers;
+mod limits;
 mod log;
 mod lookup;
 mod passwords;
@@ -44,6 +45,7 @@ pub use extract::ExtractSettings;
 pub use http::HttpSettings;
 pub use import::{BatchRows, Bounded, ImportSettings, OutOfBounds, ValidPercentMin};
 pub use jobs::JobsSettings;
+pub use limits::{LimitSettings, RequestPace};
 pub use log::{LogFormat, LogSettings};
 pub use lookup::LookupSettings;
 pub use passwords::PasswordsSettings;
@@ -108,6 +110,8 @@ pub struct Settings {
     pub lookup: LookupSettings,
     /// How requests are taken.
     pub http: HttpSettings,
+    /// How much of whom is taken.
+    pub limits: LimitSettings,
     auth: AuthSection,
     database: Option<DatabaseSettings>,
     telnyx: telnyx::TelnyxSection,
@@ -146,6 +150,7 @@ impl Settings {
         let jobs = jobs::read(&mut reader, &raw);
         let lookup = lookup::read(&mut reader, &raw);
         let http = http::read(&mut reader, &raw);
+        let limits = limits::read(&mut reader, &raw);
         let auth = auth::read(&mut reader, &raw, judged_as);
         let rabbitmq = server::read_rabbitmq(&mut reader, &raw, judged_as);
         let redis = server::read_redis(&mut reader, &raw, judged_as);
@@ -166,6 +171,7 @@ impl Settings {
                 jobs: jobs?,
                 lookup: lookup?,
                 http: http?,
+                limits: limits?,
                 auth: auth?,
                 database: database?,
                 telnyx: telnyx?,

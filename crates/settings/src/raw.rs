@@ -64,6 +64,7 @@ pub(crate) struct RawSettings {
     pub(crate) jobs: RawJobs,
     pub(crate) lookup: RawLookup,
     pub(crate) http: RawHttp,
+    pub(crate) limits: RawLimits,
     pub(crate) auth: RawAuth,
     pub(crate) rabbitmq: RawRabbitmq,
     pub(crate) redis: RawRedis,
@@ -289,6 +290,24 @@ pub(crate) struct RawHttp {
     pub(crate) streams_max: Option<Given>,
     pub(crate) forwarded_hops: Option<Given>,
     pub(crate) cors_origins: Option<Given>,
+    pub(crate) compress_bytes_min: Option<Given>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawLimits {
+    pub(crate) user_per_second: Option<Given>,
+    pub(crate) user_burst: Option<Given>,
+    pub(crate) address_per_second: Option<Given>,
+    pub(crate) address_burst: Option<Given>,
+    pub(crate) local_percent: Option<Given>,
+    pub(crate) local_keys_max: Option<Given>,
+    pub(crate) heavy_max: Option<Given>,
+    pub(crate) heavy_wait_ms: Option<Given>,
+    pub(crate) target_bytes_max: Option<Given>,
+    pub(crate) headers_bytes_max: Option<Given>,
+    pub(crate) header_timeout_ms: Option<Given>,
+    pub(crate) body_timeout_ms: Option<Given>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

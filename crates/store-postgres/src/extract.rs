@@ -17,7 +17,7 @@ use tokio_postgres::{Row, Transaction};
 use crate::contact::{phone_from, to_bigint};
 use crate::database::Database;
 use crate::error::{classify, conflict, corrupt};
-use crate::request::{answered_before, audit, audit_counted, take_key};
+use crate::request::{answer_is_gone, answered_before, audit, audit_counted, take_key};
 use crate::segment::{SegmentStatement, estimate, planned_rows};
 
 /// Numbers of expired extracts that are taken away at once.
@@ -255,11 +255,7 @@ impl ExtractStore for PostgresExtractStore {
             if let Some(before) = Self::answered(&transaction, &envelope, doing).await? {
                 return Ok(before);
             }
-            return Err(conflict(
-                doing,
-                "what this Idempotency-Key answered is not kept any more; give a new key",
-            )
-            .into());
+            return Err(answer_is_gone(doing).into());
         }
         let at_once = one_at_a_time(&transaction).await.map_err(failed)?;
         limit(&transaction, time).await.map_err(failed)?;

@@ -15,7 +15,7 @@ use tokio_postgres::{Row, Transaction};
 
 use crate::database::Database;
 use crate::error::{classify, conflict, corrupt, exactly_one};
-use crate::request::{answered_before, audit, audit_counted, take_key};
+use crate::request::{answer_is_gone, answered_before, audit, audit_counted, take_key};
 
 pub use queue::{JobQueueOptions, PostgresJobQueue};
 
@@ -112,9 +112,8 @@ impl JobStore for PostgresJobStore {
         if !take_key(&transaction, &envelope, doing).await? {
             let statement = include_str!("../sql/idempotency_job.sql");
             let before = answered_before(&*transaction, statement, &envelope, doing).await?;
-            let before = before.map(|row| decode(&row, doing)).transpose()?.ok_or_else(|| {
-                conflict(doing, "what this Idempotency-Key answered is not kept any more; give a new key")
-            })?;
+            let before =
+                before.map(|row| decode(&row, doing)).transpose()?.ok_or_else(|| answer_is_gone(doing))?;
             let statement = include_str!("../sql/job_drop_upload.sql");
             transaction.execute(statement, &[&id.0]).await.map_err(failed)?;
             transaction.commit().await.map_err(failed)?;

@@ -6,7 +6,8 @@ use tokio_postgres::{GenericClient, Row, Transaction};
 
 use crate::error::classify;
 
-/// Takes the key of a change that is about to be made; `false` when it was used before.
+/// Takes the key of a change that is about to be made; `false` when it was used before. `Conflict` while somebody else makes a
+/// change with it.
 pub(crate) async fn take_key(
     transaction: &Transaction<'_>,
     envelope: &Envelope,
@@ -22,14 +23,25 @@ pub(crate) async fn take_key_on(
     doing: &str,
 ) -> Result<bool, StoreError> {
     let Some(used) = &envelope.idempotency else { return Ok(true) };
-    let taken = client
-        .query_opt(
+    let asked = client
+        .query_one(
             include_str!("../sql/idempotency_claim.sql"),
             &[&envelope.actor.0, &used.key, &used.body_sha256.as_slice(), &IdempotencyKey::KEPT_HOURS],
         )
         .await
         .map_err(|error| classify(doing, &error))?;
-    Ok(taken.is_some())
+    if asked.get("is_free") {
+        Ok(asked.get("is_taken"))
+    } else {
+        let reason = "a request with this Idempotency-Key is still under way; ask again soon".to_owned();
+        Err(StoreError::Conflict { doing: doing.to_owned(), reason })
+    }
+}
+
+/// A key was used, and what it answered is not there.
+pub(crate) fn answer_is_gone(doing: &str) -> StoreError {
+    let reason = "what this Idempotency-Key answered is not kept any more; give a new key".to_owned();
+    StoreError::Conflict { doing: doing.to_owned(), reason }
 }
 
 /// What the key answered before, by a statement that reads it as what it is; a key of another request is refused.

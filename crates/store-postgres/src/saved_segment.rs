@@ -9,7 +9,7 @@ use tokio_postgres::{Row, Transaction};
 
 use crate::database::Database;
 use crate::error::{classify, conflict, corrupt, exactly_one};
-use crate::request::{answered_before, audit, take_key};
+use crate::request::{answer_is_gone, answered_before, audit, take_key};
 
 /// [`SegmentStore`] over the table `segments`.
 pub struct PostgresSegmentStore {
@@ -63,9 +63,7 @@ impl SegmentStore for PostgresSegmentStore {
         if !take_key(&transaction, &envelope, doing).await? {
             let statement = include_str!("../sql/idempotency_segment.sql");
             let before = answered_before(&*transaction, statement, &envelope, doing).await?;
-            let before = before.ok_or_else(|| {
-                conflict(doing, "what this Idempotency-Key answered is not kept any more; give a new key")
-            })?;
+            let before = before.ok_or_else(|| answer_is_gone(doing))?;
             return Ok(decode(&before, doing)?);
         }
         let added = insert(&transaction, &segment, doing).await?;

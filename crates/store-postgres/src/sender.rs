@@ -2,16 +2,17 @@
 
 use async_trait::async_trait;
 use domain::money::{Currency, Money};
-use domain::port::{SenderStore, StoreError};
+use domain::port::{SenderStore, StoreError, WriteError};
 use domain::request::Envelope;
 use domain::sender::{Sender, SenderAddress, SenderId, SenderIdentity, SenderRoute};
 use serde_json::{Value, json};
 use tokio_postgres::Row;
 use tokio_postgres::error::DbError;
+use tokio_postgres::types::ToSql;
 
 use crate::database::Database;
 use crate::error::{classify, corrupt};
-use crate::request::audit;
+use crate::request::{answer_is_gone, answered_before, audit, take_key};
 
 /// [`SenderStore`] over the tables `senders`, `sender_routes` and `paces`.
 pub struct PostgresSenderStore {
@@ -37,7 +38,7 @@ impl PostgresSenderStore {
 
 #[async_trait]
 impl SenderStore for PostgresSenderStore {
-    async fn add(&self, sender: Sender, envelope: Envelope) -> Result<(), StoreError> {
+    async fn add(&self, sender: Sender, envelope: Envelope) -> Result<Sender, WriteError> {
         let doing = "add a sender";
         let failed = |error: tokio_postgres::Error| match error.as_db_error().and_then(DbError::constraint) {
             Some("senders_name_key") => StoreError::Conflict {
@@ -55,6 +56,15 @@ impl SenderStore for PostgresSenderStore {
         });
         let mut client = self.database.pooled(doing).await?;
         let transaction = client.transaction().await.map_err(failed)?;
+        if !take_key(&transaction, &envelope, doing).await? {
+            let statement = include_str!("../sql/idempotency_sender.sql");
+            let before = answered_before(&*transaction, statement, &envelope, doing).await?;
+            let before = before.map(|row| SenderId(row.get("id"))).ok_or_else(|| answer_is_gone(doing))?;
+            drop(transaction);
+            // A sender stays as it was added.
+            let added = self.rows(Some(before), doing).await?.pop();
+            return added.ok_or_else(|| answer_is_gone(doing).into());
+        }
         transaction
             .execute(
                 include_str!("../sql/sender_insert.sql"),
@@ -74,7 +84,13 @@ impl SenderStore for PostgresSenderStore {
             .await
             .map_err(failed)?;
         audit(&transaction, "sender.create", ("sender", &sender.id.0.to_string()), &envelope, doing).await?;
-        transaction.commit().await.map_err(failed)
+        if let Some(used) = &envelope.idempotency {
+            let statement = include_str!("../sql/idempotency_answer_sender.sql");
+            let answer: [&(dyn ToSql + Sync); 3] = [&envelope.actor.0, &used.key, &sender.id.0];
+            transaction.execute(statement, &answer).await.map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(sender)
     }
 
     async fn find(&self, id: SenderId) -> Result<Option<Sender>, StoreError> {

@@ -15,7 +15,7 @@ use crate::contact::{phone_from, to_bigint};
 use crate::database::Database;
 use crate::dispatch::skip_barred;
 use crate::error::{classify, conflict, corrupt};
-use crate::request::{answered_before, audit, audit_on, take_key, take_key_on};
+use crate::request::{answer_is_gone, answered_before, audit, audit_on, take_key, take_key_on};
 
 /// [`SuppressionStore`] over `suppressions` and `suppression_loads`.
 pub struct PostgresSuppressionStore {
@@ -30,10 +30,6 @@ impl PostgresSuppressionStore {
     }
 }
 
-fn forgotten(doing: &str) -> StoreError {
-    conflict(doing, "what this Idempotency-Key answered is not kept any more; give a new key")
-}
-
 #[async_trait]
 impl SuppressionStore for PostgresSuppressionStore {
     async fn add(&self, new: NewSuppression, envelope: Envelope) -> Result<Barred, WriteError> {
@@ -45,7 +41,7 @@ impl SuppressionStore for PostgresSuppressionStore {
         if !take_key(&transaction, &envelope, doing).await? {
             let statement = include_str!("../sql/idempotency_suppression.sql");
             let before = answered_before(&*transaction, statement, &envelope, doing).await?;
-            return Ok(Barred::New(decode(&before.ok_or_else(|| forgotten(doing))?, doing)?));
+            return Ok(Barred::New(decode(&before.ok_or_else(|| answer_is_gone(doing))?, doing)?));
         }
         let statement = include_str!("../sql/suppression_insert.sql");
         let written = transaction
@@ -125,7 +121,7 @@ impl SuppressionStore for PostgresSuppressionStore {
         if !take_key_on(&client, &envelope, &doing).await? {
             let statement = include_str!("../sql/idempotency_suppression_load.sql");
             let before = answered_before(&client, statement, &envelope, &doing).await?;
-            return Ok(BegunLoad::Before(loaded(&before.ok_or_else(|| forgotten(&doing))?)));
+            return Ok(BegunLoad::Before(loaded(&before.ok_or_else(|| answer_is_gone(&doing))?)));
         }
         let turn =
             client.query_one(include_str!("../sql/suppression_load_lock.sql"), &[]).await.map_err(failed)?;

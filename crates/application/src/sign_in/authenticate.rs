@@ -9,6 +9,7 @@ use domain::api_key::{ApiKey, ShownKey};
 use domain::port::{ApiKeyStore, Clock, SessionStore, StoreError, TokenIssuer};
 use domain::session::SignedIn;
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use super::SessionCache;
 use crate::api_keys;
@@ -112,6 +113,22 @@ impl Authenticate {
             && let Err(error) = self.keys.note_use(key.id, now, from, unless_since).await
         {
             tracing::warn!(%error, key = %key.id, "the use of an API key was not noted");
+        }
+    }
+
+    /// Whose `credential` is by its own words, for what need not wait for the store: a token's where its signature is good, and a key's
+    /// as an id of its secret, which nobody has who was not given it.
+    #[must_use]
+    pub fn claimant(&self, credential: &Credential) -> Option<Uuid> {
+        match credential {
+            Credential::AccessToken(token) => {
+                self.tokens.read(token, self.clock.now()).ok().map(|claims| claims.user.0)
+            }
+            Credential::ApiKey(key) => {
+                let [id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
+                    api_keys::digest(&ShownKey::parse(key).ok()?);
+                Some(Uuid::from_bytes(id))
+            }
         }
     }
 }

@@ -393,8 +393,9 @@ impl std::fmt::Debug for NewMessage {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait SenderStore: Send + Sync {
-    /// Adds a sender and its pace, with the audit line. `Conflict` when its name is taken.
-    async fn add(&self, sender: Sender, envelope: Envelope) -> Result<(), StoreError>;
+    /// Adds a sender and its pace, with the audit line, and returns it; asked again with the same key it adds none, and returns
+    /// the one that it added. `Conflict` when its name is taken.
+    async fn add(&self, sender: Sender, envelope: Envelope) -> Result<Sender, WriteError>;
 
     /// One sender.
     async fn find(&self, id: SenderId) -> Result<Option<Sender>, StoreError>;

@@ -44,3 +44,20 @@ fn the_number_of_threads_may_be_given() {
     let error = load_variables(&[("PREGON__HTTP__WORKERS", "0")]).unwrap_err();
     assert_eq!(keys(&error), [Some("http.workers")]);
 }
+
+#[test]
+fn what_is_limited_has_bounds_and_0_requests_a_second_are_no_limit() {
+    let limits = Settings::load(&Sources::default()).unwrap().limits;
+    assert_eq!((limits.user.per_second, limits.user.burst), (1_000, 10_000));
+    assert_eq!((limits.heavy_max, limits.heavy_wait), (12, Duration::from_millis(200)));
+    let unlimited = load_variables(&[("PREGON__LIMITS__USER_PER_SECOND", "0")]).unwrap();
+    assert_eq!(unlimited.limits.user.per_second, 0);
+    for (variable, bad, key) in [
+        ("PREGON__LIMITS__ADDRESS_BURST", "0", "limits.address_burst"),
+        ("PREGON__LIMITS__LOCAL_PERCENT", "101", "limits.local_percent"),
+        ("PREGON__LIMITS__HEAVY_MAX", "0", "limits.heavy_max"),
+        ("PREGON__LIMITS__BODY_TIMEOUT_MS", "1s", "limits.body_timeout_ms"),
+    ] {
+        assert_eq!(keys(&load_variables(&[(variable, bad)]).unwrap_err()), [Some(key)], "{variable}");
+    }
+}

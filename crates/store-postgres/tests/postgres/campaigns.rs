@@ -421,8 +421,29 @@ async fn a_sender_reads_back_and_its_name_is_its_own() {
     assert_eq!(senders.find(SENDER).await.unwrap(), Some(sender("MARCA", SENDER)));
     let twin = sender("MARCA", SenderId(Uuid::from_u128(9)));
     let refused = senders.add(twin, envelope(None)).await.unwrap_err();
-    assert!(matches!(refused, StoreError::Conflict { .. }), "{refused}");
+    assert!(matches!(refused, WriteError::Store(StoreError::Conflict { .. })), "{refused}");
     assert_eq!(senders.list().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_adds_one_sender_and_is_nobody_s_while_it_is_in_use() {
+    let desk = Desk::set().await;
+    let senders = PostgresSenderStore::new(desk.test.database());
+    let (first, again) = (SenderId(Uuid::from_u128(21)), SenderId(Uuid::from_u128(22)));
+    let added = senders.add(sender("OTRA", first), envelope(Some(("s-1", 1)))).await.unwrap();
+    assert_eq!(senders.add(sender("OTRA", again), envelope(Some(("s-1", 1)))).await.unwrap(), added);
+    let reused = senders.add(sender("OTRA", again), envelope(Some(("s-1", 2)))).await.unwrap_err();
+    assert!(matches!(reused, WriteError::KeyReused), "{reused}");
+    // While somebody makes a change with a key, whoever else brings it is told so, and waits for nothing.
+    let mut holder = desk.test.client().await;
+    let held = holder.transaction().await.unwrap();
+    let actor = envelope(None).actor.0;
+    let claim = include_str!("../../sql/idempotency_claim.sql");
+    held.query_one(claim, &[&actor, &"s-2", &[3_u8; 32].as_slice(), &1_i32]).await.unwrap();
+    let busy = senders.add(sender("TERCERA", again), envelope(Some(("s-2", 3)))).await.unwrap_err();
+    assert!(busy.to_string().contains("still under way"), "{busy}");
+    held.rollback().await.unwrap();
+    senders.add(sender("TERCERA", again), envelope(Some(("s-2", 3)))).await.unwrap();
 }
 
 /// Every kind of condition, against contacts of which each is known to meet it or not.
