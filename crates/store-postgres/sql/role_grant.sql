@@ -21,6 +21,7 @@ BEGIN
             SELECT grants.object, CASE group_name WHEN 'pregon_api' THEN to_api ELSE to_worker END AS privileges
             FROM (VALUES
                 -- The object, what the api may, what workers may.
+                ('TABLE api_keys',                    'SELECT, INSERT, UPDATE',          ''),
                 ('TABLE audit_chain',                 'SELECT',                          ''),
                 ('TABLE audit_head',                  '',                                'SELECT'),
                 ('TABLE audit_log',
@@ -29,6 +30,8 @@ BEGIN
                 ('TABLE bill_differences',            'SELECT',                          'INSERT'),
                 ('TABLE campaign_bills',              'SELECT',                          'SELECT, INSERT, UPDATE'),
                 ('TABLE campaign_counts',             'SELECT, INSERT, UPDATE',          'SELECT, INSERT, UPDATE'),
+                ('TABLE campaign_hops',               '',                                'SELECT'),
+                ('TABLE campaign_paces',              'SELECT',                          'SELECT'),
                 ('TABLE campaigns',                   'SELECT, INSERT, UPDATE, DELETE',  'SELECT, INSERT, UPDATE'),
                 ('TABLE claims',                      'SELECT',                          'SELECT, INSERT, UPDATE, DELETE'),
                 ('TABLE consent_events',              'INSERT',                          ''),
@@ -73,7 +76,7 @@ BEGIN
                 ('TABLE suppressions',                'SELECT, INSERT, UPDATE, DELETE',  'SELECT, INSERT'),
                 ('TABLE turns',                       '',                                'SELECT, UPDATE'),
                 ('TABLE unsettled_receipts',          'INSERT',                          'SELECT, INSERT, UPDATE, DELETE'),
-                ('TABLE users',                       'SELECT',                          ''),
+                ('TABLE users',                       'SELECT, INSERT, UPDATE',          ''),
                 ('TABLE view_refreshes',              '',                                'SELECT'),
                 ('TABLE workers',                     'SELECT',                          'SELECT, INSERT, UPDATE, DELETE'),
                 ('SEQUENCE contact_count_changes_id_seq', 'SELECT',                          'USAGE'),

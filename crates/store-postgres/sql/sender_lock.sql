@@ -1,2 +1,3 @@
--- Keeps others from changing a sender or its routes meanwhile, by senders_pkey. $1 sender.
-SELECT FROM senders WHERE id = $1 FOR NO KEY UPDATE
+-- Keeps others from changing a sender's routes, and claims from reading them, meanwhile: by the row of its pace, paces_pkey.
+-- $1 sender.
+SELECT FROM paces WHERE owner = 'sender:' || $1::uuid FOR UPDATE
