@@ -11,7 +11,6 @@ mod edge;
 mod faults;
 mod house;
 mod hygiene;
-mod idempotency;
 mod imports;
 mod jobs;
 mod kills;
