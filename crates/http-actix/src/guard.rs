@@ -61,7 +61,9 @@ pub(crate) async fn guard(
             (response, passed.told)
         }
         Err(stopped) => {
-            let mut response = request.into_response(stopped.answer);
+            // Not `into_response`, which forgets of which problem the answer is made.
+            let (request, _) = request.into_parts();
+            let mut response = ServiceResponse::new(request, stopped.answer);
             leave_as_it_is(&mut response);
             (response, stopped.told)
         }

@@ -12,7 +12,6 @@ mod edge;
 mod faults;
 mod house;
 mod hygiene;
-mod idempotency;
 mod identity;
 mod imports;
 mod jobs;
