@@ -11,13 +11,12 @@ use application::{
 };
 use async_trait::async_trait;
 use cache_redis::{RedisCache, RedisOptions, RedisRateLimiter};
-use credentials::{AccessTokens, Argon2Cost, Argon2Passwords, SystemSecrets};
 use domain::campaign::Window;
 use domain::money::{Currency, Money};
 use domain::port::{
     AudienceStore, Cache, CampaignStore, ContactCensus, ContactDesk, ContactStore, ExtractStore,
-    Housekeeping as _, JobStore, LookupStore, MessageDesk, PermitPublisher, RateLimiter, SecretSource,
-    SegmentStore, SenderStore, SessionStore, SuppressionStore,
+    Housekeeping as _, JobStore, LookupStore, MessageDesk, PermitPublisher, RateLimiter, SegmentStore,
+    SenderStore, SuppressionStore,
 };
 use gateway_telnyx::{TelnyxKeys, TelnyxLookup, TelnyxLookupOptions, TelnyxWebhooks};
 use http_actix::{Check, CheckFailed, Checks, Services};
@@ -28,10 +27,9 @@ use store_postgres::{
     Database, DatabaseOptions, DispatchOptions, JobStoreOptions, LookupStoreOptions, PostgresAudienceStore,
     PostgresAuditLog, PostgresCampaignStore, PostgresContactCensus, PostgresContactDesk,
     PostgresContactSearch, PostgresContactStore, PostgresDispatch, PostgresExtractStore,
-    PostgresHousekeeping, PostgresIdentityStore, PostgresInboundDesk, PostgresJobStore, PostgresLookupStore,
-    PostgresMessageDesk, PostgresNumberingPlanStore, PostgresRecordDesk, PostgresSegmentStore,
-    PostgresSenderStore, PostgresSessionStore, PostgresSuppressionStore, PostgresWorkerStore,
-    RecordDeskOptions, Schema, SendingRules,
+    PostgresHousekeeping, PostgresInboundDesk, PostgresJobStore, PostgresLookupStore, PostgresMessageDesk,
+    PostgresNumberingPlanStore, PostgresRecordDesk, PostgresSegmentStore, PostgresSenderStore,
+    PostgresSuppressionStore, PostgresWorkerStore, RecordDeskOptions, Schema, SendingRules,
 };
 use system::{SystemClock, SystemIds};
 

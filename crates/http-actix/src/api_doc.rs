@@ -17,7 +17,7 @@ use crate::{
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Pregón", description = "SMS campaigns in Mexico: contacts, segments, campaigns and their messages. Errors are RFC 9457 problems.", license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
-    modifiers(&Credentials, &Everywhere),
+    modifiers(&Everywhere, &Credentials),
     paths(
         auth::login, auth::refresh, auth::logout, auth::me, auth::change_password, auth::sessions, auth::end_session,
         users::list, users::create, users::get_one, users::change, users::disable, users::enable, users::reset_password,

@@ -14,7 +14,6 @@ use domain::audit::BulkReading;
 use domain::city;
 use domain::contact::{Contact, ContactFields, ContactId, ContactStatus, LineType, SHORT_TEXT_CHARS_MAX};
 use domain::port::{AuditLog, ContactFilter, ContactStore, KnownLookup, LookupStore};
-use domain::session::SignedIn;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

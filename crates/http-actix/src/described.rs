@@ -85,7 +85,7 @@ fn describe(call: &mut Operation, rule: &Rule) {
         }
     }
     let has_body = call.request_body.is_some();
-    let is_signed = matches!(rule.access, Access::Role(_));
+    let is_signed = matches!(rule.access, Access::SignedIn | Access::Role(_));
     for (status, name, _) in REFUSALS {
         let may_be = match status {
             401 | 403 => is_signed,
@@ -105,9 +105,9 @@ fn describe(call: &mut Operation, rule: &Rule) {
             call.security = Some(Vec::new());
             "anybody"
         }
-        Access::Role(role) => {
+        Access::SignedIn | Access::Role(_) => {
             call.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
-            role.as_str()
+            rule.access.least().as_str()
         }
     };
     let said = call.description.take().map(|said| format!("{said}\n\n")).unwrap_or_default();

@@ -11,7 +11,6 @@ use domain::audit::BulkReading;
 use domain::inbound::{Inbound, UnknownDecision};
 use domain::phone::PhoneNumber;
 use domain::port::{AuditLog, InboundDesk, InboundFilter};
-use domain::session::SignedIn;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

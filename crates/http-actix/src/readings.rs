@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use domain::access::Asker;
 use domain::audit::BulkReading;
 use domain::port::AuditLog;
-use domain::session::SignedIn;
 
 use crate::input::{Asked, sees_whole};
 use crate::problem::Problem;
@@ -14,7 +14,7 @@ pub(crate) async fn note(
     log: &Arc<dyn AuditLog>,
     reading: BulkReading,
     shown: usize,
-    (who, asked): (&SignedIn, &Asked),
+    (who, asked): (&Asker, &Asked),
 ) -> Result<(), Problem> {
     if shown == 0 || !sees_whole(who) {
         return Ok(());

@@ -38,8 +38,8 @@ use crate::metrics::{self, Metrics};
 use crate::options::{Edge, HttpOptions};
 use crate::{
     address, api_keys, audit, auth, campaigns, contact_changes, contact_imports, contacts, extracts, inbound,
-    jobs, lookups, messages, methods, phones, saved_segments, search, segments, senders, stats, suppressions,
-    users, webhooks, workers,
+    jobs, lookups, messages, phones, saved_segments, search, segments, senders, stats, suppressions, users,
+    webhooks, workers,
 };
 
 /// What handlers call. Each is given to the handlers that need it, and to no other.

@@ -11,7 +11,6 @@ use domain::access::Asker;
 use domain::audit::BulkReading;
 use domain::phone::PhoneNumber;
 use domain::port::{AuditLog, Barred, NewSuppression, SuppressionFilter, SuppressionStore};
-use domain::session::SignedIn;
 use domain::suppression::{Suppression, SuppressionList, SuppressionSource};
 use jiff::Timestamp;
 use jiff::civil::Date;

@@ -16,7 +16,7 @@ use tokio_postgres::{Row, Transaction};
 
 use crate::contact::{phone_from, to_bigint};
 use crate::database::Database;
-use crate::error::{classify, conflict, corrupt};
+use crate::error::{classify, corrupt};
 use crate::request::{answer_is_gone, answered_before, audit, audit_counted, take_key};
 use crate::segment::{SegmentStatement, estimate, planned_rows};
 
