@@ -38,11 +38,13 @@ fn written() -> BTreeSet<String> {
         let [object, to_api, to_worker] = quoted[..] else { panic!("{line} is not of three texts") };
         let (_, name) = object.split_once(' ').unwrap();
         for (group, privileges) in GROUPS.iter().zip([to_api, to_worker]) {
-            let (whole, columns) = match privileges.split_once(" (") {
+            // The last of them may be one on some columns alone.
+            let (whole, privilege, columns) = match privileges.split_once(" (") {
                 Some((before, columns)) => {
-                    (before.rsplit_once(", ").map_or("", |(whole, _)| whole), columns.trim_end_matches(')'))
+                    let (whole, privilege) = before.rsplit_once(", ").unwrap_or(("", before));
+                    (whole, privilege, columns.trim_end_matches(')'))
                 }
-                None => (privileges, ""),
+                None => (privileges, "", ""),
             };
             rights.extend(
                 whole.split(", ").filter(|one| !one.is_empty()).map(|one| format!("{name} {one} {group}")),
@@ -51,7 +53,7 @@ fn written() -> BTreeSet<String> {
                 columns
                     .split(", ")
                     .filter(|one| !one.is_empty())
-                    .map(|column| format!("{name} INSERT ({column}) {group}")),
+                    .map(|column| format!("{name} {privilege} ({column}) {group}")),
             );
         }
     }
@@ -132,7 +134,10 @@ async fn the_applications_change_neither_history_nor_schema() {
             .await;
     }
     postgres
-        .refuses("pregon_api", &["SELECT drop_message_partitions(1)", "UPDATE users SET role = 'admin'"])
+        .refuses(
+            "pregon_api",
+            &["SELECT drop_message_partitions(1)", "UPDATE users SET email = 'other@example.com'"],
+        )
         .await;
     let of_people =
         ["SELECT FROM users", "SELECT FROM sessions", "SELECT FROM audit_log", "SELECT FROM consent_events"];
