@@ -177,7 +177,9 @@ impl VerifyAudit {
     async fn walk_page(&self, walk: &mut Walk<'_>) -> Result<bool, StoreError> {
         let links = self.log.links(walk.behind, PAGE).await?;
         let is_some = !links.is_empty();
-        links.into_iter().for_each(|link| walk.step(link));
+        for link in links {
+            walk.step(link);
+        }
         Ok(is_some)
     }
 }
@@ -216,18 +218,18 @@ impl<'a> Walk<'a> {
     }
 
     fn step(&mut self, link: ChainLink) {
-        let ChainLink { point, line_id, line } = link;
+        let ChainLink { point, line_id, line: chained } = link;
         let place = point.place;
         let next = self.head.place.saturating_add(1);
         if place > next {
             self.note(AuditFault::LinksMissing { first: next, last: place - 1 });
         }
-        match line {
+        match chained {
             None => self.note(AuditFault::Missing { place, line_id }),
             // Behind a hole nobody knows what the line should stand behind; the hole is told.
-            Some(line) if place == next => {
+            Some(written) if place == next => {
                 let hash =
-                    Sha256::new().chain_update(self.head.hash.as_bytes()).chain_update(line.canonical());
+                    Sha256::new().chain_update(self.head.hash.as_bytes()).chain_update(written.canonical());
                 if hash.finalize().as_slice() != point.hash.as_bytes() {
                     self.note(AuditFault::Changed { place, line_id });
                 }

@@ -95,9 +95,9 @@ struct ClaimState {
 /// What the store is told of a sender, once a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Noted {
-    IsSlow,
-    IsLeftAlone,
-    IsBlocked,
+    Slow,
+    LeftAlone,
+    Blocked,
 }
 
 impl ClaimState {
@@ -107,7 +107,7 @@ impl ClaimState {
     }
 
     fn is_blocked(&self, sender: SenderId) -> bool {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner).contains(&(sender, Noted::IsBlocked))
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner).contains(&(sender, Noted::Blocked))
     }
 }
 
@@ -372,7 +372,7 @@ impl WorkPermit {
 
     /// Tells people, once a claim, that the sender's provider is left alone. Other workers may reach it, and are not kept from it.
     async fn leave_alone(&self, sender: SenderId, state: &ClaimState, wait: Duration) {
-        if state.is_new(sender, Noted::IsLeftAlone)
+        if state.is_new(sender, Noted::LeftAlone)
             && let Err(error) = self.dispatch.leave_alone(sender, wait).await
         {
             tracing::warn!(%error, "nobody is told that the provider is left alone");
@@ -381,7 +381,7 @@ impl WorkPermit {
 
     /// Has messages go by other senders, once a claim.
     async fn block(&self, sender: SenderId, state: &ClaimState) {
-        if state.is_new(sender, Noted::IsBlocked)
+        if state.is_new(sender, Noted::Blocked)
             && let Err(error) = self.dispatch.block(sender, self.limits.breaker_pause).await
         {
             tracing::warn!(%error, "messages go on by a sender that is blocked");
@@ -390,7 +390,7 @@ impl WorkPermit {
 
     /// Keeps the sender from being claimed from, once a claim.
     async fn slow_down(&self, sender: SenderId, state: &ClaimState, pause: Duration) {
-        if state.is_new(sender, Noted::IsSlow)
+        if state.is_new(sender, Noted::Slow)
             && let Err(error) = self.dispatch.slow_down(sender, pause).await
         {
             tracing::warn!(%error, "the sender was not slowed down");

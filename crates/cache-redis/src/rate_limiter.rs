@@ -141,7 +141,7 @@ mod tests {
         assert!(!granted(&rates.charge(&[charge("f", 1, 2)], 100, now)));
         assert!(granted(&rates.charge(&[charge("a", 1, 2)], 100, now)));
         assert!(locked(&rates.ahead_until).len() <= 4);
-        let later = now + Duration::from_secs(60);
+        let later = now + Duration::from_mins(1);
         assert!(granted(&rates.charge(&[charge("f", 1, 2)], 100, later)));
         assert_eq!(locked(&rates.ahead_until).len(), 1);
     }

@@ -27,8 +27,12 @@ fn limiter(url: &str, test: &str) -> RedisRateLimiter {
     RedisRateLimiter::new(Arc::new(cache), 50, 100)
 }
 
+fn some(n: u32) -> NonZeroU32 {
+    NonZeroU32::new(n).expect("a number above 0")
+}
+
 fn charge(key: &str, per_second: u32, burst: u32) -> Charge {
-    let (per_second, burst) = (NonZeroU32::new(per_second).unwrap(), NonZeroU32::new(burst).unwrap());
+    let (per_second, burst) = (some(per_second), some(burst));
     Charge { key: key.to_owned(), limit: RateLimit { per_second, burst } }
 }
 

@@ -38,7 +38,7 @@ impl RateLimit {
                     .unwrap_or(u32::MAX),
                 full_after: after,
             },
-            None => Allowance::Refused { retry_after: after - self.room() },
+            None => Allowance::Refused { retry_after: after.saturating_sub(self.room()) },
         }
     }
 

@@ -157,15 +157,12 @@ impl Limits {
     /// A place for a heavy request, given back when it is dropped.
     pub(crate) async fn enter_heavy(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let entering = Arc::clone(&self.heavy).acquire_owned();
-        match tokio::time::timeout(self.heavy_wait, entering).await {
-            Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) | Err(_) => {
-                ::metrics::counter!("pregon_heavy_requests_refused_total").increment(1);
-                let detail = "as many searches, previews and extracts as may be are under way (limits.heavy_max); \
-                              try again soon";
-                Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(1))
-            }
+        if let Ok(Ok(place)) = tokio::time::timeout(self.heavy_wait, entering).await {
+            return Ok(place);
         }
+        ::metrics::counter!("pregon_heavy_requests_refused_total").increment(1);
+        let detail = "as many searches, previews and extracts as may be are under way (limits.heavy_max); try again soon";
+        Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(1))
     }
 }
 

@@ -418,7 +418,7 @@ pub(crate) struct Roles {
 pub(crate) enum RolesCommand {
     /// Make a login for the api or for workers that may what they need and no more, or give it another password: neither changes
     /// the audit log, nor the schema. May be run again. Without --password-stdin a password is generated and shown once. It takes
-    /// a user of DATABASE_URL who may make roles.
+    /// a user of `DATABASE_URL` who may make roles.
     #[command(after_help = "\
 Examples:
   migrator roles login sms_api --of api

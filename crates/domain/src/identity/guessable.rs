@@ -73,7 +73,7 @@ fn meant(text: &str) -> String {
 fn unit_of(text: &str) -> &str {
     let bytes = text.as_bytes();
     (1..=bytes.len() / 2)
-        .filter(|length| bytes.len() % length == 0 && text.is_char_boundary(*length))
+        .filter(|length| bytes.len().is_multiple_of(*length) && text.is_char_boundary(*length))
         .find(|length| bytes.chunks(*length).all(|chunk| *chunk == bytes[..*length]))
         .map_or(text, |length| &text[..length])
 }

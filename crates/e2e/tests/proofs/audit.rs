@@ -110,9 +110,9 @@ async fn a_login_that_an_operator_made_may_what_the_api_needs_and_the_check_says
     let house = House::with_contacts(1).await;
     let name: String =
         house.database.query_one("SELECT current_database() || '_api'", &[]).await.unwrap().get(0);
-    let make = ["roles", "login", &name, "--of", "api", "--json"];
-    let made = house.tools.run("migrator", &make, "", |_| {}).await.unwrap();
-    let made = made.last().unwrap();
+    let arguments = ["roles", "login", &name, "--of", "api", "--json"];
+    let lines = house.tools.run("migrator", &arguments, "", |_| {}).await.unwrap();
+    let made = lines.last().unwrap();
     assert_eq!((&made["group"], &made["made"]), (&json!("pregon_api"), &json!(true)));
     let of_owner = said_of_permissions(&house, house.tools.url()).await;
     let url = house.tools.url();

@@ -53,20 +53,18 @@ async fn every_call_is_answered_to_the_roles_of_the_table_and_to_nobody_else() {
             let refused = match roles.iter().position(|role| role == asks_for) {
                 // The webhook's caller shows a signature, and has none here.
                 None if path == "/webhooks/telnyx" => Some(StatusCode::UNAUTHORIZED),
-                None => None,
                 Some(_) if rank == 0 => Some(StatusCode::UNAUTHORIZED),
                 Some(needed) if rank <= needed => Some(StatusCode::FORBIDDEN),
-                Some(_) => None,
+                Some(_) | None => None,
             };
-            let is_right = match refused {
-                Some(refused) => status == refused,
+            let is_right = if let Some(refused) = refused {
+                status == refused
+            } else {
                 // It came to its handler, which has no body, or finds nobody.
-                None => {
-                    let text = answer.text().await.unwrap_or_default();
-                    !status.is_server_error()
-                        && !matches!(status.as_u16(), 401 | 403 | 405 | 429)
-                        && !text.contains("nothing at this address\"")
-                }
+                let text = answer.text().await.unwrap_or_default();
+                !status.is_server_error()
+                    && !matches!(status.as_u16(), 401 | 403 | 405 | 429)
+                    && !text.contains("nothing at this address\"")
             };
             if !is_right {
                 wrong.push(format!("{role:?} {method} {path} (asks for {asks_for}): {status}"));

@@ -54,7 +54,7 @@ async fn many_writers_make_one_chain_without_a_gap() {
         task.await.unwrap();
     }
     let found = verify(&test).await;
-    let taken_back = (0..WRITERS * CHANGES).filter(|n| (n / CHANGES + n % CHANGES) % 3 == 0).count();
+    let taken_back = (0..WRITERS * CHANGES).filter(|n| (n / CHANGES + n % CHANGES).is_multiple_of(3)).count();
     let lines = 2 * (WRITERS * CHANGES - taken_back) as u64;
     assert_eq!((found.lines, found.faults), (lines, vec![]));
     assert_eq!(u64::try_from(found.head.place), Ok(lines));
@@ -148,18 +148,15 @@ async fn lines_are_found_by_who_what_about_which_and_when() {
     let (test, start) = three_lines().await;
     let log = log(&test);
     let minute = jiff::SignedDuration::from_mins(1);
-    let text = |text: &str| Some(text.to_owned());
+    let is = |wanted: &str| Some(wanted.to_owned());
     let cases = [
-        (AuditFilter { actor: text("ana@empresa.mx"), ..AuditFilter::default() }, vec![1, 3]),
-        (AuditFilter { action: text("segment.update"), ..AuditFilter::default() }, vec![2]),
-        (AuditFilter { object_kind: text("segment"), ..AuditFilter::default() }, vec![1, 2]),
-        (
-            AuditFilter { object_kind: text("contact"), object_id: text("7"), ..AuditFilter::default() },
-            vec![3],
-        ),
+        (AuditFilter { actor: is("ana@empresa.mx"), ..AuditFilter::default() }, vec![1, 3]),
+        (AuditFilter { action: is("segment.update"), ..AuditFilter::default() }, vec![2]),
+        (AuditFilter { object_kind: is("segment"), ..AuditFilter::default() }, vec![1, 2]),
+        (AuditFilter { object_kind: is("contact"), object_id: is("7"), ..AuditFilter::default() }, vec![3]),
         (AuditFilter { from: Some(start + minute), ..AuditFilter::default() }, vec![2, 3]),
         (AuditFilter { until: Some(start + minute), ..AuditFilter::default() }, vec![1]),
-        (AuditFilter { actor: text("nadie"), ..AuditFilter::default() }, vec![]),
+        (AuditFilter { actor: is("nadie"), ..AuditFilter::default() }, vec![]),
     ];
     for (filter, expected) in cases {
         let found = log.page(filter, AuditOrder::OldestFirst, None, 10).await.unwrap();
