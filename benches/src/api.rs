@@ -55,7 +55,16 @@ pub(crate) async fn measure(rows: u64, tell: impl Fn(&Value)) -> Result<()> {
     tools.run("migrator", &user, &password, |_| {}).await?;
     let options = StackOptions {
         prefix: "pregon_bench_api".to_owned(),
-        settings: vec![("PREGON__LOG__LEVEL".to_owned(), "warn".to_owned())],
+        // The limits are counted as ever, and let everything through.
+        settings: [
+            ("PREGON__LOG__LEVEL", "warn"),
+            ("PREGON__LIMITS__USER_PER_SECOND", "100000"),
+            ("PREGON__LIMITS__USER_BURST", "1000000"),
+            ("PREGON__LIMITS__ADDRESS_PER_SECOND", "100000"),
+            ("PREGON__LIMITS__ADDRESS_BURST", "1000000"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec(),
         ..StackOptions::default()
     };
     let stack = Stack::without_workers(&tools, &servers, options).await?;

@@ -131,6 +131,7 @@ Usage: cargo xtask bench [NAME] [--rows N] [--messages N,…] [--workers N,…] 
 Examples:
   cargo xtask bench
   cargo xtask bench import --rows 1000000 > import.jsonl
+  cargo xtask bench api --rows 1000000
   cargo xtask bench segments --rows 36645692
   cargo xtask bench send --messages 10000,100000 --workers 1,2
   cargo xtask bench send --messages 100000 --old-messages 10000000";

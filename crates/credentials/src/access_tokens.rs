@@ -71,11 +71,7 @@ impl AccessTokens {
 /// it call it the same. It tells no more of the key than a signature does.
 fn name_of(key: &SecretString) -> String {
     let digest = Sha256::new().chain_update("kid:").chain_update(key.expose_secret()).finalize();
-    let (part, _) = digest.split_at(8);
-    part.iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
+    hex::encode(&digest[..8])
 }
 
 impl TokenIssuer for AccessTokens {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::identity::Role;
 use crate::request::Actor;
-use crate::session::{Secret, read_hex, write_hex};
+use crate::session::Secret;
 
 /// What every key begins with, so that it is known for one wherever it is found.
 const PREFIX: &str = "pk_";
@@ -33,7 +33,7 @@ impl ShownKey {
     #[must_use]
     pub fn to_text(&self) -> SecretString {
         let id = self.id.0.as_simple();
-        let secret: String = write_hex(self.secret.expose()).collect();
+        let secret = hex::encode(self.secret.expose());
         format!("{PREFIX}{id}_{secret}").into()
     }
 
@@ -44,9 +44,10 @@ impl ShownKey {
     pub fn parse(text: &str) -> Result<Self, InvalidApiKey> {
         let (id, secret) =
             text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(InvalidApiKey)?;
-        let id: [u8; 16] = read_hex(id).ok_or(InvalidApiKey)?;
-        let secret: [u8; Secret::BYTES] = read_hex(secret).ok_or(InvalidApiKey)?;
-        Ok(Self { id: ApiKeyId(Uuid::from_bytes(id)), secret: Secret::new(secret) })
+        let (mut id_bytes, mut secret_bytes) = ([0; 16], [0; Secret::BYTES]);
+        hex::decode_to_slice(id, &mut id_bytes).map_err(|_| InvalidApiKey)?;
+        hex::decode_to_slice(secret, &mut secret_bytes).map_err(|_| InvalidApiKey)?;
+        Ok(Self { id: ApiKeyId(Uuid::from_bytes(id_bytes)), secret: Secret::new(secret_bytes) })
     }
 }
 

@@ -133,7 +133,7 @@ impl ChainHash {
 /// In hexadecimal.
 impl fmt::Display for ChainHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(&self.0))
     }
 }
 
@@ -141,12 +141,9 @@ impl FromStr for ChainHash {
     type Err = InvalidChainHash;
 
     fn from_str(written: &str) -> Result<Self, InvalidChainHash> {
-        let digits = written.as_bytes();
-        if digits.len() != Self::BYTES * 2 || !digits.iter().all(u8::is_ascii_hexdigit) {
-            return Err(InvalidChainHash);
-        }
-        let byte = |at: usize| u8::from_str_radix(&written[at..at + 2], 16).map_err(|_| InvalidChainHash);
-        (0..digits.len()).step_by(2).map(byte).collect::<Result<_, _>>().map(Self)
+        let mut bytes = [0; Self::BYTES];
+        hex::decode_to_slice(written, &mut bytes).map_err(|_| InvalidChainHash)?;
+        Ok(Self(bytes.to_vec()))
     }
 }
 

@@ -20,16 +20,6 @@ pub(crate) enum Access {
     Role(Role),
 }
 
-impl Access {
-    /// The least role of whoever is signed in that it lets in.
-    pub(crate) fn least(self) -> Role {
-        match self {
-            Self::Role(role) => role,
-            Self::Open | Self::Uncounted | Self::SignedIn => Role::Viewer,
-        }
-    }
-}
-
 /// How much a call asks of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Weight {

@@ -10,6 +10,8 @@ use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Response, Response
 
 use actix_web::http::Method;
 
+use domain::identity::Role;
+
 use crate::access::{self, Access, Rule, Weight};
 use crate::problem::PROBLEM_JSON;
 
@@ -105,15 +107,18 @@ fn describe(call: &mut Operation, rule: &Rule) {
             call.security = Some(Vec::new());
             "anybody"
         }
-        Access::SignedIn | Access::Role(_) => {
-            call.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
-            rule.access.least().as_str()
-        }
+        Access::SignedIn => whoever_shows_a_token(call, Role::Viewer),
+        Access::Role(least) => whoever_shows_a_token(call, least),
     };
     let said = call.description.take().map(|said| format!("{said}\n\n")).unwrap_or_default();
     call.description = Some(format!("{said}Asks for the role: {who}."));
     let extensions = call.extensions.get_or_insert_with(Extensions::default);
     extensions.insert("x-role".to_owned(), who.into());
+}
+
+fn whoever_shows_a_token(call: &mut Operation, least: Role) -> &'static str {
+    call.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
+    least.as_str()
 }
 
 fn refusal(status: u16, meaning: &str) -> Response {

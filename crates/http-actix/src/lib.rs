@@ -34,6 +34,7 @@ mod page;
 mod phones;
 mod problem;
 mod readings;
+mod routes;
 mod saved_segments;
 mod search;
 mod segments;

@@ -79,9 +79,8 @@ impl Told {
             Allowance::Refused { retry_after } => Some((retry_after, policy, limit)),
         });
         let (retry_after, policy, limit) = refused.max_by_key(|(retry_after, ..)| **retry_after)?;
-        let whose = if *policy == "user" { "user" } else { "address" };
         let detail = format!(
-            "this {whose} asks too often: {} requests a second are taken, and {} at once (limits.{policy}_per_second)",
+            "this {policy} asks too often: {} requests a second are taken, and {} at once (limits.{policy}_per_second)",
             limit.per_second, limit.burst
         );
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail);

@@ -71,7 +71,7 @@ impl JobStore for PostgresJobStore {
         let failed = |error: tokio_postgres::Error| classify(doing, &error);
         let mut client = self.database.pooled(doing).await?;
         let transaction = client.transaction().await.map_err(failed)?;
-        transaction.execute(include_str!("../sql/job_lock_all.sql"), &[]).await.map_err(failed)?;
+        transaction.execute(include_str!("../sql/upload_lock_all.sql"), &[]).await.map_err(failed)?;
         let (most, of_one) = (i64::from(self.options.open_max), i64::from(self.options.uploads_of_one_max));
         let opened = transaction
             .execute(include_str!("../sql/job_open.sql"), &[&id.0, &envelope.actor.0, &most, &of_one])

@@ -158,6 +158,20 @@ async fn an_address_is_counted_by_what_our_proxy_says_and_not_by_what_the_caller
     assert!(from.contains(&&json!("192.0.2.77")) && !from.contains(&&json!("203.0.113.9")), "{sessions}");
 }
 
+impl House {
+    /// Waits until so many statements wait for the table of contacts.
+    async fn until_waiting_for_contacts(&self, statements: i64) {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'contacts'::regclass AND NOT granted";
+        for _ in 0..400 {
+            if self.database.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == statements {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("fewer than {statements} statements wait");
+    }
+}
+
 #[tokio::test]
 async fn a_heavy_request_too_many_is_refused_at_once_and_light_ones_go_on() {
     let mut house = House::with_contacts(50).await;
@@ -174,7 +188,7 @@ async fn a_heavy_request_too_many_is_refused_at_once_and_light_ones_go_on() {
         (answer.status(), answer.headers().get("retry-after").is_some(), asked.elapsed())
     }));
     let meanwhile = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        house.until_waiting_for_contacts(2).await;
         for _ in 0..10 {
             let light = house.admin.request(Method::GET, "/campaigns").send().await.unwrap();
             assert_eq!(light.status(), StatusCode::OK);

@@ -12,6 +12,7 @@ mod edge;
 mod faults;
 mod house;
 mod hygiene;
+mod idempotency;
 mod identity;
 mod imports;
 mod jobs;
