@@ -159,11 +159,13 @@ async fn an_address_is_counted_by_what_our_proxy_says_and_not_by_what_the_caller
 }
 
 impl House {
-    /// Waits until so many statements wait for the table of contacts.
+    /// Waits until so many statements at least wait for the table of contacts.
     async fn until_waiting_for_contacts(&self, statements: i64) {
-        let waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'contacts'::regclass AND NOT granted";
+        let waiting = "SELECT count(*) FROM pg_locks
+                       WHERE relation = 'contacts'::regclass AND NOT granted
+                         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
         for _ in 0..400 {
-            if self.database.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == statements {
+            if self.database.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) >= statements {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
