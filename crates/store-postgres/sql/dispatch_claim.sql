@@ -1,15 +1,14 @@
--- Claims the next messages of a campaign: debits the paces it goes by (its sender's, its account's, its own, and those of
--- the senders that its sender's messages are routed by, each for what goes by it), then locks an open lane, then takes a due retry or advances the lane's cursor, then gives the messages that are still queued to the
--- claim. A number that is suppressed by now, or was claimed for too often lately, is skipped. Messages are changed by an
--- upsert of rows that are there and locked, which finds each by its key whatever the planner believes of the table
--- (docs/decisions/002). Pausing and canceling change all lanes of the campaign, so nothing is claimed after they have
--- committed. Where its sender has routes, a message goes by that of its number's carrier: by the first sender of it that is not
--- out, or by another after an attempt that was certainly not accepted. Carried by campaigns_pkey, senders_pkey, paces_pkey,
--- lanes_pkey, due_retry_idx, messages_pkey, suppressions_pkey, contact_activity_pkey, sender_routes_pkey, the contacts' key by
--- phone and message_attempts_pkey.
--- $1 campaign, $2 worker, $3 shard, $4 most messages, $5 lease in seconds, $6 seconds of pace that are sold ahead,
--- $7 messages of campaigns that a number gets at most (0: any number), $8 within so many seconds, $9 why attempts came to
--- nothing through no fault of their sender.
+-- Claims the next messages of a campaign: debits the paces it goes by (its sender's, its account's, its own, and those of the
+-- senders that its sender's messages are routed by, each for what goes by it), then locks an open lane, then takes a due retry
+-- or advances the lane's cursor, then gives the messages that are still queued to the claim. A number that is suppressed by
+-- now, or was claimed for too often lately, is skipped. Messages are changed by an upsert of rows that are there and locked,
+-- which finds each by its key whatever the planner believes of the table (docs/decisions/002). Pausing and canceling change all
+-- lanes of the campaign, so nothing is claimed after they have committed. Where its sender has routes, a message goes by that
+-- of its number's carrier: by the first sender of it that is not out, or by another after an attempt that was certainly not
+-- accepted. Carried by campaigns_pkey, senders_pkey, paces_pkey, lanes_pkey, due_retry_idx, messages_pkey, suppressions_pkey,
+-- contact_activity_pkey, sender_routes_pkey, the contacts' key by phone and message_attempts_pkey. $1 campaign, $2 worker, $3
+-- shard, $4 most messages, $5 lease in seconds, $6 seconds of pace that are sold ahead, $7 messages of campaigns that a number
+-- gets at most (0: any number), $8 within so many seconds, $9 why attempts came to nothing through no fault of their sender.
 WITH pace AS (
     SELECT paces.owner, paces.per_second, paces.next_free_at, paces.not_before, part.is_own, part.is_gate,
            $6::float8 * part.patience AS ahead
