@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use application::{
-    Authenticate, ChangePassword, ChangeUser, CreateApiKey, CreateUser, EndSession, FailureLimit, InviteUser,
-    ListSessions, LogIn, LogOut, LoginFailures, RefreshSession, SessionCache, SignInDesk, TokenLifetimes,
+    Authenticate, ChangePassword, ChangeUser, CreateApiKey, CreateUser, EndSession, FactorDesk, InviteUser,
+    ListSessions, LogIn, LogOut, LoginThrottle, RefreshSession, SecondFactors, SessionCache, SignInDesk,
+    TokenLifetimes,
 };
-use credentials::{AccessTokens, Argon2Cost, Argon2Passwords, SystemSecrets};
-use domain::identity::PasswordRule;
+use credentials::{AccessTokens, Argon2Cost, Argon2Passwords, Authenticators, SystemSecrets};
+use domain::identity::{FailureLimits, PasswordRule, SecondFactorRule, UnknownRole};
 use domain::port::{
     AccountDesk, ApiKeyStore, Cache, IdentityStore, PasswordHasher, SecretSource, SessionStore,
 };
 use secrecy::SecretString;
 use settings::Settings;
 use store_postgres::{
-    Database, PostgresAccountDesk, PostgresApiKeyStore, PostgresIdentityStore, PostgresSessionStore,
+    Database, PostgresAccountDesk, PostgresApiKeyStore, PostgresFailureLog, PostgresIdentityStore,
+    PostgresSecondFactorStore, PostgresSessionStore,
 };
 use system::{SystemClock, SystemIds};
 
@@ -29,6 +31,7 @@ pub(crate) struct Signing {
     pub(crate) sessions: ListSessions,
     pub(crate) end_session: EndSession,
     pub(crate) change_password: ChangePassword,
+    pub(crate) second_factors: SecondFactors,
     pub(crate) invite_user: InviteUser,
     pub(crate) change_user: ChangeUser,
     pub(crate) accounts: Arc<dyn AccountDesk>,
@@ -65,8 +68,21 @@ impl Signing {
             secrets: secrets.clone(),
             lifetimes: TokenLifetimes { access: auth.access_token, refresh: auth.refresh_token },
         };
-        let limit = FailureLimit { failures: auth.login_failures_max, window: auth.login_window };
-        let failures = Arc::new(LoginFailures::new(limit));
+        let throttle = LoginThrottle {
+            log: Arc::new(PostgresFailureLog::new(database.clone())),
+            limits: FailureLimits {
+                of_pair: auth.login_failures_max,
+                of_place: auth.login_failures_of_place_max,
+                of_account: auth.login_failures_of_account_max,
+                window: auth.login_window,
+            },
+        };
+        let factors = FactorDesk {
+            factors: Arc::new(PostgresSecondFactorStore::new(database.clone())),
+            codes: Arc::new(Authenticators),
+        };
+        let least_role = auth.second_factor_from.map(str::parse).transpose();
+        let least_role = least_role.map_err(|unknown: UnknownRole| Failure::Usage(unknown.to_string()))?;
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
         Ok(Self {
             authenticate: Authenticate {
@@ -74,12 +90,14 @@ impl Signing {
                 sessions: sessions.clone(),
                 cache: cache.clone(),
                 keys: api_keys.clone(),
+                second_factor: SecondFactorRule { least_role },
                 clock: clock.clone(),
             },
             log_in: LogIn {
                 identities: identities.clone(),
                 passwords: passwords.clone(),
-                failures: failures.clone(),
+                throttle: throttle.clone(),
+                factors: factors.clone(),
                 ids: ids.clone(),
                 desk: desk.clone(),
             },
@@ -91,7 +109,15 @@ impl Signing {
                 identities: identities.clone(),
                 passwords: passwords.clone(),
                 rule,
-                failures,
+                throttle: throttle.clone(),
+                cache: cache.clone(),
+            },
+            second_factors: SecondFactors {
+                desk: factors,
+                identities: identities.clone(),
+                passwords: passwords.clone(),
+                throttle,
+                secrets: secrets.clone(),
                 cache: cache.clone(),
             },
             invite_user: InviteUser {

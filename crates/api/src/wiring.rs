@@ -198,6 +198,7 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
         sessions: signing.sessions,
         end_session: signing.end_session,
         change_password: signing.change_password,
+        second_factors: signing.second_factors,
         invite_user: signing.invite_user,
         change_user: signing.change_user,
         accounts: signing.accounts,

@@ -80,8 +80,8 @@ pub use search_contacts::{FoundContacts, FoundTotal, PartsOfPhones, SearchContac
 pub use send_message::{SendCommand, SendError, SendMessage};
 pub use sign_in::{
     Authenticate, AuthenticateError, ChangePassword, ChangePasswordError, Credential, DeskError, EndSession,
-    FailureLimit, ListSessions, LogIn, LogInError, LogOut, Login, LoginFailures, Pass, RefreshError,
-    RefreshSession, SessionCache, SignInDesk, TokenLifetimes,
+    FactorDesk, ListSessions, LogIn, LogInError, LogOut, Login, LoginThrottle, Pass, RefreshError,
+    RefreshSession, SecondFactorError, SecondFactors, SessionCache, SignInDesk, TokenLifetimes,
 };
 pub use suppressions::{LoadCommand, LoadSuppressions, LoadSuppressionsError, LoadedList};
 pub use tag_contacts::{TagCommand, TagContacts, TagContactsError};

@@ -4,8 +4,9 @@ mod authenticate;
 mod change_password;
 mod log_in;
 mod log_out;
-mod login_failures;
+mod login_throttle;
 mod refresh_session;
+mod second_factor;
 mod session_cache;
 mod sessions;
 
@@ -23,8 +24,9 @@ pub use authenticate::{Authenticate, AuthenticateError, Credential};
 pub use change_password::{ChangePassword, ChangePasswordError};
 pub use log_in::{LogIn, LogInError, Login};
 pub use log_out::LogOut;
-pub use login_failures::{FailureLimit, LoginFailures};
+pub use login_throttle::LoginThrottle;
 pub use refresh_session::{RefreshError, RefreshSession};
+pub use second_factor::{FactorDesk, SecondFactorError, SecondFactors};
 pub use session_cache::SessionCache;
 pub use sessions::{EndSession, ListSessions};
 

@@ -73,6 +73,9 @@ pub enum ChangeUserError {
     /// One's own password is changed by who knows it.
     #[error("change your own password with POST /auth/password, which asks for the old one")]
     OwnPassword,
+    /// One's own second factor is removed by who has it.
+    #[error("remove your own second factor with POST /auth/second-factor/remove, which asks for it")]
+    OwnSecondFactor,
     /// No password was drawn.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
@@ -134,6 +137,21 @@ impl ChangeUser {
         Ok((self.change(id, AccountChange::ResetPassword(hash), by).await?, password))
     }
 
+    /// Takes the second factor of `id` away, who has lost it, and ends their sessions at once.
+    ///
+    /// # Errors
+    /// When it is oneself or nobody, or the store is away.
+    pub async fn remove_second_factor(
+        &self,
+        id: UserId,
+        (asker, by): (&Asker, Envelope),
+    ) -> Result<Account, ChangeUserError> {
+        if is_oneself(asker, id) {
+            return Err(ChangeUserError::OwnSecondFactor);
+        }
+        self.change(id, AccountChange::RemoveSecondFactor, by).await
+    }
+
     async fn change(
         &self,
         id: UserId,
@@ -176,6 +194,7 @@ mod tests {
             email: Email::parse("ana@empresa.mx").unwrap(),
             role: Role::Admin,
             must_change_password: false,
+            has_second_factor: false,
             expires_at: Timestamp::MAX,
         })
     }
@@ -190,6 +209,7 @@ mod tests {
             email: Email::parse("eva@empresa.mx").unwrap(),
             role: Role::Viewer,
             must_change_password: true,
+            has_second_factor: false,
             created_at: Timestamp::UNIX_EPOCH,
             disabled_at: None,
         }

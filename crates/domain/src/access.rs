@@ -1,7 +1,7 @@
 //! Who asks: somebody who is signed in, or a program that shows a key.
 
 use crate::api_key::ApiKey;
-use crate::identity::Role;
+use crate::identity::{Role, SecondFactorRule};
 use crate::request::Actor;
 use crate::session::SignedIn;
 
@@ -44,8 +44,15 @@ impl Asker {
 
     /// What they must do before they may do anything else. Programs owe nothing.
     #[must_use]
-    pub fn duty(&self) -> Option<Duty> {
-        self.person()?.must_change_password.then_some(Duty::ChangePassword)
+    pub fn duty(&self, rule: SecondFactorRule) -> Option<Duty> {
+        let who = self.person()?;
+        if who.must_change_password {
+            Some(Duty::ChangePassword)
+        } else if rule.asks(who.role) && !who.has_second_factor {
+            Some(Duty::AddSecondFactor)
+        } else {
+            None
+        }
     }
 }
 
@@ -54,4 +61,6 @@ impl Asker {
 pub enum Duty {
     /// Another chose their password: they set one of their own.
     ChangePassword,
+    /// Their role asks for a second factor, and they have none.
+    AddSecondFactor,
 }

@@ -1,8 +1,10 @@
 //! People who sign in: their roles, what a password must be, and what admins see and change of them.
 
 mod account;
+mod attempt;
 mod guessable;
 mod password;
+mod second_factor;
 
 use std::fmt;
 
@@ -10,7 +12,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use account::{Account, AccountChange, ChangedAccount};
+pub use attempt::{Counted, FailureLimits, Failures, Place};
 pub use password::{Password, PasswordHash, PasswordRefused, PasswordRule};
+pub use second_factor::{
+    InvalidFactor, OneTimeCode, RecoveryCode, SecondFactor, SecondFactorRule, ShownFactor, TotpSecret,
+};
 
 /// What a user may do; each role may do all that the one before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use crate::identity::{Email, Role, UserId};
+use crate::identity::{Email, PasswordHash, Role, UserId};
 
 /// Identifies a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,6 +92,10 @@ pub struct NewSession {
     pub id: SessionId,
     /// Who signed in.
     pub user: UserId,
+    /// The hash of the password that they signed in with.
+    pub password_hash: PasswordHash,
+    /// Whether they showed a second factor, as everybody does who has one.
+    pub has_second_factor: bool,
     /// Of its first refresh token.
     pub refresh: RefreshDigest,
     /// When it ends unless it is renewed.
@@ -154,6 +158,8 @@ pub struct SignedIn {
     pub role: Role,
     /// Whether they must set another password.
     pub must_change_password: bool,
+    /// Whether they sign in with a second factor.
+    pub has_second_factor: bool,
     /// When the session ends unless it is renewed.
     pub expires_at: Timestamp,
 }
@@ -173,6 +179,8 @@ pub enum EndReason {
     RoleLowered,
     /// Its user was disabled.
     Disabled,
+    /// Its user signs in with a second factor from now on, or no longer.
+    SecondFactorChanged,
 }
 
 impl EndReason {
@@ -186,6 +194,7 @@ impl EndReason {
             Self::PasswordChanged => "password_changed",
             Self::RoleLowered => "role_lowered",
             Self::Disabled => "disabled",
+            Self::SecondFactorChanged => "second_factor_changed",
         }
     }
 }

@@ -126,6 +126,9 @@ static TABLE: &[Rule] = &[
     signed_in(POST,   "/api/v1/auth/logout"),
     signed_in(POST,   "/api/v1/auth/password").secret(),
     signed_in(GET,    "/api/v1/auth/me").secret(),
+    signed_in(POST,   "/api/v1/auth/second-factor").secret(),
+    signed_in(POST,   "/api/v1/auth/second-factor/confirm").secret(),
+    signed_in(POST,   "/api/v1/auth/second-factor/remove").secret(),
     viewer   (GET,    "/api/v1/auth/sessions").secret(),
     viewer   (DELETE, "/api/v1/auth/sessions/{id}"),
 
@@ -136,6 +139,7 @@ static TABLE: &[Rule] = &[
     admin    (POST,   "/api/v1/users/{id}/disable"),
     admin    (POST,   "/api/v1/users/{id}/enable"),
     admin    (POST,   "/api/v1/users/{id}/reset-password").secret(),
+    admin    (POST,   "/api/v1/users/{id}/remove-second-factor"),
     admin    (GET,    "/api/v1/api-keys"),
     admin    (POST,   "/api/v1/api-keys").secret(),
     admin    (GET,    "/api/v1/api-keys/{id}"),

@@ -10,8 +10,8 @@ use utoipa::{Modify, OpenApi};
 use crate::described::Everywhere;
 use crate::{
     api_keys, audit, auth, campaigns, contact_changes, contact_imports, contacts, extracts, health, inbound,
-    jobs, lookups, messages, metrics, phones, saved_segments, search, segments, senders, stats, suppressions,
-    users, webhooks, workers,
+    jobs, lookups, messages, metrics, phones, saved_segments, search, second_factor, segments, senders,
+    stats, suppressions, users, webhooks, workers,
 };
 
 #[derive(OpenApi)]
@@ -20,7 +20,8 @@ use crate::{
     modifiers(&Everywhere, &Credentials),
     paths(
         auth::login, auth::refresh, auth::logout, auth::me, auth::change_password, auth::sessions, auth::end_session,
-        users::list, users::create, users::get_one, users::change, users::disable, users::enable, users::reset_password,
+        second_factor::offer, second_factor::confirm, second_factor::remove,
+        users::list, users::create, users::get_one, users::change, users::disable, users::enable, users::reset_password, users::remove_second_factor,
         api_keys::list, api_keys::create, api_keys::get_one, api_keys::revoke,
         campaigns::create, campaigns::list, campaigns::get_one, campaigns::revise, campaigns::remove, campaigns::schedule, campaigns::preview, campaigns::launch, campaigns::pause,
         campaigns::resume, campaigns::cancel, campaigns::progress, campaigns::progress_stream, campaigns::explain, campaigns::show_bill, campaigns::test_send, campaigns::messages,

@@ -6,11 +6,11 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::USER_AGENT;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use application::{
-    ChangePassword, ChangePasswordError, EndSession, ListSessions, LogIn, LogInError, LogOut, Login, Pass,
-    RefreshError, RefreshSession,
+    Authenticate, ChangePassword, ChangePasswordError, EndSession, ListSessions, LogIn, LogInError, LogOut,
+    Login, Pass, RefreshError, RefreshSession,
 };
-use domain::access::Asker;
-use domain::identity::{Email, Password};
+use domain::access::{Asker, Duty};
+use domain::identity::{Email, Password, ShownFactor};
 use domain::session::{SessionId, SignedIn, UserAgent};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ use crate::page::Page;
 use crate::problem::Problem;
 
 /// The longest password that is looked at, in bytes.
-const PASSWORD_BYTES_MAX: usize = 4_096;
+pub(crate) const PASSWORD_BYTES_MAX: usize = 4_096;
 
 /// Who signs in.
 #[derive(Deserialize, ToSchema)]
@@ -34,6 +34,9 @@ pub(crate) struct LoginRequest {
     email: String,
     /// The user's password.
     password: String,
+    /// The second factor of those who have one: the six digits that their authenticator shows, or a recovery code.
+    #[schema(example = "287082")]
+    code: Option<String>,
 }
 
 /// What shows who somebody is.
@@ -79,8 +82,9 @@ fn token(pass: &Pass) -> TokenView {
     }
 }
 
-/// Signs in.
-#[utoipa::path(tag = "auth", path = "/api/v1/auth/login", request_body = LoginRequest, responses((status = 200, body = TokenView), (status = 401, body = Problem), (status = 429, body = Problem)))]
+/// Signs in. Whoever has a second factor gives it as `code`; without it the answer to the right password is 401 of the type
+/// `urn:pregon:problem:second-factor-needed`, and to a wrong or used code `urn:pregon:problem:second-factor-wrong`.
+#[utoipa::path(tag = "auth", path = "/api/v1/auth/login", request_body = LoginRequest, responses((status = 200, body = TokenView), (status = 401, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 #[post("/auth/login")]
 pub(crate) async fn login(
     request: HttpRequest,
@@ -94,16 +98,23 @@ pub(crate) async fn login(
     }
     // What is no address signs nobody in; that it is none need not be told apart.
     let email = Email::parse(&body.value.email).map_err(|_| refused())?;
+    let factor = body.value.code.as_deref().map(ShownFactor::parse).transpose();
+    let factor = factor.map_err(|invalid| Problem::unprocessable("/code", invalid.to_string()))?;
     let agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok());
     let credentials = Login {
         email,
         password: Password::new(&body.value.password),
+        factor,
         user_agent: agent.and_then(UserAgent::new),
     };
     let by = asked.by_nobody(&body.value.email.trim().to_lowercase());
     match log_in.execute(credentials, by).await {
         Ok(pass) => Ok(HttpResponse::Ok().json(token(&pass))),
         Err(LogInError::Refused) => Err(refused()),
+        Err(error @ LogInError::FactorNeeded) => Err(Problem::unauthorized(error.to_string())
+            .of_kind("urn:pregon:problem:second-factor-needed", "Second factor needed")),
+        Err(error @ LogInError::WrongFactor) => Err(Problem::unauthorized(error.to_string())
+            .of_kind("urn:pregon:problem:second-factor-wrong", "Second factor wrong")),
         Err(error @ LogInError::TooManyFailures { retry_after }) => {
             Err(too_many(error.to_string(), retry_after))
         }
@@ -112,7 +123,7 @@ pub(crate) async fn login(
     }
 }
 
-fn too_many(detail: String, retry_after: Duration) -> Problem {
+pub(crate) fn too_many(detail: String, retry_after: Duration) -> Problem {
     Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(retry_after.as_secs().max(1))
 }
 
@@ -163,6 +174,10 @@ pub(crate) struct MeView {
     role: &'static str,
     /// Whether the user may do nothing else before another password is set.
     must_change_password: bool,
+    /// Whether the user signs in with a second factor.
+    has_second_factor: bool,
+    /// Whether the user may do nothing else before a second factor is brought in.
+    must_add_second_factor: bool,
     /// What the key is called; `null` of a user.
     api_key: Option<String>,
 }
@@ -170,7 +185,8 @@ pub(crate) struct MeView {
 /// Who is signed in, or whose key this is.
 #[utoipa::path(tag = "auth", path = "/api/v1/auth/me", security(("bearer" = [])), responses((status = 200, body = MeView), (status = 401, body = Problem)))]
 #[get("/auth/me")]
-pub(crate) async fn me(who: Caller<Anybody>) -> HttpResponse {
+pub(crate) async fn me(who: Caller<Anybody>, authenticate: web::Data<Authenticate>) -> HttpResponse {
+    let duty = authenticate.duty(&who);
     let role = who.role().as_str();
     HttpResponse::Ok().json(match &*who {
         Asker::Person(who) => MeView {
@@ -178,6 +194,8 @@ pub(crate) async fn me(who: Caller<Anybody>) -> HttpResponse {
             email: Some(who.email.to_string()),
             role,
             must_change_password: who.must_change_password,
+            has_second_factor: who.has_second_factor,
+            must_add_second_factor: duty == Some(Duty::AddSecondFactor),
             api_key: None,
         },
         Asker::Program(key) => MeView {
@@ -185,6 +203,8 @@ pub(crate) async fn me(who: Caller<Anybody>) -> HttpResponse {
             email: None,
             role,
             must_change_password: false,
+            has_second_factor: false,
+            must_add_second_factor: false,
             api_key: Some(key.name.as_str().to_owned()),
         },
     })

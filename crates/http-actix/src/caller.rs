@@ -150,7 +150,7 @@ impl Shown {
             AuthenticateError::Store(error) => error.into(),
         })?;
         if let Access::Role(role) = access {
-            if let Some(duty) = who.duty() {
+            if let Some(duty) = authenticate.duty(&who) {
                 return Err(owed(duty));
             }
             if who.role() < role {
@@ -170,5 +170,9 @@ fn owed(duty: Duty) -> Problem {
             "somebody else chose your password: set your own with POST /auth/password before anything else",
         )
         .of_kind("urn:pregon:problem:password-change-required", "Password change required"),
+        Duty::AddSecondFactor => Problem::forbidden(
+            "your role asks for a second factor: bring one in with POST /auth/second-factor before anything else",
+        )
+        .of_kind("urn:pregon:problem:second-factor-required", "Second factor required"),
     }
 }

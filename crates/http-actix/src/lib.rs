@@ -37,6 +37,7 @@ mod readings;
 mod routes;
 mod saved_segments;
 mod search;
+mod second_factor;
 mod segments;
 mod senders;
 mod serve;

@@ -17,8 +17,8 @@ use crate::options::{Edge, HttpOptions};
 use crate::serve::Services;
 use crate::{
     address, api_keys, audit, auth, campaigns, contact_changes, contact_imports, contacts, extracts, inbound,
-    jobs, lookups, messages, phones, saved_segments, search, segments, senders, stats, suppressions, users,
-    webhooks, workers,
+    jobs, lookups, messages, phones, saved_segments, search, second_factor, segments, senders, stats,
+    suppressions, users, webhooks, workers,
 };
 
 /// Gives the handlers of a thread something of which there is one.
@@ -42,6 +42,7 @@ impl Routes {
         routes.give(Data::new(services.sessions));
         routes.give(Data::new(services.end_session));
         routes.give(Data::new(services.change_password));
+        routes.give(Data::new(services.second_factors));
         routes.give(Data::new(services.invite_user));
         routes.give(Data::new(services.change_user));
         routes.give(Data::new(services.accounts));
@@ -141,6 +142,9 @@ fn versioned(config: &mut ServiceConfig) {
         .service(auth::sessions)
         .service(auth::end_session)
         .service(auth::change_password)
+        .service(second_factor::offer)
+        .service(second_factor::confirm)
+        .service(second_factor::remove)
         .service(users::list)
         .service(users::create)
         .service(users::get_one)
@@ -148,6 +152,7 @@ fn versioned(config: &mut ServiceConfig) {
         .service(users::disable)
         .service(users::enable)
         .service(users::reset_password)
+        .service(users::remove_second_factor)
         .service(api_keys::list)
         .service(api_keys::create)
         .service(api_keys::get_one)

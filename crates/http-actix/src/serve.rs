@@ -13,8 +13,8 @@ use application::{
     AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, ChangePassword, ChangeUser,
     CountContacts, CreateApiKey, DraftCampaign, EndSession, ExplainMessage, FollowCampaign, InviteUser,
     KnownPlan, ListSessions, LoadSuppressions, LogIn, LogOut, LookUpCampaign, LookUpPhones, PreviewCampaign,
-    PreviewSegment, RefreshSession, RouteSender, SaveSegment, SearchContacts, SendMessage, TagContacts,
-    TakeContactFile, TakeExtract, TestCampaign, WatchWorkers,
+    PreviewSegment, RefreshSession, RouteSender, SaveSegment, SearchContacts, SecondFactors, SendMessage,
+    TagContacts, TakeContactFile, TakeExtract, TestCampaign, WatchWorkers,
 };
 use domain::port::{
     AccountDesk, ApiKeyStore, AuditLog, CampaignStore, Clock, ContactDesk, ContactStore, ExtractStore, Ids,
@@ -47,6 +47,8 @@ pub struct Services {
     pub end_session: EndSession,
     /// Changes one's own password.
     pub change_password: ChangePassword,
+    /// Brings second factors in, and takes them away.
+    pub second_factors: SecondFactors,
     /// Makes users.
     pub invite_user: InviteUser,
     /// Changes them.

@@ -29,6 +29,8 @@ pub(crate) struct AccountView {
     role: &'static str,
     /// Whether the user may do nothing else before another password is set.
     must_change_password: bool,
+    /// Whether the user signs in with a second factor.
+    has_second_factor: bool,
     /// When the user was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -44,6 +46,7 @@ impl From<Account> for AccountView {
             email: account.email.to_string(),
             role: account.role.as_str(),
             must_change_password: account.must_change_password,
+            has_second_factor: account.has_second_factor,
             created_at: account.created_at,
             disabled_at: account.disabled_at,
         }
@@ -57,6 +60,7 @@ impl From<User> for AccountView {
             email: user.email.to_string(),
             role: user.role.as_str(),
             must_change_password: user.must_change_password,
+            has_second_factor: false,
             created_at: user.created_at,
             disabled_at: None,
         }
@@ -76,9 +80,10 @@ impl From<ChangeUserError> for Problem {
     fn from(error: ChangeUserError) -> Self {
         match error {
             ChangeUserError::Unknown => Self::not_found(error.to_string()),
-            ChangeUserError::LastAdmin | ChangeUserError::OwnRole | ChangeUserError::OwnPassword => {
-                Self::new(StatusCode::CONFLICT, error.to_string())
-            }
+            ChangeUserError::LastAdmin
+            | ChangeUserError::OwnRole
+            | ChangeUserError::OwnPassword
+            | ChangeUserError::OwnSecondFactor => Self::new(StatusCode::CONFLICT, error.to_string()),
             ChangeUserError::Store(error) => error.into(),
             ChangeUserError::NoRandomness(_) | ChangeUserError::Hasher(_) => Self::ours(&error),
         }
@@ -220,4 +225,18 @@ pub(crate) async fn reset_password(
     let (account, password) = use_case.reset_password(UserId(*id), (&who, asked.by(&who))).await?;
     let view = NewPasswordView { user: account.into(), password: password.expose().to_owned() };
     Ok(HttpResponse::Ok().json(view))
+}
+
+/// Takes the second factor of somebody away who has lost it, and ends their sessions at once. They sign in with the password alone,
+/// and where their role asks for a second factor they bring in another before anything else.
+#[utoipa::path(tag = "users", path = "/api/v1/users/{id}/remove-second-factor", params(("id" = Uuid, Path)), security(("bearer" = [])), responses((status = 200, body = AccountView), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[post("/users/{id}/remove-second-factor")]
+pub(crate) async fn remove_second_factor(
+    who: Caller<Admin>,
+    asked: Asked,
+    id: web::Path<Uuid>,
+    use_case: web::Data<ChangeUser>,
+) -> Result<HttpResponse, Problem> {
+    let account = use_case.remove_second_factor(UserId(*id), (&who, asked.by(&who))).await?;
+    Ok(HttpResponse::Ok().json(AccountView::from(account)))
 }

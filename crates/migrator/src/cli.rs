@@ -380,6 +380,19 @@ Examples:
         #[arg(long)]
         json: bool,
     },
+    /// Take the second factor of somebody away who has lost it, and their recovery codes, and end their sessions: they sign in with
+    /// the password alone. Admins do this for one another with POST /users/{id}/remove-second-factor; this is for the last one.
+    #[command(after_help = "\
+Examples:
+  migrator user remove-second-factor --email ana@empresa.mx")]
+    RemoveSecondFactor {
+        /// Signs in with it.
+        #[arg(long, value_parser = Email::parse)]
+        email: Email,
+        /// One JSON object on stdout.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Args)]

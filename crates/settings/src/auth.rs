@@ -21,6 +21,15 @@ const SECRET_VARIETY_MIN: usize = 10;
 /// The most secrets beside the one that signs.
 const OTHER_SECRETS_MAX: usize = 7;
 
+/// Whom `second_factor_from` may name.
+const SECOND_FACTOR_FROM: [(&str, Option<&str>); 5] = [
+    ("nobody", None),
+    ("viewer", Some("viewer")),
+    ("operator", Some("operator")),
+    ("manager", Some("manager")),
+    ("admin", Some("admin")),
+];
+
 const REMEDY: &str = "give a random secret of at least 32 characters, as `openssl rand -base64 48` makes, in \
                       PREGON__AUTH__JWT_SECRET, or the path of a file that holds it in PREGON__AUTH__JWT_SECRET_FILE";
 
@@ -36,10 +45,16 @@ pub struct AuthSettings {
     pub access_token: SignedDuration,
     /// How long a refresh token is good, and with it a session that is not renewed.
     pub refresh_token: SignedDuration,
-    /// So many failures within the window, and no further attempt is looked at.
+    /// So many failures within the window with one address from one place, and no further attempt is looked at.
     pub login_failures_max: u32,
+    /// As many from one place, with whichever addresses.
+    pub login_failures_of_place_max: u32,
+    /// As many with one address, from wherever: then only those are listened to who are where its user has been.
+    pub login_failures_of_account_max: u32,
     /// How long failures are counted, from the first of them.
     pub login_window: SignedDuration,
+    /// The least role that must have a second factor; nobody must where there is none.
+    pub second_factor_from: Option<&'static str>,
     /// How long a copy of a session is good.
     pub session_cache: Duration,
     /// How many keys of programs live at once.
@@ -76,6 +91,11 @@ pub(crate) fn read(
     let refresh_days = reader.whole(entry!(raw, auth.refresh_token_days), 1..=365, "days");
     let login_failures_max =
         reader.whole(entry!(raw, auth.login_failures_max), 1..=1000, "a number of failures");
+    let of_place =
+        reader.whole(entry!(raw, auth.login_failures_of_place_max), 1..=10_000, "a number of failures");
+    let of_account =
+        reader.whole(entry!(raw, auth.login_failures_of_account_max), 1..=10_000, "a number of failures");
+    let second_factor_from = reader.choice(entry!(raw, auth.second_factor_from), &SECOND_FACTOR_FROM);
     let login_window = reader.whole(entry!(raw, auth.login_window_minutes), 1..=1440, "minutes");
     let session_cache = reader.whole(entry!(raw, auth.session_cache_seconds), 1..=60, "seconds");
     let api_keys_max = reader.whole(entry!(raw, auth.api_keys_max), 1..=10_000, "a number of keys");
@@ -89,6 +109,9 @@ pub(crate) fn read(
             access_token: SignedDuration::from_mins(access_minutes?),
             refresh_token: SignedDuration::from_hours(24 * refresh_days?),
             login_failures_max: login_failures_max?,
+            login_failures_of_place_max: of_place?,
+            login_failures_of_account_max: of_account?,
+            second_factor_from: second_factor_from?,
             login_window: SignedDuration::from_mins(login_window?),
             session_cache: Duration::from_secs(session_cache?),
             api_keys_max: api_keys_max?,

@@ -1,2 +1,2 @@
--- A user by the id, for nobody else to change meanwhile (users_pkey).
-SELECT id, email, role, must_change_password, created_at, disabled_at FROM users WHERE id = $1 FOR UPDATE
+-- A user, for nobody else to change meanwhile (users_pkey).
+SELECT id FROM users WHERE id = $1 FOR UPDATE

@@ -1,3 +1,2 @@
 -- Gives a user that is locked another role (users_pkey).
 UPDATE users SET role = $2, updated_at = now() WHERE id = $1
-RETURNING id, email, role, must_change_password, created_at, disabled_at

@@ -61,8 +61,10 @@ impl AccountDesk for PostgresAccountDesk {
             transaction.query(include_str!("../sql/user_lock_admins.sql"), &[]).await.map_err(failed)?;
         let found =
             transaction.query_opt(include_str!("../sql/user_lock.sql"), &[&id.0]).await.map_err(failed)?;
-        let Some(found) = found else { return Ok(ChangedAccount::Unknown) };
-        let before = decode(&found, doing)?;
+        if found.is_none() {
+            return Ok(ChangedAccount::Unknown);
+        }
+        let before = read(&transaction, id, doing).await?;
         let is_last = admins.len() == 1 && admins[0].get::<_, Uuid>("id") == id.0;
         if is_last && takes_admin(&change) {
             return Ok(ChangedAccount::LastAdmin);
@@ -70,16 +72,18 @@ impl AccountDesk for PostgresAccountDesk {
         if holds(&before, &change) {
             return Ok(ChangedAccount::Done { account: Box::new(before), sessions: Vec::new() });
         }
-        let (account, sessions) = match change {
+        let sessions = match change {
             AccountChange::Role(role) => set_role(&transaction, &before, role, &by, doing).await?,
             AccountChange::Disable => disable(&transaction, &before, &by, doing).await?,
             AccountChange::Enable => {
-                let account = set_disabled(&transaction, id, None, doing).await?;
+                set_disabled(&transaction, id, None, doing).await?;
                 note(&transaction, "user.enable", id, Noted::default(), &by, doing).await?;
-                (account, Vec::new())
+                Vec::new()
             }
             AccountChange::ResetPassword(hash) => reset_password(&transaction, id, &hash, &by, doing).await?,
+            AccountChange::RemoveSecondFactor => remove_second_factor(&transaction, id, &by, doing).await?,
         };
+        let account = read(&transaction, id, doing).await?;
         transaction.commit().await.map_err(failed)?;
         Ok(ChangedAccount::Done { account: Box::new(account), sessions })
     }
@@ -89,7 +93,7 @@ fn takes_admin(change: &AccountChange) -> bool {
     match change {
         AccountChange::Role(role) => *role != Role::Admin,
         AccountChange::Disable => true,
-        AccountChange::Enable | AccountChange::ResetPassword(_) => false,
+        AccountChange::Enable | AccountChange::ResetPassword(_) | AccountChange::RemoveSecondFactor => false,
     }
 }
 
@@ -100,11 +104,20 @@ fn holds(before: &Account, change: &AccountChange) -> bool {
         AccountChange::Disable => before.disabled_at.is_some(),
         AccountChange::Enable => before.disabled_at.is_none(),
         AccountChange::ResetPassword(_) => false,
+        AccountChange::RemoveSecondFactor => !before.has_second_factor,
     }
 }
 
-/// What was made of a user, and the sessions of which copies are wrong now.
-type Outcome = Result<(Account, Vec<SessionId>), StoreError>;
+async fn read(transaction: &Transaction<'_>, id: UserId, doing: &str) -> Result<Account, StoreError> {
+    let row = transaction
+        .query_one(include_str!("../sql/user_find.sql"), &[&id.0])
+        .await
+        .map_err(|error| classify(doing, &error))?;
+    decode(&row, doing)
+}
+
+/// The sessions of which copies are wrong after a change.
+type Outcome = Result<Vec<SessionId>, StoreError>;
 
 async fn set_role(
     transaction: &Transaction<'_>,
@@ -113,8 +126,8 @@ async fn set_role(
     by: &Envelope,
     doing: &str,
 ) -> Outcome {
-    let row = transaction
-        .query_one(include_str!("../sql/user_set_role.sql"), &[&before.id.0, &role.as_str()])
+    transaction
+        .execute(include_str!("../sql/user_set_role.sql"), &[&before.id.0, &role.as_str()])
         .await
         .map_err(|error| classify(doing, &error))?;
     let is_lowered = role < before.role;
@@ -134,15 +147,15 @@ async fn set_role(
         sessions_ended: if is_lowered { sessions.len() } else { 0 },
     };
     note(transaction, "user.change_role", before.id, noted, by, doing).await?;
-    Ok((decode(&row, doing)?, sessions))
+    Ok(sessions)
 }
 
 async fn disable(transaction: &Transaction<'_>, before: &Account, by: &Envelope, doing: &str) -> Outcome {
-    let account = set_disabled(transaction, before.id, Some(by.at), doing).await?;
+    set_disabled(transaction, before.id, Some(by.at), doing).await?;
     let sessions = end_sessions(transaction, before.id, EndReason::Disabled, None, by.at, doing).await?;
     let noted = Noted { sessions_ended: sessions.len(), ..Noted::default() };
     note(transaction, "user.disable", before.id, noted, by, doing).await?;
-    Ok((account, sessions))
+    Ok(sessions)
 }
 
 async fn set_disabled(
@@ -150,12 +163,12 @@ async fn set_disabled(
     id: UserId,
     since: Option<Timestamp>,
     doing: &str,
-) -> Result<Account, StoreError> {
-    let row = transaction
-        .query_one(include_str!("../sql/user_set_disabled.sql"), &[&id.0, &since])
+) -> Result<(), StoreError> {
+    transaction
+        .execute(include_str!("../sql/user_set_disabled.sql"), &[&id.0, &since])
         .await
         .map_err(|error| classify(doing, &error))?;
-    decode(&row, doing)
+    Ok(())
 }
 
 async fn reset_password(
@@ -165,14 +178,30 @@ async fn reset_password(
     by: &Envelope,
     doing: &str,
 ) -> Outcome {
-    let row = transaction
-        .query_one(include_str!("../sql/user_reset_password.sql"), &[&id.0, &hash.as_str()])
+    transaction
+        .execute(include_str!("../sql/user_reset_password.sql"), &[&id.0, &hash.as_str()])
         .await
         .map_err(|error| classify(doing, &error))?;
     let sessions = end_sessions(transaction, id, EndReason::PasswordChanged, None, by.at, doing).await?;
     let noted = Noted { sessions_ended: sessions.len(), ..Noted::default() };
     note(transaction, "user.reset_password", id, noted, by, doing).await?;
-    Ok((decode(&row, doing)?, sessions))
+    Ok(sessions)
+}
+
+async fn remove_second_factor(
+    transaction: &Transaction<'_>,
+    id: UserId,
+    by: &Envelope,
+    doing: &str,
+) -> Outcome {
+    transaction
+        .execute(include_str!("../sql/second_factor_remove.sql"), &[&id.0])
+        .await
+        .map_err(|error| classify(doing, &error))?;
+    let sessions = end_sessions(transaction, id, EndReason::SecondFactorChanged, None, by.at, doing).await?;
+    let noted = Noted { sessions_ended: sessions.len(), ..Noted::default() };
+    note(transaction, "user.remove_second_factor", id, noted, by, doing).await?;
+    Ok(sessions)
 }
 
 /// Ends a user's living sessions, but for the one to be kept.
@@ -240,6 +269,7 @@ fn decode(row: &Row, doing: &str) -> Result<Account, StoreError> {
         email: Email::parse(row.get("email")).map_err(|error| corrupt(doing, error.to_string()))?,
         role: role.parse().map_err(|_| corrupt(doing, "role holds an unknown value"))?,
         must_change_password: row.get("must_change_password"),
+        has_second_factor: row.get("has_second_factor"),
         created_at: row.get("created_at"),
         disabled_at: row.get("disabled_at"),
     })

@@ -47,11 +47,13 @@ impl SessionStore for PostgresSessionStore {
                     &by.remote_addr,
                     &by.actor.0,
                     &by.request_id,
+                    &session.password_hash.as_str(),
+                    &session.has_second_factor,
                 ],
             )
             .await
             .map_err(|error| classify(doing, &error))?;
-        exactly_one(rows, doing, "its audit line was not written")
+        exactly_one(rows, doing, "nobody of this password, or of this second factor, is there")
     }
 
     async fn find(&self, id: SessionId, at: Timestamp) -> Result<Option<SignedIn>, StoreError> {
@@ -152,6 +154,7 @@ fn signed_in(row: &Row, expires_at: Timestamp, doing: &str) -> Result<SignedIn, 
         email: Email::parse(row.get("email")).map_err(|error| corrupt(doing, error.to_string()))?,
         role: role.parse().map_err(|_| corrupt(doing, "role holds an unknown value"))?,
         must_change_password: row.get("must_change_password"),
+        has_second_factor: row.get("has_second_factor"),
         expires_at,
     })
 }

@@ -10,6 +10,7 @@ pub mod import_copies;
 pub mod import_session;
 pub mod import_store;
 pub mod password_hasher;
+pub mod second_factor_store;
 pub mod session_store;
 pub mod sms_gateway;
 pub mod source_reader;
@@ -49,6 +50,7 @@ mod tests {
             include_str!("contract/import_session.rs"),
             include_str!("contract/import_store.rs"),
             include_str!("contract/password_hasher.rs"),
+            include_str!("contract/second_factor_store.rs"),
             include_str!("contract/session_store.rs"),
             include_str!("contract/sms_gateway.rs"),
             include_str!("contract/source_reader.rs"),

@@ -2,6 +2,8 @@
 
 mod caches;
 mod clocks;
+mod codes;
+mod failures;
 mod gateways;
 mod identities;
 mod ids;
@@ -13,6 +15,8 @@ mod tokens;
 
 pub use caches::FakeCache;
 pub use clocks::{FixedClock, SteppingClock};
+pub use codes::FakeCodes;
+pub use failures::FakeFailureLog;
 pub use gateways::FakeGateway;
 pub use identities::{AuditLine, FakeIdentityStore};
 pub use ids::CountingIds;

@@ -4,10 +4,13 @@ use async_trait::async_trait;
 use domain::identity::UserId;
 use domain::import::ImportId;
 use domain::phone::PhoneNumber;
-use domain::port::{ContactStore, IdentityStore, ImportStore, SessionStore, SourceAccount, SourceReader};
+use domain::port::{
+    ContactStore, IdentityStore, ImportStore, SecondFactorStore, SessionStore, SourceAccount, SourceReader,
+};
 use jiff::Timestamp;
 use testkit::contract::ImportHarness;
 use testkit::contract::identity_store::IdentityHarness;
+use testkit::contract::second_factor_store::SecondFactorHarness;
 use testkit::contract::session_store::SessionHarness;
 use testkit::contract::source_reader::SourceHarness;
 use testkit::fakes::{
@@ -52,6 +55,21 @@ impl IdentityHarness for Identities {
     }
 
     async fn audit_lines(&self) -> Vec<AuditLine> {
+        self.0.audit_lines()
+    }
+}
+
+#[async_trait]
+impl SecondFactorHarness for Identities {
+    fn factors(&self) -> Box<dyn SecondFactorStore> {
+        Box::new(self.0.clone())
+    }
+
+    fn users(&self) -> Box<dyn IdentityStore> {
+        Box::new(self.0.clone())
+    }
+
+    async fn user_lines(&self) -> Vec<AuditLine> {
         self.0.audit_lines()
     }
 }
@@ -125,6 +143,11 @@ mod identity_store {
 mod session_store {
     use super::*;
     testkit::session_store_contract!(Sessions::fresh());
+}
+
+mod second_factor_store {
+    use super::*;
+    testkit::second_factor_store_contract!(Identities(FakeIdentityStore::default()));
 }
 
 mod token_issuer {

@@ -4,8 +4,9 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use domain::access::Asker;
+use domain::access::{Asker, Duty};
 use domain::api_key::{ApiKey, ShownKey};
+use domain::identity::SecondFactorRule;
 use domain::port::{ApiKeyStore, Clock, SessionStore, StoreError, TokenIssuer};
 use domain::session::SignedIn;
 use jiff::{SignedDuration, Timestamp};
@@ -46,6 +47,8 @@ pub struct Authenticate {
     pub cache: SessionCache,
     /// Knows the keys. No copies are kept: one that was revoked is refused from that moment on.
     pub keys: Arc<dyn ApiKeyStore>,
+    /// Who must have a second factor.
+    pub second_factor: SecondFactorRule,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
@@ -78,6 +81,12 @@ impl Authenticate {
             Credential::AccessToken(token) => self.person(token).await.map(Asker::Person),
             Credential::ApiKey(key) => self.program(key, from).await.map(|key| Asker::Program(Box::new(key))),
         }
+    }
+
+    /// What `who` must do before they may do anything else.
+    #[must_use]
+    pub fn duty(&self, who: &Asker) -> Option<Duty> {
+        who.duty(self.second_factor)
     }
 
     async fn person(&self, token: &str) -> Result<SignedIn, AuthenticateError> {

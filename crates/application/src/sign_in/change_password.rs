@@ -8,7 +8,7 @@ use domain::port::{HasherUnavailable, IdentityStore, PasswordHasher, StoreError}
 use domain::request::Envelope;
 use domain::session::SignedIn;
 
-use super::{LoginFailures, SessionCache};
+use super::{LoginThrottle, SessionCache};
 
 /// Changes people's own passwords.
 pub struct ChangePassword {
@@ -19,7 +19,7 @@ pub struct ChangePassword {
     /// What a password must be.
     pub rule: PasswordRule,
     /// Counts who gave a wrong one: whoever found an open browser guesses no better here than when signing in.
-    pub failures: Arc<LoginFailures>,
+    pub throttle: LoginThrottle,
     /// Forgets what is not so any more.
     pub cache: SessionCache,
 }
@@ -61,13 +61,13 @@ impl ChangePassword {
         (old, new): (Password, Password),
         by: Envelope,
     ) -> Result<(), ChangePasswordError> {
-        if let Some(retry_after) = self.failures.blocked_for(&who.email, by.remote_addr, by.at) {
+        if let Some(retry_after) = self.throttle.blocked_for(&who.email, by.remote_addr, by.at).await? {
             return Err(ChangePasswordError::TooManyFailures { retry_after });
         }
         let user = self.identities.find_user(who.email.clone()).await?;
         let user = user.filter(|user| user.id == who.user).ok_or(ChangePasswordError::WrongPassword)?;
         if !self.passwords.verify(old.clone(), user.password_hash.clone()).await? {
-            self.failures.record(&who.email, by.remote_addr, by.at);
+            self.throttle.record(&who.email, by.remote_addr, by.at).await?;
             return Err(ChangePasswordError::WrongPassword);
         }
         if new.expose() == old.expose() {

@@ -27,6 +27,7 @@ struct Kept {
     email: String,
     role: String,
     must_change_password: bool,
+    has_second_factor: bool,
     expires_at: Timestamp,
 }
 
@@ -40,6 +41,7 @@ impl SessionCache {
             email: Email::parse(&kept.email).ok()?,
             role: kept.role.parse().ok()?,
             must_change_password: kept.must_change_password,
+            has_second_factor: kept.has_second_factor,
             expires_at: kept.expires_at,
         })
     }
@@ -50,6 +52,7 @@ impl SessionCache {
             email: signed_in.email.to_string(),
             role: signed_in.role.to_string(),
             must_change_password: signed_in.must_change_password,
+            has_second_factor: signed_in.has_second_factor,
             expires_at: signed_in.expires_at,
         };
         if let (Some(cache), Ok(kept)) = (&self.cache, serde_json::to_vec(&kept)) {

@@ -4,17 +4,21 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use domain::access::Asker;
+use domain::access::{Asker, Duty};
 use domain::api_key::{AllowedFrom, ApiKey, ApiKeyId, KeyName};
-use domain::identity::{Email, Password, PasswordHash, PasswordRefused, PasswordRule, Role, User, UserId};
+use domain::identity::{
+    Email, FailureLimits, Password, PasswordHash, PasswordRefused, PasswordRule, Place, RecoveryCode, Role,
+    SecondFactorRule, ShownFactor, User, UserId,
+};
 use domain::port::{
-    Cache, Clock, HasherUnavailable, IdentityStore, MockApiKeyStore, MockIdentityStore, MockPasswordHasher,
-    MockSessionStore, PasswordHasher, StoreError,
+    Cache, Clock, FailureLog as _, HasherUnavailable, IdentityStore, MockApiKeyStore, MockIdentityStore,
+    MockPasswordHasher, MockSessionStore, PasswordHasher, StoreError,
 };
 use domain::request::{Actor, Envelope};
 use domain::session::Secret;
 use testkit::fakes::{
-    CountingIds, CountingSecrets, FakeCache, FakeIdentityStore, FakePasswords, FakeSessionStore, FakeTokens,
+    CountingIds, CountingSecrets, FakeCache, FakeCodes, FakeFailureLog, FakeIdentityStore, FakePasswords,
+    FakeSessionStore, FakeTokens,
 };
 
 use super::*;
@@ -37,6 +41,8 @@ struct House {
     clock: Arc<StoryClock>,
     cache: Arc<FakeCache>,
     log_in: LogIn,
+    second_factors: SecondFactors,
+    failures: Arc<FakeFailureLog>,
     refresh: RefreshSession,
     log_out: LogOut,
     authenticate: Authenticate,
@@ -63,11 +69,14 @@ impl House {
         let session_cache = SessionCache { cache: Some(cache.clone()), keep_for: Duration::from_secs(5) };
         let sessions: Arc<dyn SessionStore> = Arc::new(FakeSessionStore::of(users.clone()));
         let tokens = Arc::new(FakeTokens::default());
-        let failures = Arc::new(LoginFailures::new(limit()));
+        let failures = Arc::new(FakeFailureLog::default());
+        let throttle = LoginThrottle { log: failures.clone(), limits: limits() };
+        let factors = FactorDesk { factors: Arc::new(users.clone()), codes: Arc::new(FakeCodes) };
+        let secrets = Arc::new(CountingSecrets::default());
         let desk = SignInDesk {
             sessions: sessions.clone(),
             tokens: tokens.clone(),
-            secrets: Arc::new(CountingSecrets::default()),
+            secrets: secrets.clone(),
             lifetimes: TokenLifetimes {
                 access: SignedDuration::from_mins(15),
                 refresh: SignedDuration::from_hours(24 * 30),
@@ -77,7 +86,8 @@ impl House {
             log_in: LogIn {
                 identities: Arc::new(users.clone()),
                 passwords: passwords.clone(),
-                failures: failures.clone(),
+                throttle: throttle.clone(),
+                factors: factors.clone(),
                 ids: Arc::new(CountingIds::default()),
                 desk: desk.clone(),
             },
@@ -88,15 +98,25 @@ impl House {
                 sessions: sessions.clone(),
                 cache: session_cache.clone(),
                 keys: Arc::new(MockApiKeyStore::new()),
+                second_factor: SecondFactorRule { least_role: Some(Role::Manager) },
                 clock: clock.clone(),
             },
             change_password: ChangePassword {
                 identities: Arc::new(users.clone()),
-                passwords,
+                passwords: passwords.clone(),
                 rule: PasswordRule { length_min: 12, length_max: 128 },
-                failures,
+                throttle: throttle.clone(),
                 cache: session_cache.clone(),
             },
+            second_factors: SecondFactors {
+                desk: factors,
+                identities: Arc::new(users.clone()),
+                passwords,
+                throttle,
+                secrets,
+                cache: session_cache.clone(),
+            },
+            failures,
             list: ListSessions { sessions: sessions.clone(), clock: clock.clone() },
             end: EndSession { sessions, cache: session_cache },
             users,
@@ -142,12 +162,13 @@ fn refresh_text(pass: &Pass) -> String {
     format!("{}{}", hex(&pass.refresh.family), hex(&pass.refresh.own))
 }
 
-fn limit() -> FailureLimit {
-    FailureLimit { failures: 3, window: SignedDuration::from_mins(5) }
+fn limits() -> FailureLimits {
+    FailureLimits { of_pair: 3, of_place: 20, of_account: 8, window: SignedDuration::from_mins(5) }
 }
 
 fn login(email: &str, password: &str) -> Login {
-    Login { email: Email::parse(email).unwrap(), password: Password::new(password), user_agent: None }
+    let (email, password) = (Email::parse(email).unwrap(), Password::new(password));
+    Login { email, password, factor: None, user_agent: None }
 }
 
 fn by(at: Timestamp) -> Envelope {
@@ -217,12 +238,16 @@ async fn after_repeated_failures_even_the_right_password_waits_for_the_window_to
 #[tokio::test]
 async fn of_guesses_sent_at_once_the_right_one_does_not_count_after_the_limit() {
     let house = House::with_ana().await;
-    let failures = house.log_in.failures.clone();
+    let failures = house.failures.clone();
     let at = house.clock.now();
     let mut passwords = MockPasswordHasher::new();
     // While this password is verified, three others fail.
     passwords.expect_verify().returning(move |_, _| {
-        (0..3).for_each(|_| failures.record(&Email::parse(ANA).unwrap(), Some(PLACE), at));
+        for _ in 0..3 {
+            let (email, place) = (Email::parse(ANA).unwrap(), Place::of(Some(PLACE)));
+            let recorded = failures.record(&email, place, at, at - limits().window);
+            futures::executor::block_on(recorded).unwrap();
+        }
         Ok(true)
     });
     let log_in = LogIn { passwords: Arc::new(passwords), ..house.log_in };
@@ -426,6 +451,7 @@ async fn a_program_is_known_by_its_key_and_a_use_is_noted_once_a_minute() {
         // That it could not be noted refuses nobody.
         keys.expect_note_use().times(notes).returning(|_, _, _, _| Err(away()));
         let authenticate = Authenticate {
+            second_factor: SecondFactorRule::default(),
             tokens: house.authenticate.tokens.clone(),
             sessions: house.authenticate.sessions.clone(),
             cache: house.authenticate.cache.clone(),
@@ -475,7 +501,8 @@ async fn a_hash_that_has_become_too_cheap_is_made_anew_when_its_user_signs_in() 
         let log_in = LogIn {
             identities: Arc::new(house.users.clone()),
             passwords: Arc::new(passwords),
-            failures: house.log_in.failures.clone(),
+            throttle: house.log_in.throttle.clone(),
+            factors: house.log_in.factors.clone(),
             ids: house.log_in.ids.clone(),
             desk: house.log_in.desk.clone(),
         };
@@ -485,4 +512,147 @@ async fn a_hash_that_has_become_too_cheap_is_made_anew_when_its_user_signs_in() 
         let renewed = PasswordHash::new("$fake$renewed$".to_owned());
         assert_eq!(kept, if hash == Ok("$fake$renewed$") { renewed } else { old.clone() });
     }
+}
+
+impl House {
+    fn code_now(&self) -> ShownFactor {
+        ShownFactor::parse(&FakeCodes::shown_at(self.clock.now())).unwrap()
+    }
+
+    async fn log_in_with(&self, factor: ShownFactor) -> Result<Pass, LogInError> {
+        self.log_in.execute(Login { factor: Some(factor), ..login(ANA, RIGHT) }, self.by()).await
+    }
+
+    /// Ana brings an authenticator in, in the session of `pass`.
+    async fn enrol(&self, pass: &Pass) -> Vec<RecoveryCode> {
+        let who = &pass.signed_in;
+        self.second_factors.offer(who, Password::new(RIGHT), self.by()).await.unwrap();
+        self.second_factors.confirm(who, &self.code_now(), self.by()).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_place_that_tries_many_addresses_is_stopped_and_no_other_place_is() {
+    let house = House::with_ana().await;
+    for n in 0..20 {
+        let refused = house.try_log_in(&format!("user{n}@empresa.mx"), "otra frase").await;
+        assert!(matches!(refused, Err(LogInError::Refused)), "{n}: {refused:?}");
+    }
+    let blocked = house.try_log_in(ANA, RIGHT).await;
+    assert!(matches!(blocked, Err(LogInError::TooManyFailures { .. })), "{blocked:?}");
+    let elsewhere = Envelope { remote_addr: Some(Ipv4Addr::new(192, 0, 2, 8).into()), ..house.by() };
+    house.log_in.execute(login(ANA, RIGHT), elsewhere).await.unwrap();
+}
+
+#[tokio::test]
+async fn many_places_that_try_one_address_lock_its_user_out_nowhere_that_the_user_has_been() {
+    let house = House::with_ana().await;
+    for n in 0..8 {
+        let elsewhere = Envelope { remote_addr: Some(Ipv4Addr::new(198, 51, 100, n).into()), ..house.by() };
+        let refused = house.log_in.execute(login(ANA, "otra frase"), elsewhere).await;
+        assert!(matches!(refused, Err(LogInError::Refused)), "{n}: {refused:?}");
+    }
+    let blocked = house.try_log_in(ANA, RIGHT).await;
+    assert!(matches!(blocked, Err(LogInError::TooManyFailures { .. })), "{blocked:?}");
+    house.failures.make_familiar(Email::parse(ANA).unwrap(), Place::of(Some(PLACE)));
+    house.ana_logs_in().await;
+}
+
+#[tokio::test]
+async fn who_must_have_a_second_factor_does_nothing_else_before_it_is_there() {
+    let house = House::with_ana().await;
+    let pass = house.ana_logs_in().await;
+    let duty = async || {
+        let asker = house.authenticate.execute(&shown(&pass), None).await.unwrap();
+        house.authenticate.duty(&asker)
+    };
+    assert_eq!(duty().await, Some(Duty::AddSecondFactor));
+    house.enrol(&pass).await;
+    assert_eq!(duty().await, None);
+}
+
+#[tokio::test]
+async fn with_a_second_factor_the_password_alone_signs_nobody_in_and_a_code_does_once() {
+    let house = House::with_ana().await;
+    house.enrol(&house.ana_logs_in().await).await;
+    let alone = house.try_log_in(ANA, RIGHT).await;
+    assert!(matches!(alone, Err(LogInError::FactorNeeded)), "{alone:?}");
+    let used = house.log_in_with(house.code_now()).await;
+    assert!(matches!(used, Err(LogInError::WrongFactor)), "it confirmed the factor: {used:?}");
+    house.wait(SignedDuration::from_secs(30));
+    assert!(house.log_in_with(house.code_now()).await.unwrap().signed_in.has_second_factor);
+    let again = house.log_in_with(house.code_now()).await;
+    assert!(matches!(again, Err(LogInError::WrongFactor)), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_code_is_guessed_no_more_often_than_a_password_though_the_password_is_right_in_between() {
+    let house = House::with_ana().await;
+    house.enrol(&house.ana_logs_in().await).await;
+    house.wait(SignedDuration::from_secs(30));
+    for _ in 0..3 {
+        let alone = house.try_log_in(ANA, RIGHT).await;
+        assert!(matches!(alone, Err(LogInError::FactorNeeded)), "{alone:?}");
+        let guessed = house.log_in_with(ShownFactor::parse("000000").unwrap()).await;
+        assert!(matches!(guessed, Err(LogInError::WrongFactor)), "{guessed:?}");
+    }
+    let blocked = house.log_in_with(house.code_now()).await;
+    assert!(matches!(blocked, Err(LogInError::TooManyFailures { .. })), "{blocked:?}");
+}
+
+#[tokio::test]
+async fn each_recovery_code_stands_in_for_the_authenticator_once() {
+    let house = House::with_ana().await;
+    let codes = house.enrol(&house.ana_logs_in().await).await;
+    assert_eq!(codes.len(), RecoveryCode::COUNT);
+    house.failures.make_familiar(Email::parse(ANA).unwrap(), Place::of(Some(PLACE)));
+    for code in &codes {
+        let shown = ShownFactor::Recovery(*code);
+        house.log_in_with(shown.clone()).await.unwrap();
+        let again = house.log_in_with(shown).await;
+        assert!(matches!(again, Err(LogInError::WrongFactor)), "{again:?}");
+        house.log_in.throttle.forget(&Email::parse(ANA).unwrap(), Some(PLACE)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_second_factor_is_offered_and_removed_by_who_knows_the_password_and_confirmed_by_a_code() {
+    let house = House::with_ana().await;
+    let pass = house.ana_logs_in().await;
+    let (factors, who) = (&house.second_factors, &pass.signed_in);
+    let wrong = || Password::new("otra frase");
+    let code = || ShownFactor::parse("000000").unwrap();
+    let refused = factors.offer(who, wrong(), house.by()).await;
+    assert!(matches!(refused, Err(SecondFactorError::WrongPassword)), "{refused:?}");
+    let refused = factors.confirm(who, &house.code_now(), house.by()).await;
+    assert!(matches!(refused, Err(SecondFactorError::Absent)), "{refused:?}");
+    factors.offer(who, Password::new(RIGHT), house.by()).await.unwrap();
+    house.ana_logs_in().await;
+    let refused = factors.confirm(who, &code(), house.by()).await;
+    assert!(matches!(refused, Err(SecondFactorError::WrongCode)), "{refused:?}");
+    factors.confirm(who, &house.code_now(), house.by()).await.unwrap();
+    let refused = factors.offer(who, Password::new(RIGHT), house.by()).await;
+    assert!(matches!(refused, Err(SecondFactorError::Present)), "{refused:?}");
+    house.wait(SignedDuration::from_mins(5));
+    let refused = factors.remove(who, (wrong(), &house.code_now()), house.by()).await;
+    assert!(matches!(refused, Err(SecondFactorError::WrongPassword)), "{refused:?}");
+    let refused = factors.remove(who, (Password::new(RIGHT), &code()), house.by()).await;
+    assert!(matches!(refused, Err(SecondFactorError::WrongCode)), "{refused:?}");
+    factors.remove(who, (Password::new(RIGHT), &house.code_now()), house.by()).await.unwrap();
+    assert!(!house.ana_logs_in().await.signed_in.has_second_factor);
+}
+
+#[tokio::test]
+async fn who_signs_in_while_the_password_is_changed_begins_no_session() {
+    let house = House::with_ana().await;
+    let mut sessions = MockSessionStore::new();
+    sessions.expect_begin().returning(|_, _| {
+        Err(StoreError::Conflict {
+            doing: "begin a session".to_owned(),
+            reason: "another password".to_owned(),
+        })
+    });
+    let desk = SignInDesk { sessions: Arc::new(sessions), ..house.log_in.desk.clone() };
+    let refused = LogIn { desk, ..house.log_in }.execute(login(ANA, RIGHT), by(house.clock.now())).await;
+    assert!(matches!(refused, Err(LogInError::Refused)), "{refused:?}");
 }

@@ -16,6 +16,8 @@ pub struct Account {
     pub role: Role,
     /// Whether the user may do nothing else before another password is set.
     pub must_change_password: bool,
+    /// Whether the user signs in with a second factor.
+    pub has_second_factor: bool,
     /// When the user was made.
     pub created_at: Timestamp,
     /// Since when the user cannot sign in, if so.
@@ -33,6 +35,8 @@ pub enum AccountChange {
     Enable,
     /// They sign in with a password that another chose, must choose one of their own, and their sessions end.
     ResetPassword(PasswordHash),
+    /// They have lost their second factor: they sign in with the password alone, and their sessions end.
+    RemoveSecondFactor,
 }
 
 /// What became of a change.

@@ -1,6 +1,7 @@
 //! The ports: what the domain asks of the world. Each method's comment states what an implementation owes.
 
 mod api_key;
+mod attempt;
 mod audit;
 mod backup;
 mod cache;
@@ -24,6 +25,7 @@ mod queue;
 mod rate;
 mod records;
 mod search;
+mod second_factor;
 mod segment;
 mod session;
 mod source;
@@ -32,6 +34,7 @@ mod suppression;
 mod worker;
 
 pub use api_key::*;
+pub use attempt::*;
 pub use audit::*;
 pub use backup::*;
 pub use cache::*;
@@ -55,6 +58,7 @@ pub use queue::*;
 pub use rate::*;
 pub use records::*;
 pub use search::*;
+pub use second_factor::*;
 pub use segment::*;
 pub use session::*;
 pub use source::*;

@@ -19,7 +19,8 @@ pub trait SessionStore: Send + Sync {
     /// Begins a session at the envelope's instant, and writes the line of the audit log that says so; both or neither.
     /// The envelope's address is kept as the place where it began.
     ///
-    /// `Conflict` when the id or the family is taken, or there is no such user.
+    /// `Conflict` when the id or the family is taken, there is no such user, they are disabled, or their password is another by
+    /// now, or they have a second factor since, or none since.
     async fn begin(&self, session: NewSession, by: Envelope) -> Result<(), StoreError>;
 
     /// Who is signed in with the session `id`, with the role they have now; `None` unless it lives `at` that instant.

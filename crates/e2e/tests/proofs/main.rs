@@ -23,6 +23,7 @@ mod numbering;
 mod outages;
 mod records;
 mod routes;
+mod second_factor;
 mod streams;
 mod suppressions;
 mod webhooks;

@@ -4,12 +4,12 @@ use std::io::{BufRead, Read};
 use std::sync::Arc;
 
 use application::{CreateUser, NewUser};
-use domain::identity::{Email, Password, PasswordRule, Role};
-use domain::port::Clock as _;
+use domain::identity::{AccountChange, ChangedAccount, Email, Password, PasswordRule, Role};
+use domain::port::{AccountDesk as _, Clock as _, IdentityStore as _};
 use domain::request::Envelope;
 use serde_json::json;
 use settings::Sources;
-use store_postgres::PostgresIdentityStore;
+use store_postgres::{PostgresAccountDesk, PostgresIdentityStore};
 
 use crate::cli::UserCommand;
 use crate::failure::Failure;
@@ -23,6 +23,7 @@ pub(crate) async fn run(command: &UserCommand, sources: &Sources) -> Result<(), 
         UserCommand::Create { email, role, password_stdin, json } => {
             create(email, *role, *password_stdin, *json, sources).await
         }
+        UserCommand::RemoveSecondFactor { email, json } => remove_second_factor(email, *json, sources).await,
     }
 }
 
@@ -68,6 +69,31 @@ async fn create(
                 password.expose()
             );
         }
+    }
+    Ok(())
+}
+
+async fn remove_second_factor(email: &Email, as_json: bool, sources: &Sources) -> Result<(), Failure> {
+    let settings = wiring::load(sources)?;
+    let database = wiring::current_database(&settings).await?;
+    let identities = PostgresIdentityStore::new(database.clone());
+    let user = identities.find_user(email.clone()).await?;
+    let user =
+        user.ok_or_else(|| Failure::Input(format!("no user who is not disabled has the address {email}")))?;
+    let by = Envelope::of_program("migrator", wiring::clock().now());
+    let desk = PostgresAccountDesk::new(database);
+    let sessions = match desk.change(user.id, AccountChange::RemoveSecondFactor, by).await? {
+        ChangedAccount::Done { sessions, .. } => sessions.len(),
+        ChangedAccount::Unknown | ChangedAccount::LastAdmin => {
+            return Err(Failure::Other(format!("{email} was taken away meanwhile")));
+        }
+    };
+    if as_json {
+        telemetry::put_line(
+            &json!({"id": user.id.0.to_string(), "email": email.as_str(), "sessions_ended": sessions}),
+        );
+    } else {
+        eprintln!("{email} has no second factor now; sessions ended: {sessions}");
     }
     Ok(())
 }

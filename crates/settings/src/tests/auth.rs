@@ -14,9 +14,24 @@ fn without_any_source_the_times_are_these() {
     assert_eq!(auth.access_token.as_mins(), 15);
     assert_eq!(auth.refresh_token.as_hours(), 30 * 24);
     assert_eq!((auth.login_failures_max, auth.login_window.as_mins()), (10, 15));
+    assert_eq!((auth.login_failures_of_place_max, auth.login_failures_of_account_max), (100, 50));
+    assert_eq!(auth.second_factor_from, None);
     assert_eq!(auth.session_cache, Duration::from_secs(5));
     assert_eq!((auth.api_keys_max, auth.api_key_lifetime_max.as_hours()), (100, 24 * 365));
     assert!(auth.jwt_other_secrets.is_empty());
+}
+
+#[test]
+fn a_second_factor_is_asked_of_whom_the_word_names() {
+    let from = |word| {
+        let word = ("PREGON__AUTH__SECOND_FACTOR_FROM", word);
+        Ok::<_, SettingsError>(
+            load_variables(&[("PREGON__AUTH__JWT_SECRET", SOUND), word])?.auth()?.second_factor_from,
+        )
+    };
+    assert_eq!(from("manager").unwrap(), Some("manager"));
+    assert_eq!(from("nobody").unwrap(), None);
+    assert_eq!(keys(&from("boss").unwrap_err()), [Some("auth.second_factor_from")]);
 }
 
 #[test]

@@ -62,12 +62,19 @@ impl Desk {
         let session = NewSession {
             id,
             user,
+            password_hash: self.password_hash(user).await,
+            has_second_factor: false,
             refresh: RefreshDigest { family: [n; 32], own: [n; 32] },
             expires_at: now() + SignedDuration::from_hours(1),
             user_agent: None,
         };
         self.sessions.begin(session, by()).await.unwrap();
         id
+    }
+
+    async fn password_hash(&self, user: UserId) -> PasswordHash {
+        let hash = "SELECT password_hash FROM users WHERE id = $1";
+        PasswordHash::new(self.postgres.client.query_one(hash, &[&user.0]).await.unwrap().get(0))
     }
 
     async fn change(&self, id: UserId, change: AccountChange) -> ChangedAccount {

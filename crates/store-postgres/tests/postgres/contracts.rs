@@ -23,6 +23,11 @@ mod session_store {
     testkit::session_store_contract!(Postgres::fresh().await);
 }
 
+mod second_factor_store {
+    use super::Postgres;
+    testkit::second_factor_store_contract!(Postgres::fresh().await);
+}
+
 mod identity_store {
     use super::Postgres;
     testkit::identity_store_contract!(Postgres::fresh().await);

@@ -4,14 +4,18 @@ use async_trait::async_trait;
 use domain::identity::UserId;
 use domain::import::ImportId;
 use domain::phone::PhoneNumber;
-use domain::port::{ContactStore, IdentityStore, ImportStore, SessionStore, SourceAccount};
+use domain::port::{
+    ContactStore, IdentityStore, ImportStore, SecondFactorStore, SessionStore, SourceAccount,
+};
 use domain::source::{MissingLada, SourceStatistics};
 use store_postgres::{
-    BulkLoad, PostgresContactStore, PostgresIdentityStore, PostgresImportStore, PostgresSessionStore,
+    BulkLoad, PostgresContactStore, PostgresIdentityStore, PostgresImportStore, PostgresSecondFactorStore,
+    PostgresSessionStore,
 };
 use testkit::TestDatabase;
 use testkit::contract::ImportHarness;
 use testkit::contract::identity_store::IdentityHarness;
+use testkit::contract::second_factor_store::SecondFactorHarness;
 use testkit::contract::session_store::SessionHarness;
 use testkit::fakes::AuditLine;
 use tokio_postgres::Client;
@@ -157,5 +161,20 @@ impl SessionHarness for Postgres {
 
     async fn session_lines(&self) -> Vec<AuditLine> {
         self.audit_lines_like("session.%").await
+    }
+}
+
+#[async_trait]
+impl SecondFactorHarness for Postgres {
+    fn factors(&self) -> Box<dyn SecondFactorStore> {
+        Box::new(PostgresSecondFactorStore::new(self.test.database()))
+    }
+
+    fn users(&self) -> Box<dyn IdentityStore> {
+        Box::new(PostgresIdentityStore::new(self.test.database()))
+    }
+
+    async fn user_lines(&self) -> Vec<AuditLine> {
+        self.audit_lines_like("user.%").await
     }
 }

@@ -21,6 +21,7 @@ mod guards;
 mod harness;
 mod import_fields;
 mod jobs;
+mod login_failures;
 mod lookups;
 mod messages;
 mod names;

@@ -41,6 +41,7 @@ macro_rules! session_store_contract {
                 beginning_and_ending_write_a_line_each_on_behalf_of_the_actor,
                 a_session_of_nobody_is_a_conflict_and_writes_nothing,
                 an_id_or_a_family_that_is_taken_is_a_conflict,
+                a_session_begins_by_the_password_and_the_second_factor_that_are_kept_now,
                 a_session_is_found_until_it_expires_and_not_at_that_instant,
                 a_session_of_a_disabled_user_is_not_found_and_not_renewed,
                 a_renewed_session_lives_until_its_new_end_under_its_next_token,
@@ -101,6 +102,8 @@ fn session(n: u8, user: &User) -> NewSession {
     NewSession {
         id: id(n),
         user: user.id,
+        password_hash: user.password_hash.clone(),
+        has_second_factor: false,
         refresh: digest(n, n),
         expires_at: after_days(30),
         user_agent: UserAgent::new("Firefox/140"),
@@ -132,6 +135,7 @@ pub async fn a_session_that_began_is_found_with_its_user_s_role(harness: &impl S
             email: user.email,
             role,
             must_change_password: role == Role::Viewer,
+            has_second_factor: false,
             expires_at: after_days(30),
         };
         assert_eq!(harness.sessions().find(id(n), start()).await.unwrap(), Some(expected));
@@ -169,6 +173,19 @@ pub async fn an_id_or_a_family_that_is_taken_is_a_conflict(harness: &impl Sessio
 }
 
 /// As the sentence says.
+pub async fn a_session_begins_by_the_password_and_the_second_factor_that_are_kept_now(
+    harness: &impl SessionHarness,
+) {
+    let user = begin(harness, 1).await;
+    let old = PasswordHash::new("$old$".to_owned());
+    conflicts(harness, NewSession { password_hash: old, ..session(2, &user) }).await;
+    conflicts(harness, NewSession { has_second_factor: true, ..session(2, &user) }).await;
+    harness.sessions().begin(session(2, &user), by(start())).await.unwrap();
+    harness.disable(user.id).await;
+    conflicts(harness, session(3, &user)).await;
+}
+
+/// As the sentence says.
 pub async fn a_session_is_found_until_it_expires_and_not_at_that_instant(harness: &impl SessionHarness) {
     begin(harness, 1).await;
     let sessions = harness.sessions();
@@ -200,6 +217,7 @@ pub async fn a_renewed_session_lives_until_its_new_end_under_its_next_token(harn
             email: user.email.clone(),
             role: Role::Manager,
             must_change_password: false,
+            has_second_factor: false,
             expires_at: after_days(day + 30),
         };
         assert_eq!(renewal, Renewal::Renewed(expected.clone()));

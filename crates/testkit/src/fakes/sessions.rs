@@ -25,13 +25,14 @@ impl Kept {
         self.ended.is_none() && self.begun.expires_at > at
     }
 
-    fn signed_in(&self, user: User) -> SignedIn {
+    fn signed_in(&self, user: User, has_second_factor: bool) -> SignedIn {
         SignedIn {
             session: self.begun.id,
             user: user.id,
             email: user.email,
             role: user.role,
             must_change_password: user.must_change_password,
+            has_second_factor,
             expires_at: self.begun.expires_at,
         }
     }
@@ -67,10 +68,16 @@ impl SessionStore for FakeSessionStore {
         let is_taken = sessions.iter().any(|other| {
             other.begun.id == session.id || other.begun.refresh.family == session.refresh.family
         });
-        if is_taken || !self.users.users().iter().any(|user| user.id == session.user) {
+        let owner = self.users.enabled(session.user);
+        let is_owner = owner.is_some_and(|owner| {
+            owner.password_hash == session.password_hash
+                && self.users.has_second_factor(owner.id) == session.has_second_factor
+        });
+        if is_taken || !is_owner {
             return Err(StoreError::Conflict {
                 doing: "begin a session".to_owned(),
-                reason: "its id or family is taken, or it is nobody's".to_owned(),
+                reason: "its id or family is taken, or nobody of this password or second factor is there"
+                    .to_owned(),
             });
         }
         self.audit("session.begin", session.id, &by);
@@ -82,7 +89,11 @@ impl SessionStore for FakeSessionStore {
     async fn find(&self, id: SessionId, at: Timestamp) -> Result<Option<SignedIn>, StoreError> {
         let sessions = self.sessions.lock().unwrap();
         let found = sessions.iter().find(|kept| kept.begun.id == id && kept.lives(at));
-        Ok(found.and_then(|kept| Some(kept.signed_in(self.users.enabled(kept.begun.user)?))))
+        Ok(found.and_then(|kept| {
+            let user = self.users.enabled(kept.begun.user)?;
+            let has_second_factor = self.users.has_second_factor(user.id);
+            Some(kept.signed_in(user, has_second_factor))
+        }))
     }
 
     async fn renew(
@@ -105,7 +116,8 @@ impl SessionStore for FakeSessionStore {
         kept.begun.refresh.own = next.own;
         kept.begun.expires_at = expires_at;
         kept.last_used_at = by.at;
-        Ok(Renewal::Renewed(kept.signed_in(user)))
+        let has_second_factor = self.users.has_second_factor(user.id);
+        Ok(Renewal::Renewed(kept.signed_in(user, has_second_factor)))
     }
 
     async fn end(
