@@ -190,6 +190,7 @@ static TABLE: &[Rule] = &[
 
     operator (GET,    "/api/v1/jobs"),
     operator (GET,    "/api/v1/jobs/{id}"),
+    operator (GET,    "/api/v1/jobs/{id}/stream").stream(),
     operator (POST,   "/api/v1/jobs/{id}/cancel"),
     operator (GET,    "/api/v1/jobs/{id}/rejects"),
 

@@ -28,7 +28,7 @@ use crate::{
         messages::send, messages::get_one, messages::preview, contacts::create, contacts::list, search::search, stats::stats, contacts::get_one, contact_changes::change,
         contact_changes::remove, contact_changes::opt_out, contact_changes::opt_in, contact_changes::list_tags,
         contact_changes::add_tags, contact_changes::set_tags, contact_changes::remove_tag, contact_changes::messages,
-        contact_imports::create, jobs::tag_segment, jobs::list, jobs::get_one, jobs::cancel, jobs::rejects,
+        contact_imports::create, jobs::tag_segment, jobs::list, jobs::get_one, jobs::watch_one, jobs::cancel, jobs::rejects,
         extracts::create, extracts::list, extracts::get_one, extracts::download, extracts::seeds, extracts::put_seed,
         extracts::remove_seed, segments::preview, saved_segments::create, saved_segments::list, saved_segments::get_one, saved_segments::versions,
         saved_segments::change, saved_segments::remove, senders::create,

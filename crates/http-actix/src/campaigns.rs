@@ -32,7 +32,7 @@ pub(crate) use billing::{__path_show_bill, show_bill};
 pub(crate) use explanation::{__path_explain, explain};
 pub(crate) use request::{CampaignRequest, MoneyRequest, choice};
 use request::{ScheduleRequest, patched};
-pub(crate) use stream::{__path_progress_stream, Streams, progress_stream};
+pub(crate) use stream::{__path_progress_stream, progress_stream};
 pub(crate) use trial::{__path_test_send, test_send};
 pub(crate) use view::{CampaignView, PreviewView, ProgressView};
 

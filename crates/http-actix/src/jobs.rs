@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, LOCATION};
 use actix_web::web::{self, Bytes, Query};
 use actix_web::{HttpResponse, get, post};
-use application::{TagCommand, TagContacts, TagContactsError};
+use application::{Authenticate, TagCommand, TagContacts, TagContactsError};
 use domain::contact::Tag;
 use domain::job::{Job, JobId, LookupTask, RefusedLine, Task};
 use domain::lookup::LookupTally;
@@ -27,12 +27,13 @@ use crate::money::MoneyView;
 use crate::page::{Page, PageQuery, behind, limit};
 use crate::problem::{Problem, of_segment};
 use crate::spreadsheet::{cell, written};
+use crate::watching::{Seen, Streams, Subject, Watcher, watch};
 
 /// Refused lines that are read at once.
 const PAGE_LINES: u32 = 500;
 
 /// A job.
-#[derive(Serialize, ToSchema)]
+#[derive(PartialEq, Serialize, ToSchema)]
 pub(crate) struct JobView {
     id: Uuid,
     /// `contact_import`, `contact_tagging` or `number_lookup`.
@@ -65,7 +66,7 @@ pub(crate) struct JobView {
 }
 
 /// A file that is brought in. `rows_read` is `imported` + `duplicates` + `rejected` at any moment.
-#[derive(Serialize, ToSchema)]
+#[derive(PartialEq, Serialize, ToSchema)]
 pub(crate) struct ImportView {
     file_name: Option<String>,
     /// Columns that mean nothing here.
@@ -81,7 +82,7 @@ pub(crate) struct ImportView {
 }
 
 /// A segment that is tagged.
-#[derive(Serialize, ToSchema)]
+#[derive(PartialEq, Serialize, ToSchema)]
 pub(crate) struct TaggingView {
     #[schema(value_type = Object)]
     segment: SegmentDefinition,
@@ -98,7 +99,7 @@ pub(crate) struct TaggingView {
 }
 
 /// Numbers of a segment that are looked up. `asked` is `mobile` + `fixed` + `unknown` + `failed` at any moment.
-#[derive(Serialize, ToSchema)]
+#[derive(PartialEq, Serialize, ToSchema)]
 pub(crate) struct LookupJobView {
     #[schema(value_type = Object)]
     segment: SegmentDefinition,
@@ -291,6 +292,46 @@ pub(crate) async fn get_one(
 ) -> Result<HttpResponse, Problem> {
     let job = jobs.find(JobId(*id)).await?.ok_or_else(missing)?;
     Ok(HttpResponse::Ok().json(JobView::from(job)))
+}
+
+/// How far a job has come, whenever that changes: events `job`, and `end` once it is final.
+#[utoipa::path(tag = "jobs", path = "/api/v1/jobs/{id}/stream", params(("id" = Uuid, Path)), security(("bearer" = [])), responses((status = 200, content_type = "text/event-stream", body = String, description = "Events `job` with the JSON of /jobs/{id}, at once and then whenever it changed, at most one a second; `end` once the job is final. A comment at least every 15 s. Ends when the caller's session does"), (status = 404, body = Problem), (status = 503, body = Problem)))]
+#[get("/jobs/{id}/stream")]
+pub(crate) async fn watch_one(
+    who: Caller<Operator>,
+    id: web::Path<Uuid>,
+    jobs: web::Data<Arc<dyn JobStore>>,
+    authenticate: web::Data<Authenticate>,
+    streams: web::Data<Streams>,
+) -> Result<HttpResponse, Problem> {
+    let room = streams.enter()?;
+    let watched = WatchedJob { id: JobId(*id), jobs };
+    let first = watched.look().await?.ok_or_else(missing)?;
+    Ok(watch(watched, first, Watcher { shown: who.shown(), authenticate }, room))
+}
+
+/// A job that somebody watches.
+struct WatchedJob {
+    id: JobId,
+    jobs: web::Data<Arc<dyn JobStore>>,
+}
+
+impl Subject for WatchedJob {
+    type View = JobView;
+
+    const EVENT: &'static str = "job";
+
+    async fn look(&self) -> Result<Option<Seen<JobView>>, Problem> {
+        let found = self.jobs.find(self.id).await?;
+        Ok(found.map(|job| {
+            let last_state = job.state.is_final().then(|| job.state.as_str());
+            Seen { view: job.into(), last_state }
+        }))
+    }
+
+    fn says_the_same(before: &JobView, after: &JobView) -> bool {
+        before == after
+    }
 }
 
 /// Ends a job; what it has done stays.

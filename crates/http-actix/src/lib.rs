@@ -46,6 +46,7 @@ mod stats;
 mod strict;
 mod suppressions;
 mod users;
+mod watching;
 mod webhooks;
 mod workers;
 

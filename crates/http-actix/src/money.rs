@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// An amount: whole millionths as text, so that no reader rounds it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
 pub(crate) struct MoneyView {
     /// Millionths of the currency's unit.
     #[schema(example = "285000")]

@@ -9,12 +9,12 @@ use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::api_doc::{self, ApiDoc};
-use crate::campaigns::Streams;
 use crate::health;
 use crate::input::{refuse_path, refuse_query};
 use crate::metrics::{self, Metrics};
 use crate::options::{Edge, HttpOptions};
 use crate::serve::Services;
+use crate::watching::Streams;
 use crate::{
     address, api_keys, audit, auth, campaigns, contact_changes, contact_imports, contacts, extracts, inbound,
     jobs, lookups, messages, phones, saved_segments, search, second_factor, segments, senders, stats,
@@ -183,6 +183,7 @@ fn versioned(config: &mut ServiceConfig) {
         .service(jobs::list)
         .service(jobs::get_one)
         .service(jobs::cancel)
+        .service(jobs::watch_one)
         .service(jobs::rejects)
         .service(contacts::create)
         .service(contacts::list)

@@ -1,4 +1,4 @@
-//! Progress as it changes.
+//! Campaigns and jobs as they change.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,11 @@ struct Heard {
 
 impl Heard {
     async fn listen(client: &Client, campaign: &str) -> Result<Self, (u16, Value)> {
-        let request = client.request(Method::GET, &format!("/campaigns/{campaign}/progress/stream"));
+        Self::listen_at(client, &format!("/campaigns/{campaign}/progress/stream")).await
+    }
+
+    async fn listen_at(client: &Client, path: &str) -> Result<Self, (u16, Value)> {
+        let request = client.request(Method::GET, path);
         let answer = request.timeout(Duration::from_mins(3)).send().await.unwrap();
         if answer.status() != 200 {
             assert!(answer.status() != 503 || answer.headers().contains_key("retry-after"));
@@ -110,6 +114,41 @@ async fn a_stream_tells_of_every_change_and_ends_with_the_campaign() {
     assert_eq!(after.progress().await["audience"], 600);
     assert_eq!(after.next().await, Some(Said::Event("end".to_owned(), json!({"state": "completed"}))));
     assert_eq!(after.next().await, None);
+}
+
+#[tokio::test]
+async fn a_job_tells_how_far_it_is_until_it_is_done() {
+    let mut house = House::with_contacts(600).await;
+    assert!(house.stack.end_worker().await.unwrap());
+    let tags = json!({"segment": {"all": []}, "add": ["todos"]});
+    let job = house.admin.must(202, Method::POST, "/contacts/tags", Some(&tags)).await.unwrap();
+    let path = format!("/jobs/{}/stream", job["id"].as_str().unwrap());
+    let viewer = house.somebody("viewer").await;
+    assert_eq!(Heard::listen_at(&viewer, &path).await.err().unwrap().0, 403);
+    let mut heard =
+        Heard::listen_at(&house.admin, &path).await.unwrap_or_else(|refused| panic!("{refused:?}"));
+    let Some(Said::Event(event, first)) = heard.next().await else { panic!("nothing came at once") };
+    assert_eq!((event.as_str(), &first["state"], &first["id"]), ("job", &json!("queued"), &job["id"]));
+    house.stack.add_worker().unwrap();
+    let mut last = first;
+    loop {
+        match heard.next().await {
+            Some(Said::Event(event, data)) if event == "job" => {
+                assert_ne!(data, last);
+                last = data;
+            }
+            Some(Said::Event(event, data)) => {
+                assert_eq!((event.as_str(), data), ("end", json!({"state": "completed"})));
+                break;
+            }
+            Some(Said::Comment) => {}
+            None => panic!("the stream ended before its end"),
+        }
+    }
+    assert_eq!((&last["state"], &last["tagging"]["matched"]), (&json!("completed"), &json!(600)));
+    assert_eq!(heard.next().await, None);
+    let nobody = "/jobs/01900000-0000-7000-8000-000000000000/stream";
+    assert_eq!(Heard::listen_at(&house.admin, nobody).await.err().unwrap().0, 404);
 }
 
 #[tokio::test]
