@@ -62,6 +62,8 @@ pub(crate) async fn measure(rows: u64, tell: impl Fn(&Value)) -> Result<()> {
             ("PREGON__LIMITS__USER_BURST", "1000000"),
             ("PREGON__LIMITS__ADDRESS_PER_SECOND", "100000"),
             ("PREGON__LIMITS__ADDRESS_BURST", "1000000"),
+            // The storm comes from one place, and is to reach the hashing of passwords.
+            ("PREGON__AUTH__LOGIN_FAILURES_OF_PLACE_MAX", "10000"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec(),

@@ -148,7 +148,7 @@ fn passwords(settings: &Settings) -> Result<Arc<dyn PasswordHasher>, Failure> {
     let cost = Argon2Cost { memory_kib: given.memory_kib, iterations: given.iterations, lanes: given.lanes };
     let passwords = Argon2Passwords::new(cost, given.hashes_at_once_max)
         .map_err(|error| Failure::Usage(error.to_string()))?;
-    Ok(Arc::new(passwords))
+    Ok(Arc::new(passwords.waiting_at_most(given.hashes_waiting_max)))
 }
 
 /// In development a secret may be missing; then one that nobody knows lasts as long as the program.

@@ -129,9 +129,9 @@ mod tests {
     #[tokio::test]
     async fn a_hasher_that_is_away_leaves_nobody_behind() {
         let mut passwords = MockPasswordHasher::new();
-        passwords.expect_hash().returning(|_| Err(HasherUnavailable));
+        passwords.expect_hash().returning(|_| Err(HasherUnavailable::Failed));
         let refused =
             use_case(MockIdentityStore::new(), passwords).execute(new_user("una frase larga"), by()).await;
-        assert!(matches!(refused, Err(CreateUserError::Hasher(HasherUnavailable))));
+        assert!(matches!(refused, Err(CreateUserError::Hasher(HasherUnavailable::Failed))));
     }
 }

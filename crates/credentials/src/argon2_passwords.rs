@@ -20,6 +20,9 @@ const STORED_ITERATIONS_MAX: u32 = 64;
 /// The most lanes a stored hash may ask for.
 const STORED_LANES_MAX: u32 = 16;
 
+/// How many wait, where nobody says otherwise.
+const WAITING_MAX: usize = 32;
+
 /// The work that one hash costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Argon2Cost {
@@ -55,11 +58,13 @@ pub struct Argon2Passwords {
     argon2: Argon2<'static>,
     absent: PasswordHash,
     in_flight: Arc<Semaphore>,
+    /// For those that are in flight and those that wait.
+    places: Arc<Semaphore>,
 }
 
 impl Argon2Passwords {
     /// Hashes at `cost`, at most `in_flight_max` at once: they take `in_flight_max` threads and that many times the
-    /// cost's memory; whoever comes beyond waits.
+    /// cost's memory; whoever comes beyond waits, among as many as may.
     ///
     /// # Errors
     /// When argon2 does not know such a cost.
@@ -73,7 +78,15 @@ impl Argon2Passwords {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
             absent: hash_of_nobody(cost),
             in_flight: Arc::new(Semaphore::new(in_flight_max.get().min(Semaphore::MAX_PERMITS))),
+            places: places(in_flight_max.get(), WAITING_MAX),
         })
+    }
+
+    /// The same, where at most so many wait; whoever comes beyond is told so at once.
+    #[must_use]
+    pub fn waiting_at_most(self, waiting_max: usize) -> Self {
+        let places = places(self.in_flight.available_permits(), waiting_max);
+        Self { places, ..self }
     }
 
     /// Runs `work` on a blocking thread. Its permit goes with it: a caller that stops waiting frees no place before
@@ -82,15 +95,17 @@ impl Argon2Passwords {
         &self,
         work: impl FnOnce(&Argon2<'_>) -> T + Send + 'static,
     ) -> Result<T, HasherUnavailable> {
-        let permit = Arc::clone(&self.in_flight).acquire_owned().await.map_err(|_| HasherUnavailable)?;
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| HasherUnavailable::Busy)?;
+        let permit =
+            Arc::clone(&self.in_flight).acquire_owned().await.map_err(|_| HasherUnavailable::Failed)?;
         let argon2 = self.argon2.clone();
         spawn_blocking(move || {
             let outcome = work(&argon2);
-            drop(permit);
+            drop((permit, place));
             outcome
         })
         .await
-        .map_err(|_| HasherUnavailable)
+        .map_err(|_| HasherUnavailable::Failed)
     }
 }
 
@@ -100,7 +115,7 @@ impl PasswordHasher for Argon2Passwords {
         self.off_thread(move |argon2| argon2.hash_password(password.expose().as_bytes()))
             .await?
             .map(|phc| PasswordHash::new(phc.to_string()))
-            .map_err(|_| HasherUnavailable)
+            .map_err(|_| HasherUnavailable::Failed)
     }
 
     async fn verify(&self, password: Password, hash: PasswordHash) -> Result<bool, HasherUnavailable> {
@@ -120,6 +135,10 @@ impl PasswordHasher for Argon2Passwords {
     async fn verify_absent(&self, password: Password) -> Result<(), HasherUnavailable> {
         self.verify(password, self.absent.clone()).await.map(drop)
     }
+}
+
+fn places(in_flight_max: usize, waiting_max: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(in_flight_max.saturating_add(waiting_max).min(Semaphore::MAX_PERMITS)))
 }
 
 /// The stored hash, when it is an argon2id of version 0x13 whose cost this process can afford.
@@ -282,6 +301,27 @@ mod tests {
         release.send(()).unwrap();
         let both = hasher.in_flight.acquire_many(2).await.unwrap();
         assert_eq!(both.num_permits(), 2);
+    }
+
+    #[tokio::test]
+    async fn who_comes_when_as_many_wait_as_may_is_told_so_at_once_and_is_served_later() {
+        let hasher = hasher(1).waiting_at_most(1);
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let first = tokio::spawn({
+            let hasher = hasher.clone();
+            async move { hasher.off_thread(move |_| held.recv().unwrap()).await }
+        });
+        let second = tokio::spawn({
+            let hasher = hasher.clone();
+            async move { hasher.verify_absent(password("x")).await }
+        });
+        while hasher.places.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(hasher.verify_absent(password("x")).await, Err(HasherUnavailable::Busy));
+        release.send(()).unwrap();
+        assert_eq!((first.await.unwrap(), second.await.unwrap()), (Ok(()), Ok(())));
+        assert_eq!(hasher.verify_absent(password("x")).await, Ok(()));
     }
 
     #[tokio::test]

@@ -289,4 +289,21 @@ mod tests {
             }
         }
     }
+
+    /// So that no caller has us ask an address of theirs.
+    #[test]
+    fn no_field_of_a_request_is_an_address() {
+        let document = serde_json::to_value(ApiDoc::openapi()).unwrap();
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        let requests: Vec<_> = schemas.iter().filter(|(name, _)| name.ends_with("Request")).collect();
+        assert!(requests.len() > 10, "requests are named so");
+        for (name, schema) in requests {
+            for field in schema["properties"].as_object().into_iter().flat_map(|fields| fields.keys()) {
+                let parts: Vec<&str> = field.split('_').collect();
+                for address in ["url", "uri", "href", "host", "callback", "webhook"] {
+                    assert!(!parts.contains(&address), "{name}.{field}");
+                }
+            }
+        }
+    }
 }

@@ -119,7 +119,8 @@ pub(crate) async fn login(
             Err(too_many(error.to_string(), retry_after))
         }
         Err(LogInError::Store(error)) => Err(error.into()),
-        Err(error @ (LogInError::Hasher(_) | LogInError::Desk(_))) => Err(Problem::ours(&error)),
+        Err(LogInError::Hasher(error)) => Err(error.into()),
+        Err(error @ LogInError::Desk(_)) => Err(Problem::ours(&error)),
     }
 }
 
@@ -248,7 +249,7 @@ pub(crate) async fn change_password(
             Err(too_many(error.to_string(), retry_after))
         }
         Err(ChangePasswordError::Store(error)) => Err(error.into()),
-        Err(error @ ChangePasswordError::Hasher(_)) => Err(Problem::ours(&error)),
+        Err(ChangePasswordError::Hasher(error)) => Err(error.into()),
     }
 }
 

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use domain::campaign::InvalidTransition;
-use domain::port::{StoreError, WriteError};
+use domain::port::{HasherUnavailable, StoreError, WriteError};
 use domain::segment::SegmentRefused;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -159,6 +159,17 @@ impl ResponseError for Problem {
             response.insert_header((RETRY_AFTER, seconds));
         }
         response.body(serde_json::to_vec(self).unwrap_or_default())
+    }
+}
+
+impl From<HasherUnavailable> for Problem {
+    fn from(error: HasherUnavailable) -> Self {
+        match error {
+            HasherUnavailable::Busy => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).retry_after(1)
+            }
+            HasherUnavailable::Failed => Self::ours(&error),
+        }
     }
 }
 

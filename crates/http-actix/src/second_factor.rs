@@ -23,7 +23,8 @@ impl From<SecondFactorError> for Problem {
                 Self::new(StatusCode::CONFLICT, error.to_string())
             }
             SecondFactorError::Store(error) => error.into(),
-            SecondFactorError::NoRandomness(_) | SecondFactorError::Hasher(_) => Self::ours(&error),
+            SecondFactorError::Hasher(error) => error.into(),
+            SecondFactorError::NoRandomness(_) => Self::ours(&error),
         }
     }
 }

@@ -85,7 +85,8 @@ impl From<ChangeUserError> for Problem {
             | ChangeUserError::OwnPassword
             | ChangeUserError::OwnSecondFactor => Self::new(StatusCode::CONFLICT, error.to_string()),
             ChangeUserError::Store(error) => error.into(),
-            ChangeUserError::NoRandomness(_) | ChangeUserError::Hasher(_) => Self::ours(&error),
+            ChangeUserError::Hasher(error) => error.into(),
+            ChangeUserError::NoRandomness(_) => Self::ours(&error),
         }
     }
 }
@@ -94,10 +95,9 @@ impl From<InviteUserError> for Problem {
     fn from(error: InviteUserError) -> Self {
         match error {
             InviteUserError::Create(CreateUserError::Store(error)) => error.into(),
+            InviteUserError::Create(CreateUserError::Hasher(error)) => error.into(),
             InviteUserError::NoRandomness(_)
-            | InviteUserError::Create(CreateUserError::PasswordRefused(_) | CreateUserError::Hasher(_)) => {
-                Self::ours(&error)
-            }
+            | InviteUserError::Create(CreateUserError::PasswordRefused(_)) => Self::ours(&error),
         }
     }
 }

@@ -132,7 +132,7 @@ mod tests {
         let known = known();
         assert!(known.contains("environment") && known.contains("database.url_file"), "{known:?}");
         assert!(!known.contains("database"), "{known:?}");
-        assert_eq!(known.len(), 170, "{known:?}");
+        assert_eq!(known.len(), 171, "{known:?}");
     }
 
     #[test]

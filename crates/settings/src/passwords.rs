@@ -21,6 +21,8 @@ pub struct PasswordsSettings {
     pub lanes: u32,
     /// How many are hashed at once; whoever comes beyond waits.
     pub hashes_at_once_max: NonZeroUsize,
+    /// How many wait for that; whoever comes beyond is told to come again.
+    pub hashes_waiting_max: usize,
     /// The fewest characters of a new password.
     pub length_min: usize,
     /// The most characters of a new password.
@@ -33,6 +35,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<Passwor
     let iterations = reader.whole(entry!(raw, passwords.iterations), 1..=16, "a number of iterations");
     let lanes = reader.whole(entry!(raw, passwords.lanes), 1..=4, "a number of lanes");
     let at_once = reader.whole(entry!(raw, passwords.hashes_at_once_max), 1_u8..=64, "a number of hashes");
+    let waiting = reader.whole(entry!(raw, passwords.hashes_waiting_max), 1_u16..=1000, "a number of hashes");
     let shortest = reader.whole(entry!(raw, passwords.length_min), 8_u16..=64, "a number of characters");
     let longest = reader.whole(entry!(raw, passwords.length_max), 64_u16..=1024, "a number of characters");
 
@@ -49,6 +52,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, raw: &RawSettings) -> Result<Passwor
         iterations,
         lanes: lanes?,
         hashes_at_once_max: NonZeroUsize::new(at_once?.into()).unwrap_or(NonZeroUsize::MIN),
+        hashes_waiting_max: waiting?.into(),
         length_min: shortest?.into(),
         length_max: longest?.into(),
     })

@@ -104,6 +104,7 @@ pub(crate) struct RawPasswords {
     pub(crate) iterations: Option<Given>,
     pub(crate) lanes: Option<Given>,
     pub(crate) hashes_at_once_max: Option<Given>,
+    pub(crate) hashes_waiting_max: Option<Given>,
     pub(crate) length_min: Option<Given>,
     pub(crate) length_max: Option<Given>,
 }

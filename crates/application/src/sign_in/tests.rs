@@ -261,7 +261,7 @@ async fn a_store_or_a_hasher_that_is_away_is_told_apart_from_a_refusal_and_count
     let mut identities = MockIdentityStore::new();
     identities.expect_find_user().returning(|_| Err(away()));
     let mut passwords = MockPasswordHasher::new();
-    passwords.expect_verify().returning(|_, _| Err(HasherUnavailable));
+    passwords.expect_verify().returning(|_, _| Err(HasherUnavailable::Failed));
     let at = house.clock.now();
     let without_store = LogIn { identities: Arc::new(identities), ..house.log_in };
     for _ in 0..5 {
@@ -272,7 +272,7 @@ async fn a_store_or_a_hasher_that_is_away_is_told_apart_from_a_refusal_and_count
         LogIn { identities: Arc::new(house.users.clone()), passwords: Arc::new(passwords), ..without_store };
     for _ in 0..5 {
         let failed = without_hasher.execute(login(ANA, RIGHT), by(at)).await;
-        assert!(matches!(failed, Err(LogInError::Hasher(HasherUnavailable))), "{failed:?}");
+        assert!(matches!(failed, Err(LogInError::Hasher(HasherUnavailable::Failed))), "{failed:?}");
     }
 }
 
@@ -489,7 +489,7 @@ async fn a_hash_that_has_become_too_cheap_is_made_anew_when_its_user_signs_in() 
     let house = House::with_ana().await;
     let old = house.users.users()[0].password_hash.clone();
     for (is_right, hash) in
-        [(false, Ok("$fake$none$")), (true, Err(HasherUnavailable)), (true, Ok("$fake$renewed$"))]
+        [(false, Ok("$fake$none$")), (true, Err(HasherUnavailable::Failed)), (true, Ok("$fake$renewed$"))]
     {
         let mut passwords = MockPasswordHasher::new();
         passwords.expect_verify().returning(move |_, _| Ok(is_right));

@@ -79,7 +79,13 @@ pub trait PasswordHasher: Send + Sync {
     async fn verify_absent(&self, password: Password) -> Result<(), HasherUnavailable>;
 }
 
-/// The hasher could not do its work: too little memory, or the program is ending.
+/// The hasher could not do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("passwords cannot be hashed now: too little memory, or the program is ending")]
-pub struct HasherUnavailable;
+pub enum HasherUnavailable {
+    /// As many wait for it as may.
+    #[error("too many passwords are being verified; try again in a moment")]
+    Busy,
+    /// There is too little memory, or the program is ending.
+    #[error("passwords cannot be hashed now: too little memory, or the program is ending")]
+    Failed,
+}

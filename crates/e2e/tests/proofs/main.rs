@@ -8,6 +8,7 @@ mod audit;
 mod campaigns;
 mod contacts;
 mod counts;
+mod documents;
 mod edge;
 mod faults;
 mod house;
