@@ -244,10 +244,8 @@ pub(crate) fn rule(method: &Method, pattern: &str) -> Option<&'static Rule> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use utoipa::OpenApi;
-
     use super::*;
-    use crate::api_doc::ApiDoc;
+    use crate::api_doc::document;
 
     /// What answers without being described, for it is the description, or a second address of something.
     const UNDESCRIBED: [&str; 5] =
@@ -255,7 +253,7 @@ mod tests {
 
     #[test]
     fn what_is_described_is_in_the_table_and_what_is_in_the_table_is_described() {
-        let document = serde_json::to_value(ApiDoc::openapi()).unwrap();
+        let document = document();
         let mut described = BTreeSet::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             for method in item.as_object().unwrap().keys() {
