@@ -225,10 +225,15 @@ pub(crate) fn patched(campaign: &Campaign, patch: &Value) -> Result<CampaignRequ
 }
 
 fn merge(whole: &mut Value, patch: &Value) {
-    let (Value::Object(fields), Value::Object(changes)) = (&mut *whole, patch) else {
+    let Value::Object(changes) = patch else {
         *whole = patch.clone();
         return;
     };
+    // What is no object becomes one, so that no null of the patch is left in it.
+    if !whole.is_object() {
+        *whole = json!({});
+    }
+    let Value::Object(fields) = whole else { return };
     for (name, change) in changes {
         if change.is_null() {
             fields.remove(name);
@@ -342,5 +347,21 @@ impl TryFrom<CampaignRequest> for DraftCommand {
                 |whole, (pointer, detail)| whole.with(pointer, detail),
             )),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_change_makes_anew_has_no_null_in_it_and_what_it_takes_away_is_gone() {
+        let mut whole = json!({"name": "Una", "canary": null, "limits": {"per_second": 2.0, "max_messages": 5}});
+        let patch = json!({
+            "canary": {"messages": 5, "max_failure_percent": null}, "limits": {"per_second": null}, "name": "Otra",
+        });
+        merge(&mut whole, &patch);
+        let merged = json!({"name": "Otra", "canary": {"messages": 5}, "limits": {"max_messages": 5}});
+        assert_eq!(whole, merged);
     }
 }

@@ -15,6 +15,7 @@ use futures::Stream;
 use futures::stream::unfold;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::view::ProgressView;
@@ -52,8 +53,18 @@ impl Streams {
     }
 }
 
+/// An event of the stream.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "what the description says of an event")]
+pub(crate) struct ProgressEvent {
+    /// progress or end.
+    event: String,
+    /// Of progress the JSON of `/progress`, of end the JSON of the state that the campaign ended in.
+    data: String,
+}
+
 /// How far a campaign is, whenever that changes: events `progress`, and `end` once it is final.
-#[utoipa::path(tag = "campaigns", path = "/api/v1/campaigns/{id}/progress/stream", params(("id" = Uuid, Path)), security(("bearer" = [])), responses((status = 200, content_type = "text/event-stream", body = String, description = "Events `progress` with the JSON of /progress, at once and then whenever it changed, at most one a second; `end` once the campaign is final. A comment at least every 15 s. Ends when the caller's session does"), (status = 404, body = Problem), (status = 503, body = Problem)))]
+#[utoipa::path(tag = "campaigns", path = "/api/v1/campaigns/{id}/progress/stream", params(("id" = Uuid, Path)), security(("bearer" = [])), responses((status = 200, content_type = "text/event-stream", body = ProgressEvent, description = "Events `progress` with the JSON of /progress, at once and then whenever it changed, at most one a second; `end` once the campaign is final. A comment at least every 15 s. Ends when the caller's session does"), (status = 404, body = Problem), (status = 503, body = Problem)))]
 #[get("/campaigns/{id}/progress/stream")]
 pub(crate) async fn progress_stream(
     who: Caller<Viewer>,

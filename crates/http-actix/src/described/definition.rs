@@ -70,7 +70,7 @@ fn conditions() -> Vec<Form> {
         "type": "string", "minLength": 1, "maxLength": VALUE_CHARS_MAX, "pattern": "^[^\\x00]*[^\\W_][^\\x00]*$",
         "example": "ana ruiz",
     });
-    let whole = json!({"type": "integer", "format": "int64"});
+    let whole = json!({"type": "integer", "format": "int64", "minimum": i64::MIN, "maximum": i64::MAX});
     let time = json!({"type": "string", "format": "date-time"});
     let days = json!({"type": "integer", "minimum": 0, "maximum": DAYS_MAX});
     let is = json!({"type": "boolean"});

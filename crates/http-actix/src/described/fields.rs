@@ -217,6 +217,8 @@ pub(super) fn fields() -> Vec<(&'static str, &'static str, Value)> {
         ("CampaignView", "segment", definition()),
         ("TextView", "relation", words(["exact", "estimated"])),
         ("ProgressView", "state", reference("CampaignState")),
+        ("ProgressEvent", "event", words(["progress", "end"])),
+        ("ProgressEvent", "data", json!({"contentMediaType": "application/json"})),
         ("BillView", "state", words(["waiting", "under_way", "complete"])),
 
         ("SendMessageRequest", "to", phone()),
@@ -276,11 +278,11 @@ pub(super) fn fields() -> Vec<(&'static str, &'static str, Value)> {
 #[rustfmt::skip]
 pub(super) fn parameters() -> Vec<(&'static str, &'static str, Value)> {
     let contact_id = || json!({"pattern": "^-?[0-9]{1,18}$", "example": "7"});
-    let etag = |digits: usize| json!({"pattern": format!("^(\\*|\"[0-9]{{1,{digits}}}\")$")});
+    let etag = |digits: usize| json!({"minLength": 1, "pattern": format!("^(\\*|\"[0-9]{{1,{digits}}}\")$"), "example": "*"});
     vec![
         ("*", "limit", json!({"minimum": 1, "maximum": 200, "default": 50})),
         ("*", "cursor", json!({"format": "cursor", "pattern": "^[A-Za-z0-9_-]+$"})),
-        ("*", "Idempotency-Key", json!({"minLength": 1, "maxLength": IdempotencyKey::LENGTH_MAX, "pattern": "^[!-~]+$", "example": "5f0c2f6e-6f53-4a7e-9c55-0f4f1b0f8a52"})),
+        ("*", "Idempotency-Key", json!({"minLength": 1, "maxLength": IdempotencyKey::LENGTH_MAX, "pattern": "^[!-~]+$"})),
         ("campaigns_revise", "If-Match", etag(9)),
         ("campaigns_remove", "If-Match", etag(9)),
         ("segments_change", "If-Match", etag(9)),
