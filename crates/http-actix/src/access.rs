@@ -249,10 +249,8 @@ pub(crate) fn rule(method: &Method, pattern: &str) -> Option<&'static Rule> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use utoipa::OpenApi;
-
     use super::*;
-    use crate::api_doc::ApiDoc;
+    use crate::api_doc::document;
 
     /// What answers without being described, for it is the description, or a second address of something.
     const UNDESCRIBED: [&str; 5] =
@@ -260,7 +258,7 @@ mod tests {
 
     #[test]
     fn what_is_described_is_in_the_table_and_what_is_in_the_table_is_described() {
-        let document = serde_json::to_value(ApiDoc::openapi()).unwrap();
+        let document = document();
         let mut described = BTreeSet::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             for method in item.as_object().unwrap().keys() {
@@ -293,7 +291,7 @@ mod tests {
     /// So that no caller has us ask an address of theirs.
     #[test]
     fn no_field_of_a_request_is_an_address() {
-        let document = serde_json::to_value(ApiDoc::openapi()).unwrap();
+        let document = document();
         let schemas = document["components"]["schemas"].as_object().unwrap();
         let requests: Vec<_> = schemas.iter().filter(|(name, _)| name.ends_with("Request")).collect();
         assert!(requests.len() > 10, "requests are named so");

@@ -1,13 +1,16 @@
 //! The description of the API, and its pages.
 
+use std::sync::LazyLock;
+
 use actix_web::{HttpResponse, get};
+use serde_json::Value;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
 };
 use utoipa::{Modify, OpenApi};
 
-use crate::described::Everywhere;
+use crate::described::{Everywhere, filled};
 use crate::{
     api_keys, audit, auth, campaigns, contact_changes, contact_imports, contacts, extracts, health, inbound,
     jobs, lookups, messages, metrics, phones, saved_segments, search, second_factor, segments, senders,
@@ -16,7 +19,26 @@ use crate::{
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Pregón", description = "SMS campaigns in Mexico: contacts, segments, campaigns and their messages. Errors are RFC 9457 problems.", license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
+    info(title = "Pregón", description = "SMS campaigns in Mexico: contacts, segments, campaigns and their messages. Errors are RFC 9457 problems.", contact(name = "Whoever runs this installation"), license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
+    servers((url = "/", description = "The installation that this description comes from")),
+    tags(
+        (name = "auth", description = "Signing in, staying signed in, and leaving."),
+        (name = "users", description = "Who may sign in, for admins."),
+        (name = "api keys", description = "Keys with which programs ask, for admins."),
+        (name = "contacts", description = "People and their numbers: to find, add, change, tag, and to note what they want."),
+        (name = "segments", description = "Which contacts are meant, as a definition over their fields."),
+        (name = "campaigns", description = "A text to everybody of a segment: drafted, looked at, launched and followed."),
+        (name = "messages", description = "One text to one number, and what a text takes."),
+        (name = "senders", description = "What messages come from, and what they go by."),
+        (name = "extracts", description = "Numbers of a segment as a file, and the numbers of your own that are put among them."),
+        (name = "suppressions", description = "Numbers that are never written to."),
+        (name = "inbound", description = "What people wrote to us."),
+        (name = "phones", description = "What a number is."),
+        (name = "jobs", description = "What takes longer than a request: files of contacts, tags for a segment, lookups."),
+        (name = "audit", description = "Who did what, when and from where."),
+        (name = "operations", description = "How the programs and their servers are."),
+        (name = "webhooks", description = "What providers post to us."),
+    ),
     modifiers(&Everywhere, &Credentials),
     paths(
         auth::login, auth::refresh, auth::logout, auth::me, auth::change_password, auth::sessions, auth::end_session,
@@ -60,17 +82,24 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
 }
 
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| filled(&ApiDoc::openapi()));
+
+/// The whole description.
+pub(crate) fn document() -> &'static Value {
+    &DOCUMENT
+}
+
 /// The description as JSON.
 ///
 /// # Errors
 /// When it cannot be written, which no description of ours brings about.
 pub fn openapi_json() -> Result<String, serde_json::Error> {
-    ApiDoc::openapi().to_pretty_json()
+    serde_json::to_string_pretty(document())
 }
 
 #[get("/openapi.json")]
 pub(crate) async fn description() -> HttpResponse {
-    HttpResponse::Ok().json(ApiDoc::openapi())
+    HttpResponse::Ok().json(document())
 }
 
 /// The pages are at `/docs/`.

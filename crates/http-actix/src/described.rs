@@ -1,4 +1,9 @@
-//! What holds for every call, put into the description once: who may make it, and what it may be answered besides.
+//! What holds for every call, put into the description once: who may make it, what it may be answered besides, and what its
+//! fields hold.
+
+mod definition;
+mod fields;
+mod filled;
 
 use utoipa::Modify;
 use utoipa::openapi::extensions::Extensions;
@@ -12,8 +17,10 @@ use actix_web::http::Method;
 
 use domain::identity::Role;
 
-use crate::access::{self, Access, Rule, Weight};
+use crate::access::{self, Access, Rule};
 use crate::problem::PROBLEM_JSON;
+
+pub(crate) use filled::filled;
 
 /// Refusals that any call may meet: status, name and what it means.
 const REFUSALS: &[(u16, &str, &str)] = &[
@@ -23,6 +30,13 @@ const REFUSALS: &[(u16, &str, &str)] = &[
     (404, "NotFound", "There is nothing at this address"),
     (406, "NotAcceptable", "The answer has none of the media types that Accept names"),
     (408, "TooSlow", "The body took too long to come in (limits.body_timeout_ms)"),
+    (
+        409,
+        "Conflict",
+        "It does not go with what is there already, or a request with the same Idempotency-Key is still under way",
+    ),
+    (410, "Gone", "It was here, and its time has ended"),
+    (412, "ChangedMeanwhile", "It is no longer of the version that If-Match names"),
     (413, "TooLarge", "The body is larger than it may be (http.body_bytes_max)"),
     (414, "TargetTooLong", "Path and query are longer than they may be (limits.target_bytes_max)"),
     (415, "NotJson", "The body is not given as JSON in UTF-8"),
@@ -33,6 +47,7 @@ const REFUSALS: &[(u16, &str, &str)] = &[
         "The user or the address asks too often (limits.user_per_second, limits.address_per_second)",
     ),
     (431, "HeadersTooLong", "The headers are longer than they may be (limits.headers_bytes_max)"),
+    (500, "OurFault", "Something went wrong here; the log has it under the request's id"),
     (
         503,
         "TryAgain",
@@ -76,7 +91,7 @@ fn describe(call: &mut Operation, rule: &Rule) {
     // Handlers of two resources may have one name: `list` of campaigns and of contacts.
     let of = call.tags.as_ref().and_then(|tags| tags.first()).cloned().unwrap_or_default();
     if let Some(name) = &mut call.operation_id {
-        *name = format!("{}_{name}", of.replace('-', "_"));
+        *name = format!("{}_{name}", of.replace(['-', ' '], "_"));
     }
     for (status, answer) in &mut call.responses.responses {
         if let RefOr::T(answer) = answer
@@ -86,15 +101,28 @@ fn describe(call: &mut Operation, rule: &Rule) {
             answer.content.insert(PROBLEM_JSON.to_owned(), content);
         }
     }
+    let takes = |header: &str| {
+        call.parameters
+            .iter()
+            .flatten()
+            .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == header))
+    };
+    let (is_once, is_of_a_version) = (takes("Idempotency-Key"), takes("If-Match"));
     let has_body = call.request_body.is_some();
+    // What providers post is taken as it is, and read afterwards.
+    let is_read = has_body && rule.access != Access::Uncounted;
     let is_signed = matches!(rule.access, Access::SignedIn | Access::Role(_));
     for (status, name, _) in REFUSALS {
         let may_be = match status {
             401 | 403 => is_signed,
-            408 | 413 | 415 | 422 => has_body,
-            404 => false,
+            413 => has_body,
+            408 | 415 => is_read,
+            422 => is_read || is_once,
+            404 => rule.pattern.contains('{'),
+            409 => is_once,
+            410 => false,
+            412 => is_of_a_version,
             429 => rule.access != Access::Uncounted,
-            503 => is_signed || rule.weight == Weight::Heavy,
             _ => true,
         };
         if may_be {
@@ -138,23 +166,34 @@ fn refusal(status: u16, meaning: &str) -> Response {
 mod tests {
     use std::collections::BTreeSet;
 
-    use utoipa::OpenApi as _;
-
-    use crate::api_doc::ApiDoc;
+    use crate::api_doc::document;
 
     #[test]
     fn every_call_has_a_name_of_its_own_says_who_may_make_it_and_how_it_is_refused() {
-        let document = serde_json::to_value(ApiDoc::openapi()).unwrap();
+        let document = document();
+        let declared: BTreeSet<&str> =
+            document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
         let mut names = BTreeSet::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, call) in item.as_object().unwrap() {
                 let name = call["operationId"].as_str().unwrap();
                 assert!(names.insert(name.to_owned()), "{method} {path}: {name} is another's name");
                 assert!(call["x-role"].is_string() && call["security"].is_array(), "{method} {path}");
-                assert!(call["tags"][0].is_string(), "{method} {path}");
+                assert!(declared.contains(call["tags"][0].as_str().unwrap()), "{method} {path}");
+                assert!(call["summary"].is_string() && call["description"].is_string(), "{method} {path}");
+                for parameter in call["parameters"].as_array().into_iter().flatten() {
+                    assert!(parameter["description"].is_string(), "{method} {path}: {parameter}");
+                }
                 let answers = call["responses"].as_object().unwrap();
                 assert!(answers.keys().any(|status| status.starts_with('2')), "{method} {path}");
-                for (status, answer) in answers.iter().filter(|(status, _)| !status.starts_with('2')) {
+                for (status, answer) in answers {
+                    let is_shared = answer["$ref"].is_string();
+                    assert!(is_shared || answer["description"].is_string(), "{method} {path} {status}");
+                    let has_id = answer["headers"]["x-request-id"].is_object();
+                    assert!(is_shared || has_id, "{method} {path} {status}");
+                    if status.starts_with('2') {
+                        continue;
+                    }
                     let kinds = answer["content"].as_object();
                     let is_problem = kinds.is_none_or(|kinds| kinds.contains_key("application/problem+json"));
                     assert!(is_problem || path.starts_with("/health"), "{method} {path} {status}");

@@ -103,9 +103,18 @@ pub(crate) async fn ready(checks: web::Data<Checks>) -> HttpResponse {
     answer(&checks.look().await)
 }
 
+/// That a process lives.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Life {
+    /// Always `ok`.
+    status: &'static str,
+    /// The program's version.
+    version: &'static str,
+}
+
 /// Whether the process lives.
-#[utoipa::path(tag = "operations", responses((status = 200, description = "it does")))]
+#[utoipa::path(tag = "operations", responses((status = 200, body = Life)))]
 #[get("/health/live")]
 pub(crate) async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(serde_json::json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
+    HttpResponse::Ok().json(Life { status: "ok", version: env!("CARGO_PKG_VERSION") })
 }

@@ -27,7 +27,7 @@ use crate::money::MoneyView;
 use crate::page::{Page, PageQuery, behind, limit};
 use crate::problem::{Problem, of_segment};
 use crate::spreadsheet::{cell, written};
-use crate::watching::{Seen, Streams, Subject, Watcher, watch};
+use crate::watching::{Seen, Streams, Subject, WatchEvent, Watcher, watch};
 
 /// Refused lines that are read at once.
 const PAGE_LINES: u32 = 500;
@@ -295,7 +295,7 @@ pub(crate) async fn get_one(
 }
 
 /// How far a job has come, whenever that changes: events `job`, and `end` once it is final.
-#[utoipa::path(tag = "jobs", path = "/api/v1/jobs/{id}/stream", params(("id" = Uuid, Path)), security(("bearer" = [])), responses((status = 200, content_type = "text/event-stream", body = String, description = "Events `job` with the JSON of /jobs/{id}, at once and then whenever it changed, at most one a second; `end` once the job is final. A comment at least every 15 s. Ends when the caller's session does"), (status = 404, body = Problem), (status = 503, body = Problem)))]
+#[utoipa::path(tag = "jobs", path = "/api/v1/jobs/{id}/stream", params(("id" = Uuid, Path)), security(("bearer" = [])), responses((status = 200, content_type = "text/event-stream", body = WatchEvent, description = "Events `job` with the JSON of /jobs/{id}, at once and then whenever it changed, at most one a second; `end` once the job is final. A comment at least every 15 s. Ends when the caller's session does"), (status = 404, body = Problem), (status = 503, body = Problem)))]
 #[get("/jobs/{id}/stream")]
 pub(crate) async fn watch_one(
     who: Caller<Operator>,

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use tokio::sync::watch;
-use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::api_doc::{self, ApiDoc};
+use crate::api_doc;
 use crate::health;
 use crate::input::{refuse_path, refuse_query};
 use crate::metrics::{self, Metrics};
@@ -122,7 +121,10 @@ impl Routes {
             .service(metrics::metrics)
             .service(api_doc::description)
             .service(api_doc::docs)
-            .service(SwaggerUi::new("/docs/{_:.*}").url("/docs/openapi.json", ApiDoc::openapi()))
+            .service(
+                SwaggerUi::new("/docs/{_:.*}")
+                    .external_url_unchecked("/docs/openapi.json", api_doc::document().clone()),
+            )
             .default_service(web::to(nowhere));
     }
 }

@@ -168,7 +168,7 @@ pub(crate) async fn create(
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
     /// manual, repep or reus.
-    source: Option<String>,
+    source: String,
 }
 
 /// Takes a number from a list. What its owner, its carrier or an erasure said is not taken back here: an opt-out ends when the
@@ -184,8 +184,8 @@ pub(crate) async fn remove(
 ) -> Result<HttpResponse, Problem> {
     let none = || Problem::not_found("there is no such suppression");
     let phone = PhoneNumber::parse(&written).map_err(|_| none())?;
-    let source = query.source.as_deref().and_then(|name| name.parse::<SuppressionSource>().ok());
-    let source = source.ok_or_else(|| bad_query("source", "give manual, repep or reus"))?;
+    let source = query.source.parse::<SuppressionSource>();
+    let source = source.map_err(|_| bad_query("source", "give manual, repep or reus"))?;
     let from = source.list().ok_or_else(|| {
         let detail = match source {
             SuppressionSource::OptOut => {

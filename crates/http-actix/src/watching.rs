@@ -14,6 +14,7 @@ use futures::stream::unfold;
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep};
+use utoipa::ToSchema;
 
 use crate::problem::Problem;
 
@@ -62,6 +63,16 @@ pub(crate) struct Seen<V> {
     pub(crate) view: V,
     /// The state in which it stays; nothing while it goes on.
     pub(crate) last_state: Option<&'static str>,
+}
+
+/// An event of a stream.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "what the description says of an event")]
+pub(crate) struct WatchEvent {
+    /// What is watched, as the call says, or end.
+    event: String,
+    /// Of what is watched its JSON, of end the JSON of the state that it ended in.
+    data: String,
 }
 
 /// Something that changes until it is over.

@@ -44,6 +44,20 @@ pub(crate) fn answer_is_gone(doing: &str) -> StoreError {
     StoreError::Conflict { doing: doing.to_owned(), reason }
 }
 
+/// Whether the key was used for this request before; a key of another one is refused. It is asked first: an answer of another
+/// kind cannot be read as this one's.
+async fn is_used(client: &impl GenericClient, envelope: &Envelope, doing: &str) -> Result<bool, WriteError> {
+    let Some(used) = &envelope.idempotency else { return Ok(false) };
+    let row = client
+        .query_opt(include_str!("../sql/idempotency_used.sql"), &[&envelope.actor.0, &used.key])
+        .await
+        .map_err(|error| classify(doing, &error))?;
+    match row {
+        Some(row) if row.get::<_, &[u8]>("body_sha256") != used.body_sha256 => Err(WriteError::KeyReused),
+        row => Ok(row.is_some()),
+    }
+}
+
 /// What the key answered before, by a statement that reads it as what it is; a key of another request is refused.
 pub(crate) async fn answered_before(
     client: &impl GenericClient,
@@ -51,15 +65,7 @@ pub(crate) async fn answered_before(
     envelope: &Envelope,
     doing: &str,
 ) -> Result<Option<Row>, WriteError> {
-    let Some(used) = &envelope.idempotency else { return Ok(None) };
-    let row = client
-        .query_opt(statement, &[&envelope.actor.0, &used.key])
-        .await
-        .map_err(|error| classify(doing, &error))?;
-    match row {
-        Some(row) if row.get::<_, &[u8]>("body_sha256") != used.body_sha256 => Err(WriteError::KeyReused),
-        row => Ok(row),
-    }
+    Ok(all_answered_before(client, statement, envelope, doing).await?.pop())
 }
 
 /// The same, of a statement that reads more than one row.
@@ -70,14 +76,13 @@ pub(crate) async fn all_answered_before(
     doing: &str,
 ) -> Result<Vec<Row>, WriteError> {
     let Some(used) = &envelope.idempotency else { return Ok(Vec::new()) };
-    let rows = client
+    if !is_used(client, envelope, doing).await? {
+        return Ok(Vec::new());
+    }
+    Ok(client
         .query(statement, &[&envelope.actor.0, &used.key])
         .await
-        .map_err(|error| classify(doing, &error))?;
-    match rows.first() {
-        Some(row) if row.get::<_, &[u8]>("body_sha256") != used.body_sha256 => Err(WriteError::KeyReused),
-        Some(_) | None => Ok(rows),
-    }
+        .map_err(|error| classify(doing, &error))?)
 }
 
 /// The statement of an audit line that says how many.

@@ -131,7 +131,8 @@ impl FromStr for Window {
 }
 
 fn hour(text: &str) -> Result<Time, InvalidWindow> {
-    let digits = |part: &str| (part.len() == 2).then(|| part.parse::<i8>().ok()).flatten();
+    let is_two_digits = |part: &str| part.len() == 2 && part.bytes().all(|digit| digit.is_ascii_digit());
+    let digits = |part: &str| is_two_digits(part).then(|| part.parse::<i8>().ok()).flatten();
     text.split_once(':')
         .and_then(|(hour, minute)| Time::new(digits(hour)?, digits(minute)?, 0, 0).ok())
         .ok_or(InvalidWindow::Hour)
@@ -208,6 +209,7 @@ mod tests {
         let parse = |start, end, days: &[&str]| Window::parse(start, end, days).unwrap_err();
         assert_eq!(parse("9:00", "20:00", &["mon"]), InvalidWindow::Hour);
         assert_eq!(parse("09:00", "24:00", &["mon"]), InvalidWindow::Hour);
+        assert_eq!(parse("+9:00", "20:00", &["mon"]), InvalidWindow::Hour);
         assert_eq!(parse("20:00", "09:00", &["mon"]), InvalidWindow::EndsFirst);
         assert_eq!(parse("09:00", "09:00", &["mon"]), InvalidWindow::EndsFirst);
         assert_eq!(parse("09:00", "10:00", &["lunes"]), InvalidWindow::Day);

@@ -216,8 +216,23 @@ async fn what_was_committed_and_not_answered_is_answered_by_the_other_api_and_do
     };
     let called: BTreeSet<String> = calls.iter().map(|call| ids(&call.path)).collect();
     assert_eq!(called, described, "every call that takes a key is made here");
-    house.make_gate().await;
     let mut wrong = Vec::new();
+    // A key of another call is refused by each, whatever that one answered.
+    let contact = json!({"phone": "55 2000 0009"});
+    for (key, path, body) in [
+        ("of-a-contact", "/contacts", contact),
+        ("of-a-segment", "/segments", json!({"name": "S0", "definition": {"all": []}})),
+    ] {
+        let (status, answer) = ask(&house.admin, path, &Body::Json(body), key).await;
+        assert_eq!(status, StatusCode::CREATED, "{answer}");
+        for call in calls.iter().filter(|call| call.path != path) {
+            let (status, answer) = ask(&house.admin, &call.path, &call.body, key).await;
+            if status != StatusCode::UNPROCESSABLE_ENTITY {
+                wrong.push(format!("{} with a key {key}: {status} {answer}", call.path));
+            }
+        }
+    }
+    house.make_gate().await;
     for (n, call) in calls.into_iter().enumerate() {
         let key = format!("k-{n}");
         let before = house.audit_lines().await;

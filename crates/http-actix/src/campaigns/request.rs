@@ -24,7 +24,7 @@ pub(crate) struct CampaignRequest {
     name: String,
     message: MessageRequest,
     /// Who it is for: a segment's definition.
-    #[schema(value_type = Object, example = json!({"field": "state", "op": "eq", "value": "JAL"}))]
+    #[schema(value_type = Option<Object>, example = json!({"field": "state", "op": "eq", "value": "JAL"}))]
     segment: Option<SegmentDefinition>,
     /// Who it is for: a saved segment, as it is now. Either this or `segment`.
     segment_id: Option<Uuid>,
@@ -166,7 +166,10 @@ fn mxn() -> String {
 impl MoneyRequest {
     /// The amount; why it is none.
     pub(crate) fn read(&self) -> Result<Money, &'static str> {
-        let micros = self.amount_micros.parse().ok().filter(|micros| *micros >= 0);
+        let digits = &self.amount_micros;
+        let is_sound =
+            digits.len() <= AMOUNT_DIGITS_MAX && digits.bytes().all(|digit| digit.is_ascii_digit());
+        let micros = digits.parse().ok().filter(|_| is_sound);
         let micros = micros.ok_or("give amount_micros as whole millionths in text, as \"1500000000\"")?;
         match Currency::parse(&self.currency) {
             Ok(Currency::MXN) => Ok(Money { micros, currency: Currency::MXN }),
@@ -174,6 +177,9 @@ impl MoneyRequest {
         }
     }
 }
+
+/// The most digits of an amount: a million million pesos.
+const AMOUNT_DIGITS_MAX: usize = 18;
 
 /// The fastest that may be asked for.
 const RATE_MAX: f64 = 1_000_000.0;
@@ -219,10 +225,15 @@ pub(crate) fn patched(campaign: &Campaign, patch: &Value) -> Result<CampaignRequ
 }
 
 fn merge(whole: &mut Value, patch: &Value) {
-    let (Value::Object(fields), Value::Object(changes)) = (&mut *whole, patch) else {
+    let Value::Object(changes) = patch else {
         *whole = patch.clone();
         return;
     };
+    // What is no object becomes one, so that no null of the patch is left in it.
+    if !whole.is_object() {
+        *whole = json!({});
+    }
+    let Value::Object(fields) = whole else { return };
     for (name, change) in changes {
         if change.is_null() {
             fields.remove(name);
@@ -336,5 +347,21 @@ impl TryFrom<CampaignRequest> for DraftCommand {
                 |whole, (pointer, detail)| whole.with(pointer, detail),
             )),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_change_makes_anew_has_no_null_in_it_and_what_it_takes_away_is_gone() {
+        let mut whole = json!({"name": "Una", "canary": null, "limits": {"per_second": 2.0, "max_messages": 5}});
+        let patch = json!({
+            "canary": {"messages": 5, "max_failure_percent": null}, "limits": {"per_second": null}, "name": "Otra",
+        });
+        merge(&mut whole, &patch);
+        let merged = json!({"name": "Otra", "canary": {"messages": 5}, "limits": {"max_messages": 5}});
+        assert_eq!(whole, merged);
     }
 }

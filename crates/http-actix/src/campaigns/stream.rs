@@ -11,10 +11,10 @@ use uuid::Uuid;
 use super::view::ProgressView;
 use crate::caller::{Caller, Viewer};
 use crate::problem::Problem;
-use crate::watching::{Seen, Streams, Subject, Watcher, watch};
+use crate::watching::{Seen, Streams, Subject, WatchEvent, Watcher, watch};
 
 /// How far a campaign is, whenever that changes: events `progress`, and `end` once it is final.
-#[utoipa::path(tag = "campaigns", path = "/api/v1/campaigns/{id}/progress/stream", params(("id" = Uuid, Path)), security(("bearer" = [])), responses((status = 200, content_type = "text/event-stream", body = String, description = "Events `progress` with the JSON of /progress, at once and then whenever it changed, at most one a second; `end` once the campaign is final. A comment at least every 15 s. Ends when the caller's session does"), (status = 404, body = Problem), (status = 503, body = Problem)))]
+#[utoipa::path(tag = "campaigns", path = "/api/v1/campaigns/{id}/progress/stream", params(("id" = Uuid, Path)), security(("bearer" = [])), responses((status = 200, content_type = "text/event-stream", body = WatchEvent, description = "Events `progress` with the JSON of /progress, at once and then whenever it changed, at most one a second; `end` once the campaign is final. A comment at least every 15 s. Ends when the caller's session does"), (status = 404, body = Problem), (status = 503, body = Problem)))]
 #[get("/campaigns/{id}/progress/stream")]
 pub(crate) async fn progress_stream(
     who: Caller<Viewer>,
