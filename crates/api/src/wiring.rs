@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use application::{
     AddContact, AddSender, ChangeCampaign, ChangeContact, CountContacts, DraftCampaign, ExplainMessage,
-    ExtractLimits, FollowCampaign, KeptCounts, KnownPlan, LoadSuppressions, LookUpCampaign, LookUpNumbers,
-    LookUpPhones, PreviewCampaign, PreviewLimits, PreviewSegment, RouteSender, SaveSegment, SearchContacts,
-    SendMessage, TagContacts, TakeContactFile, TakeExtract, TestCampaign, WatchWorkers,
+    ExtractLimits, FollowCampaign, FollowWork, KeptCounts, KnownPlan, LoadSuppressions, LookUpCampaign,
+    LookUpNumbers, LookUpPhones, PreviewCampaign, PreviewLimits, PreviewSegment, RouteSender, SaveSegment,
+    SearchContacts, SendMessage, TagContacts, TakeContactFile, TakeExtract, TestCampaign, WatchWorkers,
 };
 use async_trait::async_trait;
 use cache_redis::{RedisCache, RedisOptions, RedisRateLimiter};
@@ -220,11 +220,16 @@ pub(crate) async fn services(settings: &Settings) -> Result<Services, Failure> {
             ids: ids.clone(),
             limits: extract_limits(settings),
         },
-        extracts,
+        extracts: extracts.clone(),
         take_contact_file: TakeContactFile {
             jobs: jobs.clone(),
             ids: ids.clone(),
             bytes_max: settings.jobs.upload_bytes_max,
+        },
+        follow_work: FollowWork {
+            jobs: jobs.clone(),
+            extracts: extracts.clone(),
+            campaigns: campaigns.clone(),
         },
         tag_contacts: TagContacts { jobs: jobs.clone(), segments: segments.clone(), ids: ids.clone() },
         look_up_phones: look_up_phones(settings, &lookups, &plan)?,

@@ -6,9 +6,14 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, LOCATION};
 use actix_web::web::{self, Bytes, Query};
 use actix_web::{HttpResponse, get, post};
-use application::{Authenticate, TagCommand, TagContacts, TagContactsError};
+use application::{
+    Audience, Authenticate, Extracts, FollowWork, TagCommand, TagContacts, TagContactsError, Work,
+};
+use domain::campaign::CampaignState;
 use domain::contact::Tag;
-use domain::job::{Job, JobId, LookupTask, RefusedLine, Task};
+use domain::extract::Extract;
+use domain::identity::Role;
+use domain::job::{Job, JobId, JobState, LookupTask, RefusedLine, Task};
 use domain::lookup::LookupTally;
 use domain::money::Money;
 use domain::port::{JobStore, StoreError};
@@ -36,7 +41,7 @@ const PAGE_LINES: u32 = 500;
 #[derive(PartialEq, Serialize, ToSchema)]
 pub(crate) struct JobView {
     id: Uuid,
-    /// `contact_import`, `contact_tagging` or `number_lookup`.
+    /// `contact_import`, `contact_tagging`, `number_lookup`, `extract` or `audience`.
     kind: &'static str,
     /// queued, running, completed, failed or canceled.
     state: &'static str,
@@ -51,6 +56,14 @@ pub(crate) struct JobView {
     /// Of numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     lookup: Option<LookupJobView>,
+    /// Of an extract.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extract: Option<ExtractJobView>,
+    /// Of a campaign's audience, while it is frozen and after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audience: Option<AudienceJobView>,
+    /// Where what came of it is.
+    result: Option<String>,
     /// Why it failed.
     failure: Option<String>,
     created_by: String,
@@ -120,6 +133,25 @@ pub(crate) struct LookupJobView {
     cost: MoneyView,
 }
 
+/// Numbers that were handed out. That is done when its request is answered; it stays to be fetched.
+#[derive(PartialEq, Serialize, ToSchema)]
+pub(crate) struct ExtractJobView {
+    /// Numbers of the segment.
+    count: u32,
+    /// Seed numbers, on top.
+    seeds: u32,
+    format: &'static str,
+}
+
+/// An audience that is frozen: its messages are written one by one, to be sent after the last.
+#[derive(PartialEq, Serialize, ToSchema)]
+pub(crate) struct AudienceJobView {
+    /// Messages so far.
+    messages: u64,
+    /// Messages by the last preview, if there was one.
+    expected: Option<u64>,
+}
+
 impl LookupJobView {
     fn of(task: LookupTask, tally: LookupTally) -> Self {
         let micros = i64::try_from(tally.cost_micros).unwrap_or(i64::MAX);
@@ -176,6 +208,7 @@ impl From<Job> for JobView {
             ),
             Task::LookUp(task) => (None, None, Some(LookupJobView::of(task, tally.lookups))),
         };
+        let result = import.as_ref().map(|import| import.rejects.clone());
         Self {
             id: job.id.0,
             kind,
@@ -184,6 +217,9 @@ impl From<Job> for JobView {
             import,
             tagging,
             lookup,
+            extract: None,
+            audience: None,
+            result,
             failure: job.failure,
             created_by: job.created_by,
             created_at: job.created_at,
@@ -192,6 +228,104 @@ impl From<Job> for JobView {
             expires_at: job.expires_at,
         }
     }
+}
+
+impl From<Extract> for JobView {
+    fn from(extract: Extract) -> Self {
+        Self {
+            id: extract.id.0,
+            kind: "extract",
+            state: JobState::Completed.as_str(),
+            percent: 100.0,
+            import: None,
+            tagging: None,
+            lookup: None,
+            extract: Some(ExtractJobView {
+                count: extract.numbers,
+                seeds: extract.seeds,
+                format: extract.format.as_str(),
+            }),
+            audience: None,
+            result: Some(format!("/api/v1/extracts/{}/file", extract.id.0)),
+            failure: None,
+            created_by: extract.created_by,
+            created_at: extract.created_at,
+            started_at: Some(extract.created_at),
+            finished_at: Some(extract.created_at),
+            expires_at: Some(extract.expires_at),
+        }
+    }
+}
+
+impl From<Audience> for JobView {
+    fn from(Audience { campaign, messages }: Audience) -> Self {
+        let launched_at = campaign.state.launched_at();
+        let expected = campaign.previewed.map(|previewed| previewed.messages);
+        let state = match &campaign.state {
+            CampaignState::Failed { .. } => JobState::Failed,
+            state if state.frozen().is_some() => JobState::Completed,
+            CampaignState::Canceled { .. } => JobState::Canceled,
+            // What is paused meanwhile waits to go on.
+            CampaignState::Paused { .. } => JobState::Queued,
+            CampaignState::Draft
+            | CampaignState::Scheduled { .. }
+            | CampaignState::Preparing { .. }
+            | CampaignState::Running { .. }
+            | CampaignState::Completed { .. } => JobState::Running,
+        };
+        let failure = match &campaign.state {
+            CampaignState::Failed { reason, .. } => Some(reason.clone()),
+            CampaignState::Draft
+            | CampaignState::Scheduled { .. }
+            | CampaignState::Preparing { .. }
+            | CampaignState::Running { .. }
+            | CampaignState::Paused { .. }
+            | CampaignState::Completed { .. }
+            | CampaignState::Canceled { .. } => None,
+        };
+        Self {
+            id: campaign.id.0,
+            kind: "audience",
+            state: state.as_str(),
+            percent: if state == JobState::Completed { 100.0 } else { share(messages, expected) },
+            import: None,
+            tagging: None,
+            lookup: None,
+            extract: None,
+            audience: Some(AudienceJobView { messages, expected }),
+            result: Some(format!("/api/v1/campaigns/{}", campaign.id.0)),
+            failure,
+            created_by: campaign.created_by,
+            created_at: launched_at.unwrap_or(campaign.created_at),
+            started_at: launched_at,
+            finished_at: (state != JobState::Completed).then(|| campaign.state.finished_at()).flatten(),
+            expires_at: None,
+        }
+    }
+}
+
+/// So much of what is expected, in hundredths; what was expected may have been too little.
+#[expect(clippy::cast_precision_loss, reason = "a percentage")]
+fn share(of: u64, expected: Option<u64>) -> f64 {
+    match expected {
+        Some(expected) if expected > 0 => (of as f64 * 100.0 / expected as f64).min(99.0),
+        Some(_) | None => 0.0,
+    }
+}
+
+impl From<Work> for JobView {
+    fn from(work: Work) -> Self {
+        match work {
+            Work::Job(job) => job.into(),
+            Work::Extract(extract) => extract.into(),
+            Work::Audience(audience) => (*audience).into(),
+        }
+    }
+}
+
+/// Extracts are shown to those who may make them.
+fn extracts_for(who: &Caller<Operator>) -> Extracts {
+    if who.role() >= Role::Manager { Extracts::Shown } else { Extracts::Hidden }
 }
 
 /// What is answered when a job was queued.
@@ -268,30 +402,31 @@ pub(crate) async fn tag_segment(
     Ok(accepted(tag.execute(command, envelope).await?))
 }
 
-/// Lists jobs, the latest first.
+/// Lists what takes longer than a request or outlives it, the latest first: jobs of workers, extracts (for managers), and the
+/// audiences of campaigns that were launched.
 #[utoipa::path(tag = "jobs", path = "/api/v1/jobs", params(PageQuery), security(("bearer" = [])), responses((status = 200, body = Page<JobView>)))]
 #[get("/jobs")]
 pub(crate) async fn list(
-    _who: Caller<Operator>,
+    who: Caller<Operator>,
     query: Query<PageQuery>,
-    jobs: web::Data<Arc<dyn JobStore>>,
+    follow: web::Data<FollowWork>,
 ) -> Result<HttpResponse, Problem> {
     let limit = limit(query.limit)?;
-    let before = behind::<Uuid>(query.cursor.as_deref())?.map(JobId);
-    let found = jobs.page(before, limit).await?;
-    Ok(HttpResponse::Ok().json(Page::of(found, limit, |job| job.id.0.to_string(), JobView::from)))
+    let before = behind::<Uuid>(query.cursor.as_deref())?;
+    let found = follow.page(before, limit, extracts_for(&who)).await?;
+    Ok(HttpResponse::Ok().json(Page::of(found, limit, |work| work.id().to_string(), JobView::from)))
 }
 
 /// One job, and how far it has come.
 #[utoipa::path(tag = "jobs", path = "/api/v1/jobs/{id}", params(("id" = Uuid, Path)), security(("bearer" = [])), responses((status = 200, body = JobView), (status = 404, body = Problem)))]
 #[get("/jobs/{id}")]
 pub(crate) async fn get_one(
-    _who: Caller<Operator>,
+    who: Caller<Operator>,
     id: web::Path<Uuid>,
-    jobs: web::Data<Arc<dyn JobStore>>,
+    follow: web::Data<FollowWork>,
 ) -> Result<HttpResponse, Problem> {
-    let job = jobs.find(JobId(*id)).await?.ok_or_else(missing)?;
-    Ok(HttpResponse::Ok().json(JobView::from(job)))
+    let work = follow.find(*id, extracts_for(&who)).await?.ok_or_else(missing)?;
+    Ok(HttpResponse::Ok().json(JobView::from(work)))
 }
 
 /// How far a job has come, whenever that changes: events `job`, and `end` once it is final.
@@ -300,20 +435,21 @@ pub(crate) async fn get_one(
 pub(crate) async fn watch_one(
     who: Caller<Operator>,
     id: web::Path<Uuid>,
-    jobs: web::Data<Arc<dyn JobStore>>,
+    follow: web::Data<FollowWork>,
     authenticate: web::Data<Authenticate>,
     streams: web::Data<Streams>,
 ) -> Result<HttpResponse, Problem> {
     let room = streams.enter()?;
-    let watched = WatchedJob { id: JobId(*id), jobs };
+    let watched = WatchedJob { id: *id, extracts: extracts_for(&who), follow };
     let first = watched.look().await?.ok_or_else(missing)?;
     Ok(watch(watched, first, Watcher { shown: who.shown(), authenticate }, room))
 }
 
 /// A job that somebody watches.
 struct WatchedJob {
-    id: JobId,
-    jobs: web::Data<Arc<dyn JobStore>>,
+    id: Uuid,
+    extracts: Extracts,
+    follow: web::Data<FollowWork>,
 }
 
 impl Subject for WatchedJob {
@@ -322,10 +458,12 @@ impl Subject for WatchedJob {
     const EVENT: &'static str = "job";
 
     async fn look(&self) -> Result<Option<Seen<JobView>>, Problem> {
-        let found = self.jobs.find(self.id).await?;
-        Ok(found.map(|job| {
-            let last_state = job.state.is_final().then(|| job.state.as_str());
-            Seen { view: job.into(), last_state }
+        let found = self.follow.find(self.id, self.extracts).await?;
+        Ok(found.map(|work| {
+            let view = JobView::from(work);
+            let last_state = JobState::ALL.into_iter().find(|state| state.as_str() == view.state);
+            let last_state = last_state.filter(|state| state.is_final()).map(JobState::as_str);
+            Seen { view, last_state }
         }))
     }
 
@@ -334,7 +472,8 @@ impl Subject for WatchedJob {
     }
 }
 
-/// Ends a job; what it has done stays.
+/// Ends a job of workers; what it has done stays. A campaign is ended by itself, at `/campaigns/{id}/cancel`, and an extract has
+/// ended when it is there: both are answered 409.
 #[utoipa::path(tag = "jobs", path = "/api/v1/jobs/{id}/cancel", params(("id" = Uuid, Path)), security(("bearer" = [])), responses((status = 200, body = JobView), (status = 404, body = Problem), (status = 409, body = Problem)))]
 #[post("/jobs/{id}/cancel")]
 pub(crate) async fn cancel(
@@ -342,9 +481,19 @@ pub(crate) async fn cancel(
     asked: Asked,
     id: web::Path<Uuid>,
     jobs: web::Data<Arc<dyn JobStore>>,
+    follow: web::Data<FollowWork>,
 ) -> Result<HttpResponse, Problem> {
-    let job = jobs.cancel(JobId(*id), asked.by(&who)).await?.ok_or_else(missing)?;
-    Ok(HttpResponse::Ok().json(JobView::from(job)))
+    if let Some(job) = jobs.cancel(JobId(*id), asked.by(&who)).await? {
+        return Ok(HttpResponse::Ok().json(JobView::from(job)));
+    }
+    let detail = match follow.find(*id, extracts_for(&who)).await? {
+        Some(Work::Audience(_)) => {
+            "this is the audience of a campaign: cancel that, at /campaigns/{id}/cancel"
+        }
+        Some(Work::Extract(_)) => "the extract is there already",
+        Some(Work::Job(_)) | None => return Err(missing()),
+    };
+    Err(Problem::new(StatusCode::CONFLICT, detail))
 }
 
 /// The lines of a file that did not become contacts, each with its line, the reason, and its fields as they were: what is mended can

@@ -69,6 +69,7 @@ impl Routes {
         routes.give(Data::new(services.take_contact_file));
         routes.give(Data::new(services.tag_contacts));
         routes.give(Data::new(services.jobs));
+        routes.give(Data::new(services.follow_work));
         routes.give(Data::new(services.look_up_phones));
         routes.give(Data::new(services.look_up_campaign));
         routes.give(Data::new(services.lookups));

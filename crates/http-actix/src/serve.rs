@@ -11,10 +11,10 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer};
 use application::{
     AddContact, AddSender, Authenticate, ChangeCampaign, ChangeContact, ChangePassword, ChangeUser,
-    CountContacts, CreateApiKey, DraftCampaign, EndSession, ExplainMessage, FollowCampaign, InviteUser,
-    KnownPlan, ListSessions, LoadSuppressions, LogIn, LogOut, LookUpCampaign, LookUpPhones, PreviewCampaign,
-    PreviewSegment, RefreshSession, RouteSender, SaveSegment, SearchContacts, SecondFactors, SendMessage,
-    TagContacts, TakeContactFile, TakeExtract, TestCampaign, WatchWorkers,
+    CountContacts, CreateApiKey, DraftCampaign, EndSession, ExplainMessage, FollowCampaign, FollowWork,
+    InviteUser, KnownPlan, ListSessions, LoadSuppressions, LogIn, LogOut, LookUpCampaign, LookUpPhones,
+    PreviewCampaign, PreviewSegment, RefreshSession, RouteSender, SaveSegment, SearchContacts, SecondFactors,
+    SendMessage, TagContacts, TakeContactFile, TakeExtract, TestCampaign, WatchWorkers,
 };
 use domain::port::{
     AccountDesk, ApiKeyStore, AuditLog, CampaignStore, Clock, ContactDesk, ContactStore, ExtractStore, Ids,
@@ -101,6 +101,8 @@ pub struct Services {
     pub tag_contacts: TagContacts,
     /// Jobs, to be read and ended.
     pub jobs: Arc<dyn JobStore>,
+    /// Follows jobs, extracts and audiences as one list.
+    pub follow_work: FollowWork,
     /// Looks a few numbers up.
     pub look_up_phones: LookUpPhones,
     /// Has the numbers of campaigns looked up.

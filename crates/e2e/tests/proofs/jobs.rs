@@ -244,3 +244,41 @@ async fn a_segment_is_tagged_by_a_worker_and_a_job_can_be_canceled() {
     house.admin.must(404, Method::POST, &format!("{none}/cancel"), None).await.unwrap();
     house.admin.must(404, Method::GET, &format!("{none}/rejects"), None).await.unwrap();
 }
+
+#[tokio::test]
+async fn extracts_and_audiences_are_in_the_list_of_jobs_and_are_not_ended_there() {
+    let house = House::with_contacts(300).await;
+    house.deliver_everything().await;
+    let campaign = house.launch(1_000.0).await;
+    house.until_delivered(&campaign, 300).await;
+    let extract = json!({"segment": {"all": []}, "count": 5, "format": "csv"});
+    let extract = house.admin.must(201, Method::POST, "/extracts", Some(&extract)).await.unwrap();
+    let extract = extract["id"].as_str().unwrap();
+    let tags = json!({"segment": {"all": []}, "add": ["todos"]});
+    let job = house.admin.must(202, Method::POST, "/contacts/tags", Some(&tags)).await.unwrap();
+    let job = job["id"].as_str().unwrap();
+
+    let mut listed = Vec::new();
+    let mut path = "/jobs?limit=1".to_owned();
+    loop {
+        let page = house.admin.must(200, Method::GET, &path, None).await.unwrap();
+        let of = |name: &str| page["data"][0][name].as_str().map(str::to_owned);
+        listed.extend(of("kind").zip(of("id")));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("/jobs?limit=1&cursor={cursor}");
+    }
+    let expected = [("contact_tagging", job), ("extract", extract), ("audience", campaign.as_str())];
+    assert_eq!(listed, expected.map(|(kind, id)| (kind.to_owned(), id.to_owned())));
+
+    let audience = house.admin.must(200, Method::GET, &format!("/jobs/{campaign}"), None).await.unwrap();
+    assert_eq!((&audience["state"], &audience["audience"]["messages"]), (&json!("completed"), &json!(300)));
+    assert_eq!(audience["result"], json!(format!("/api/v1/campaigns/{campaign}")));
+    let operator = house.somebody("operator").await;
+    for (id, status) in [(campaign.as_str(), 409), (extract, 404)] {
+        operator.must(status, Method::POST, &format!("/jobs/{id}/cancel"), None).await.unwrap();
+    }
+    house.admin.must(409, Method::POST, &format!("/jobs/{extract}/cancel"), None).await.unwrap();
+    operator.must(404, Method::GET, &format!("/jobs/{extract}"), None).await.unwrap();
+    let draft = house.admin.draft("Otra", &json!({"all": []}), 10).await.unwrap();
+    house.admin.must(404, Method::GET, &format!("/jobs/{draft}"), None).await.unwrap();
+}

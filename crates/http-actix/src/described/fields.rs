@@ -132,6 +132,8 @@ pub(super) fn fields() -> Vec<(&'static str, &'static str, Value)> {
     let priority = || reference("Priority");
     let definition = || reference("SegmentDefinition");
     let outcome = || words(["accepted", "accepted_invalid", "rejected"]);
+    // Six digits, or twenty hexadecimal ones, with blanks and hyphens wherever people put them.
+    let code = || json!({"pattern": "^[ -]*([0-9][ -]*){6}$|^[ -]*([0-9a-fA-F][ -]*){20}$"});
     let hour = || json!({"pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"});
     let most_segments = || json!({"minLength": 1, "maxLength": 1_530, "pattern": "^[^\\x00-\\x09\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"});
     vec![
@@ -139,6 +141,11 @@ pub(super) fn fields() -> Vec<(&'static str, &'static str, Value)> {
         ("PasswordRequest", "old_password", json!({"maxLength": 4_096, "format": "password"})),
         ("PasswordRequest", "new_password", json!({"maxLength": 4_096, "format": "password"})),
         ("LoginRequest", "password", json!({"format": "password"})),
+        ("LoginRequest", "code", code()),
+        ("OfferRequest", "password", json!({"maxLength": 4_096, "format": "password"})),
+        ("ConfirmRequest", "code", code()),
+        ("RemoveRequest", "password", json!({"maxLength": 4_096, "format": "password"})),
+        ("RemoveRequest", "code", code()),
         ("RefreshRequest", "refresh_token", json!({"format": "password"})),
         ("TokenView", "token_type", words(["Bearer"])),
         ("UserView", "role", role()),
@@ -182,7 +189,8 @@ pub(super) fn fields() -> Vec<(&'static str, &'static str, Value)> {
         ("LookupJobView", "segment", definition()),
         ("FoundTotalView", "relation", words(["exact", "at_least"])),
         ("JobView", "state", words(["queued", "running", "completed", "failed", "canceled"])),
-        ("JobView", "kind", words(["contact_import", "contact_tagging", "number_lookup"])),
+        ("JobView", "kind", words(["contact_import", "contact_tagging", "number_lookup", "extract", "audience"])),
+        ("ExtractJobView", "format", reference("ExtractFormat")),
         ("JobView", "percent", json!({"minimum": 0, "maximum": 100})),
 
         ("NewSegmentRequest", "name", line(SavedSegment::NAME_CHARS_MAX)),
@@ -217,8 +225,8 @@ pub(super) fn fields() -> Vec<(&'static str, &'static str, Value)> {
         ("CampaignView", "segment", definition()),
         ("TextView", "relation", words(["exact", "estimated"])),
         ("ProgressView", "state", reference("CampaignState")),
-        ("ProgressEvent", "event", words(["progress", "end"])),
-        ("ProgressEvent", "data", json!({"contentMediaType": "application/json"})),
+        ("WatchEvent", "event", words(["progress", "job", "end"])),
+        ("WatchEvent", "data", json!({"contentMediaType": "application/json"})),
         ("BillView", "state", words(["waiting", "under_way", "complete"])),
 
         ("SendMessageRequest", "to", phone()),
