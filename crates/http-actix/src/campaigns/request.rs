@@ -356,7 +356,8 @@ mod tests {
 
     #[test]
     fn what_a_change_makes_anew_has_no_null_in_it_and_what_it_takes_away_is_gone() {
-        let mut whole = json!({"name": "Una", "canary": null, "limits": {"per_second": 2.0, "max_messages": 5}});
+        let mut whole =
+            json!({"name": "Una", "canary": null, "limits": {"per_second": 2.0, "max_messages": 5}});
         let patch = json!({
             "canary": {"messages": 5, "max_failure_percent": null}, "limits": {"per_second": null}, "name": "Otra",
         });
