@@ -64,10 +64,12 @@ impl SegmentDefinition {
     /// # Errors
     /// Everything that is wrong with it, each with its place.
     pub fn check(&self) -> Result<Segment, SegmentRefused> {
-        let mut check = Check { problems: Vec::new(), conditions: 0, values: 0 };
+        let mut check = Check { problems: Vec::new(), conditions: 0, longest: 0, values: 0 };
         let segment = check.node(self, "", 1);
         if check.conditions > CONDITIONS_MAX {
             check.add("", format!("{} conditions; {CONDITIONS_MAX} are the most", check.conditions));
+        } else if check.longest > CONDITIONS_MAX {
+            check.add("", format!("{} parts of one list; {CONDITIONS_MAX} are the most", check.longest));
         }
         if check.values > VALUES_MAX {
             check.add("", format!("{} values; {VALUES_MAX} are the most", check.values));
@@ -82,6 +84,8 @@ impl SegmentDefinition {
 struct Check {
     problems: Vec<SegmentProblem>,
     conditions: usize,
+    /// The parts of the longest list, conditions or not.
+    longest: usize,
     values: usize,
 }
 
@@ -123,6 +127,7 @@ impl Check {
     }
 
     fn parts(&mut self, parts: &[SegmentDefinition], at: &str, depth: usize) -> Option<Vec<Segment>> {
+        self.longest = self.longest.max(parts.len());
         let checked: Vec<Option<Segment>> = parts
             .iter()
             .enumerate()

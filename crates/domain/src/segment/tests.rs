@@ -85,6 +85,8 @@ fn the_limits_hold() {
     };
     assert!(read(&many(200)).check().is_ok());
     assert!(problems(&many(201))[0].1.contains("201 conditions"));
+    let nothing = format!(r#"{{"any":[{}]}}"#, vec![r#"{"all":[]}"#; 201].join(","));
+    assert!(problems(&nothing)[0].1.contains("201 parts"));
     let values = |count: usize| {
         format!(r#"{{"field":"city","op":"in","value":[{}]}}"#, vec![r#""a""#; count].join(","))
     };

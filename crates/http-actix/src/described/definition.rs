@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::contact::{ContactStatus, LineType};
 use domain::segment::{CONDITIONS_MAX, VALUE_CHARS_MAX, VALUES_MAX};
-use domain::state::StateCode;
 use serde_json::{Value, json};
 
-use super::fields::{lada, reference, words};
+use super::fields::{lada, reference};
 
 /// The longest span of days that is asked for.
 const DAYS_MAX: u32 = 36_500;
@@ -61,9 +59,8 @@ fn conditions() -> Vec<Form> {
     const TEXTS: &[&str] = &["city", "municipality", "carrier", "tag"];
     let many = |one: Value| json!({"type": "array", "items": one, "minItems": 1, "maxItems": VALUES_MAX});
     let two = |one: Value| json!({"type": "array", "items": one, "minItems": 2, "maxItems": 2});
-    let state = words(StateCode::ALL.iter().map(StateCode::as_str));
-    let line_type = words(LineType::ALL.iter().map(|one| one.as_str()));
-    let status = words(ContactStatus::ALL.iter().map(|one| one.as_str()));
+    let (state, line_type, status) =
+        (reference("StateCode"), reference("LineType"), reference("ContactStatus"));
     let text =
         json!({"type": "string", "minLength": 1, "maxLength": VALUE_CHARS_MAX, "pattern": "^[^\\x00]+$"});
     let asked = json!({
@@ -155,12 +152,14 @@ mod tests {
 
     use domain::segment::SegmentDefinition;
 
+    use super::super::fields::vocabularies;
     use super::*;
 
     /// A value that the schema takes.
     fn value_of(schema: &Value) -> Value {
-        if let Some(word) = schema["enum"].get(0) {
-            return word.clone();
+        if let Some(of) = schema["$ref"].as_str() {
+            let words = vocabularies().into_iter().find(|(name, ..)| of.ends_with(&format!("/{name}")));
+            return words.unwrap().2["enum"][0].clone();
         }
         match schema["type"].as_str().unwrap() {
             "boolean" => json!(true),

@@ -66,8 +66,11 @@ fn phone() -> Value {
     json!({"minLength": 1, "format": "phone", "example": "+525512345678"})
 }
 
+/// A tag; spaces around it are not kept, and not counted.
 fn tag() -> Value {
-    json!({"minLength": 1, "maxLength": Tag::CHARS_MAX, "pattern": "^ *[\\w.:/-][\\w .:/-]*$", "example": "vip"})
+    let inner = Tag::CHARS_MAX - 2;
+    let form = format!("^ *[\\w.:/-]([\\w .:/-]{{0,{inner}}}[\\w.:/-])? *$");
+    json!({"minLength": 1, "pattern": form, "example": "vip"})
 }
 
 /// The schemas of words that many fields hold.

@@ -50,6 +50,8 @@ pub(crate) fn filled(described: &OpenApi) -> Value {
         tell(&mut schemas[schema]["properties"][field], more);
     }
     share_what_pages_hold(schemas);
+    // A form has no reader that would say so.
+    schemas["ContactFileForm"]["additionalProperties"] = false.into();
     let patch = patch_of(schemas, "CampaignRequest");
     let schemas = schemas.clone();
     document["components"]["headers"] = headers();
