@@ -146,8 +146,6 @@ fn conditions() -> Vec<Form> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
-
     use std::collections::BTreeSet;
 
     use domain::segment::SegmentDefinition;

@@ -57,7 +57,7 @@ fn line(chars_max: usize) -> Value {
 }
 
 /// A list of so many.
-fn list(fewest: usize, most: usize, of: Value) -> Value {
+fn list(fewest: usize, most: usize, of: &Value) -> Value {
     json!({"minItems": fewest, "maxItems": most, "items": of})
 }
 
@@ -127,18 +127,52 @@ pub(super) fn vocabularies() -> Vec<(&'static str, &'static str, Value)> {
     ]
 }
 
-/// What fields hold: the schema, the field, and what is added to its own schema.
+/// A field: its schema, its name, and what is added to what its handler says of it.
+type Field = (&'static str, &'static str, Value);
+
+/// What fields hold.
+pub(super) fn fields() -> Vec<Field> {
+    [
+        of_users(),
+        of_contacts(),
+        of_segments(),
+        of_campaigns(),
+        of_messages(),
+        of_extracts(),
+        of_numbers(),
+        of_senders(),
+    ]
+    .concat()
+}
+
+fn role() -> Value {
+    reference("Role")
+}
+
+fn priority() -> Value {
+    reference("Priority")
+}
+
+fn definition() -> Value {
+    reference("SegmentDefinition")
+}
+
+fn outcome() -> Value {
+    words(["accepted", "accepted_invalid", "rejected"])
+}
+
+/// Six digits, or twenty hexadecimal ones, with blanks and hyphens wherever people put them.
+fn code() -> Value {
+    json!({"pattern": "^[ -]*([0-9][ -]*){6}$|^[ -]*([0-9a-fA-F][ -]*){20}$"})
+}
+
+/// An hour of a day, as `09:00`.
+fn hour() -> Value {
+    json!({"pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"})
+}
+
 #[rustfmt::skip]
-pub(super) fn fields() -> Vec<(&'static str, &'static str, Value)> {
-    let state = || reference("StateCode");
-    let role = || reference("Role");
-    let priority = || reference("Priority");
-    let definition = || reference("SegmentDefinition");
-    let outcome = || words(["accepted", "accepted_invalid", "rejected"]);
-    // Six digits, or twenty hexadecimal ones, with blanks and hyphens wherever people put them.
-    let code = || json!({"pattern": "^[ -]*([0-9][ -]*){6}$|^[ -]*([0-9a-fA-F][ -]*){20}$"});
-    let hour = || json!({"pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"});
-    let most_segments = || json!({"minLength": 1, "maxLength": 1_530, "pattern": "^[^\\x00-\\x09\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"});
+fn of_users() -> Vec<Field> {
     vec![
         ("LoginRequest", "email", json!({"format": "email"})),
         ("PasswordRequest", "old_password", json!({"maxLength": 4_096, "format": "password"})),
@@ -160,8 +194,13 @@ pub(super) fn fields() -> Vec<(&'static str, &'static str, Value)> {
         ("ApiKeyView", "role", role()),
         ("ApiKeyRequest", "role", role()),
         ("ApiKeyRequest", "name", line(KeyName::LENGTH_MAX)),
-        ("ApiKeyRequest", "allowed_from", list(0, AllowedFrom::NETWORKS_MAX, json!({"format": "network", "example": "203.0.113.0/24"}))),
+        ("ApiKeyRequest", "allowed_from", list(0, AllowedFrom::NETWORKS_MAX, &json!({"format": "network", "example": "203.0.113.0/24"}))),
+    ]
+}
 
+#[rustfmt::skip]
+fn of_contacts() -> Vec<Field> {
+    vec![
         ("ContactRequest", "phone", phone()),
         ("ContactRequest", "full_name", text(LONG_TEXT_CHARS_MAX)),
         ("ContactRequest", "address", text(LONG_TEXT_CHARS_MAX)),
@@ -180,13 +219,13 @@ pub(super) fn fields() -> Vec<(&'static str, &'static str, Value)> {
         ("ContactView", "line_type", reference("LineType")),
         ("ContactView", "line_source", words(["lookup", "numbering_plan"])),
         ("ContactView", "status", reference("ContactStatus")),
-        ("ContactView", "state_code", state()),
+        ("ContactView", "state_code", reference("StateCode")),
         ("ConsentRequest", "channel", reference("ConsentChannel")),
         ("ConsentRequest", "reason", text(Consent::TEXT_CHARS_MAX)),
         ("ConsentRequest", "evidence", text(Consent::TEXT_CHARS_MAX)),
-        ("TagsRequest", "tags", list(0, Tag::COUNT_MAX, tag())),
-        ("TagSegmentRequest", "add", list(0, Tag::COUNT_MAX, tag())),
-        ("TagSegmentRequest", "remove", list(0, Tag::COUNT_MAX, tag())),
+        ("TagsRequest", "tags", list(0, Tag::COUNT_MAX, &tag())),
+        ("TagSegmentRequest", "add", list(0, Tag::COUNT_MAX, &tag())),
+        ("TagSegmentRequest", "remove", list(0, Tag::COUNT_MAX, &tag())),
         ("TagSegmentRequest", "segment", definition()),
         ("TaggingView", "segment", definition()),
         ("LookupJobView", "segment", definition()),
@@ -195,7 +234,12 @@ pub(super) fn fields() -> Vec<(&'static str, &'static str, Value)> {
         ("JobView", "kind", words(["contact_import", "contact_tagging", "number_lookup", "extract", "audience"])),
         ("ExtractJobView", "format", reference("ExtractFormat")),
         ("JobView", "percent", json!({"minimum": 0, "maximum": 100})),
+    ]
+}
 
+#[rustfmt::skip]
+fn of_segments() -> Vec<Field> {
+    vec![
         ("NewSegmentRequest", "name", line(SavedSegment::NAME_CHARS_MAX)),
         ("NewSegmentRequest", "definition", definition()),
         ("SegmentPatch", "name", line(SavedSegment::NAME_CHARS_MAX)),
@@ -203,8 +247,13 @@ pub(super) fn fields() -> Vec<(&'static str, &'static str, Value)> {
         ("SegmentRequest", "definition", definition()),
         ("SavedSegmentView", "definition", definition()),
         ("TotalView", "relation", words(["exact", "estimated"])),
-        ("StateView", "state_code", state()),
+        ("StateView", "state_code", reference("StateCode")),
+    ]
+}
 
+#[rustfmt::skip]
+fn of_campaigns() -> Vec<Field> {
+    vec![
         ("CampaignRequest", "name", line(CampaignPlan::NAME_CHARS_MAX)),
         ("CampaignRequest", "segment", definition()),
         ("CampaignRequest", "priority", priority()),
@@ -219,8 +268,8 @@ pub(super) fn fields() -> Vec<(&'static str, &'static str, Value)> {
         ("CanaryBody", "max_failure_percent", json!({"minimum": 0, "maximum": 100, "default": 10})),
         ("WindowBody", "start", hour()),
         ("WindowBody", "end", hour()),
-        ("WindowBody", "days", list(1, 50, words(Window::DAYS))),
-        ("TestSendRequest", "to", list(1, 10, phone())),
+        ("WindowBody", "days", list(1, 50, &words(Window::DAYS))),
+        ("TestSendRequest", "to", list(1, 10, &phone())),
         ("TestSendRequest", "contact_id", json!({"pattern": "^-?[0-9]{1,18}$", "example": "7"})),
         ("CampaignView", "kind", words(CampaignKind::ALL.map(CampaignKind::as_str))),
         ("CampaignView", "state", reference("CampaignState")),
@@ -231,9 +280,14 @@ pub(super) fn fields() -> Vec<(&'static str, &'static str, Value)> {
         ("WatchEvent", "event", words(["progress", "job", "end"])),
         ("WatchEvent", "data", json!({"contentMediaType": "application/json"})),
         ("BillView", "state", words(["waiting", "under_way", "complete"])),
+    ]
+}
 
+#[rustfmt::skip]
+fn of_messages() -> Vec<Field> {
+    vec![
         ("SendMessageRequest", "to", phone()),
-        ("SendMessageRequest", "text", most_segments()),
+        ("SendMessageRequest", "text", json!({"minLength": 1, "maxLength": 1_530, "pattern": "^[^\\x00-\\x09\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"})),
         ("SendMessageRequest", "priority", priority()),
         ("TextRequest", "text", text(10_000)),
         ("MeasureView", "encoding", words(["gsm7", "ucs2"])),
@@ -242,7 +296,12 @@ pub(super) fn fields() -> Vec<(&'static str, &'static str, Value)> {
         ("InboundView", "meaning", reference("InboundMeaning")),
         ("ReviewView", "decision", reference("InboundDecision")),
         ("ReviewRequest", "decision", reference("InboundDecision")),
+    ]
+}
 
+#[rustfmt::skip]
+fn of_extracts() -> Vec<Field> {
+    vec![
         ("ExtractRequest", "segment", definition()),
         ("ExtractRequest", "count", json!({"minimum": 1})),
         ("ExtractRequest", "order", reference("ExtractOrder")),
@@ -254,23 +313,32 @@ pub(super) fn fields() -> Vec<(&'static str, &'static str, Value)> {
         ("ExtractView", "format", reference("ExtractFormat")),
         ("SeedRequest", "phone", phone()),
         ("SeedRequest", "label", line(SeedNumber::LABEL_CHARS_MAX)),
+    ]
+}
 
+#[rustfmt::skip]
+fn of_numbers() -> Vec<Field> {
+    vec![
         ("SuppressionRequest", "phone", phone()),
         ("SuppressionRequest", "reason", text(Suppression::REASON_CHARS_MAX)),
         ("SuppressionView", "source", reference("SuppressionSource")),
         ("SuppressionsRequest", "source", reference("SuppressionList")),
-        ("SuppressionsRequest", "numbers", list(1, 10_000, json!({"format": "phone"}))),
+        ("SuppressionsRequest", "numbers", list(1, 10_000, &json!({"format": "phone"}))),
         ("LoadedListView", "source", reference("SuppressionList")),
-
-        ("NumbersRequest", "numbers", list(0, 1_000, json!({"pattern": "^[^\\x00]*$"}))),
+        ("NumbersRequest", "numbers", list(0, 1_000, &json!({"pattern": "^[^\\x00]*$"}))),
         ("NumberView", "outcome", outcome()),
         ("NumberView", "line_type", reference("LineType")),
-        ("NumberView", "state_code", state()),
-        ("LookupRequest", "numbers", list(0, 1_000, json!({"pattern": "^[^\\x00]*$"}))),
+        ("NumberView", "state_code", reference("StateCode")),
+        ("LookupRequest", "numbers", list(0, 1_000, &json!({"pattern": "^[^\\x00]*$"}))),
         ("LookupView", "outcome", outcome()),
         ("LookupView", "line_type", reference("LineType")),
         ("LookupView", "source", words(["lookup", "numbering_plan"])),
+    ]
+}
 
+#[rustfmt::skip]
+fn of_senders() -> Vec<Field> {
+    vec![
         ("SenderRequest", "name", line(100)),
         ("SenderRequest", "provider", words(["telnyx"])),
         ("SenderRequest", "kind", reference("SenderKind")),
