@@ -111,6 +111,9 @@ fn describe(call: &mut Operation, rule: &Rule) {
     let has_body = call.request_body.is_some();
     // What providers post is taken as it is, and read afterwards.
     let is_read = has_body && rule.access != Access::Uncounted;
+    // What viewers may is to look, and to leave.
+    let changes =
+        rule.method != Method::GET && matches!(rule.access, Access::Role(least) if least > Role::Viewer);
     let is_signed = matches!(rule.access, Access::SignedIn | Access::Role(_));
     for (status, name, _) in REFUSALS {
         let may_be = match status {
@@ -119,7 +122,7 @@ fn describe(call: &mut Operation, rule: &Rule) {
             408 | 415 => is_read,
             422 => is_read || is_once,
             404 => rule.pattern.contains('{'),
-            409 => is_once,
+            409 => is_once || changes,
             410 => false,
             412 => is_of_a_version,
             429 => rule.access != Access::Uncounted,
