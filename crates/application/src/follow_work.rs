@@ -13,9 +13,9 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Work {
     /// A worker does it, bit by bit.
-    Job(Job),
+    Job(Box<Job>),
     /// It was done when its request was answered, and is there to be fetched.
-    Extract(Extract),
+    Extract(Box<Extract>),
     /// The audience of a campaign that was launched.
     Audience(Box<Audience>),
 }
@@ -67,12 +67,12 @@ impl FollowWork {
     /// When the store is away.
     pub async fn find(&self, id: Uuid, extracts: Extracts) -> Result<Option<Work>, StoreError> {
         if let Some(job) = self.jobs.find(JobId(id)).await? {
-            return Ok(Some(Work::Job(job)));
+            return Ok(Some(Work::Job(Box::new(job))));
         }
         if extracts == Extracts::Shown
             && let Some(extract) = self.extracts.find(ExtractId(id)).await?
         {
-            return Ok(Some(Work::Extract(extract)));
+            return Ok(Some(Work::Extract(Box::new(extract))));
         }
         match self.campaigns.find(CampaignId(id)).await? {
             Some(campaign) if campaign.state.launched_at().is_some() => {
@@ -93,10 +93,11 @@ impl FollowWork {
         extracts: Extracts,
     ) -> Result<Vec<Work>, StoreError> {
         let mut found: Vec<Work> = Vec::new();
-        found.extend(self.jobs.page(before.map(JobId), limit).await?.into_iter().map(Work::Job));
+        found
+            .extend(self.jobs.page(before.map(JobId), limit).await?.into_iter().map(Box::new).map(Work::Job));
         if extracts == Extracts::Shown {
             let page = self.extracts.page(before.map(ExtractId), limit).await?;
-            found.extend(page.into_iter().map(Work::Extract));
+            found.extend(page.into_iter().map(Box::new).map(Work::Extract));
         }
         for campaign in self.launched(before.map(CampaignId), limit).await? {
             found.push(self.audience(campaign).await?);

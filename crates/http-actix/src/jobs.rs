@@ -316,8 +316,8 @@ fn share(of: u64, expected: Option<u64>) -> f64 {
 impl From<Work> for JobView {
     fn from(work: Work) -> Self {
         match work {
-            Work::Job(job) => job.into(),
-            Work::Extract(extract) => extract.into(),
+            Work::Job(job) => (*job).into(),
+            Work::Extract(extract) => (*extract).into(),
             Work::Audience(audience) => (*audience).into(),
         }
     }

@@ -104,7 +104,7 @@ pub(crate) fn watch<S: Subject>(
     room: Room,
 ) -> HttpResponse {
     let now = Instant::now();
-    let watched = Watched {
+    let stream = Watched {
         subject,
         watcher,
         first: Some(first),
@@ -118,7 +118,7 @@ pub(crate) fn watch<S: Subject>(
         .content_type("text/event-stream")
         // A proxy that gathers what it hands on would hold events back.
         .insert_header(("x-accel-buffering", "no"))
-        .streaming(watched.events())
+        .streaming(stream.events())
 }
 
 /// A subject that somebody watches. Dropped when they go away.

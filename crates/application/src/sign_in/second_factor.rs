@@ -114,7 +114,7 @@ impl SecondFactors {
         let secret = TotpSecret::from(self.secrets.draw()?);
         self.desk.factors.offer(who.user, secret, by).await.map_err(|error| match error {
             StoreError::Conflict { .. } => SecondFactorError::Present,
-            other => other.into(),
+            StoreError::Unavailable { .. } | StoreError::Corrupt { .. } => error.into(),
         })?;
         Ok(self.desk.codes.enrolment(&secret, &who.email))
     }
@@ -149,7 +149,7 @@ impl SecondFactors {
         let confirmed = self.desk.factors.confirm(who.user, secret, step, digests, who.session, by).await;
         let mut stale = confirmed.map_err(|error| match error {
             StoreError::Conflict { .. } => SecondFactorError::Absent,
-            other => other.into(),
+            StoreError::Unavailable { .. } | StoreError::Corrupt { .. } => error.into(),
         })?;
         // The copy of this session says still that there is none.
         stale.push(who.session);

@@ -90,20 +90,20 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn counted(failures: u32) -> Option<Counted> {
-        Some(Counted { failures, first_at: at(0) })
+    fn counted(failures: u32) -> Counted {
+        Counted { failures, first_at: at(0) }
     }
 
     #[test]
     fn each_count_blocks_by_its_own_limit_until_its_window_ends() {
         for (failures, is_blocked) in [
             (Failures::default(), false),
-            (Failures { of_pair: counted(2), ..Failures::default() }, false),
-            (Failures { of_pair: counted(3), ..Failures::default() }, true),
-            (Failures { of_place: counted(4), ..Failures::default() }, false),
-            (Failures { of_place: counted(5), ..Failures::default() }, true),
-            (Failures { of_account: counted(8), ..Failures::default() }, false),
-            (Failures { of_account: counted(9), ..Failures::default() }, true),
+            (Failures { of_pair: Some(counted(2)), ..Failures::default() }, false),
+            (Failures { of_pair: Some(counted(3)), ..Failures::default() }, true),
+            (Failures { of_place: Some(counted(4)), ..Failures::default() }, false),
+            (Failures { of_place: Some(counted(5)), ..Failures::default() }, true),
+            (Failures { of_account: Some(counted(8)), ..Failures::default() }, false),
+            (Failures { of_account: Some(counted(9)), ..Failures::default() }, true),
         ] {
             assert_eq!(
                 LIMITS.blocked_until(&failures, at(299)),
@@ -116,9 +116,9 @@ mod tests {
 
     #[test]
     fn a_place_where_the_user_has_been_is_not_blocked_by_what_others_do_elsewhere() {
-        let sprayed = Failures { of_account: counted(1_000), is_familiar: true, ..Failures::default() };
+        let sprayed = Failures { of_account: Some(counted(1_000)), is_familiar: true, ..Failures::default() };
         assert_eq!(LIMITS.blocked_until(&sprayed, at(1)), None);
-        let guessed = Failures { of_pair: counted(3), ..sprayed };
+        let guessed = Failures { of_pair: Some(counted(3)), ..sprayed };
         assert_eq!(LIMITS.blocked_until(&guessed, at(1)), Some(at(300)));
     }
 

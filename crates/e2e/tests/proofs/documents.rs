@@ -31,8 +31,8 @@ fn each_risk_that_security_md_names_has_tests_of_these_names() {
         let names: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
         assert!(!names.is_empty(), "{risk}");
         for name in names {
-            let (test, module) = (format!("fn {name}"), format!("mod {name}"));
-            let is_there = code.iter().any(|file| file.contains(&test) || file.contains(&module));
+            let (function, module) = (format!("fn {name}"), format!("mod {name}"));
+            let is_there = code.iter().any(|file| file.contains(&function) || file.contains(&module));
             assert!(is_there, "no test is called {name}");
         }
     }

@@ -22,8 +22,8 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_767_225_600 + second).unwrap()
 }
 
-fn counted(failures: u32, first_at: Timestamp) -> Option<Counted> {
-    Some(Counted { failures, first_at })
+fn counted(failures: u32, first_at: Timestamp) -> Counted {
+    Counted { failures, first_at }
 }
 
 #[tokio::test]
@@ -37,9 +37,9 @@ async fn what_failed_is_counted_by_address_by_place_and_by_both_and_others_see_i
     let other_api = PostgresFailureLog::new(postgres.test.database());
     let found = other_api.find(&email(1), here, at(-900)).await.unwrap();
     let expected = Failures {
-        of_pair: counted(2, at(0)),
-        of_place: counted(3, at(0)),
-        of_account: counted(3, at(0)),
+        of_pair: Some(counted(2, at(0))),
+        of_place: Some(counted(3, at(0))),
+        of_account: Some(counted(3, at(0))),
         is_familiar: false,
     };
     assert_eq!(found, expected);
@@ -64,7 +64,7 @@ async fn a_count_begins_anew_after_its_window_and_those_of_others_that_ended_are
     }
     log.record(&email(1), place("192.0.2.7"), at(900), at(0)).await.unwrap();
     let found = log.find(&email(1), place("192.0.2.7"), at(0)).await.unwrap();
-    let once = counted(1, at(900));
+    let once = Some(counted(1, at(900)));
     assert_eq!(found, Failures { of_pair: once, of_place: once, of_account: once, is_familiar: false });
     assert_eq!(postgres.rows("SELECT FROM login_failures").await, 3, "two for each of the others are gone");
 }

@@ -148,8 +148,8 @@ pub async fn a_recovery_code_is_used_up_once_and_writes_a_line(harness: &impl Se
     for (n, is_used) in [(3, false), (1, true), (1, false), (2, true)] {
         assert_eq!(factors.use_recovery(user, [n; 32], by()).await.unwrap(), is_used, "{n}");
     }
-    let used = "user.use_recovery_code";
-    assert_eq!(actions(harness).await[2..], [used, used]);
+    let action = "user.use_recovery_code";
+    assert_eq!(actions(harness).await[2..], [action, action]);
 }
 
 /// As the sentence says.
