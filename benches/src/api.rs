@@ -1,5 +1,5 @@
-//! `bench api`: reads of somebody who is signed in, at a fixed arrival rate, as fast as they go, and while a storm of sign-ins
-//! blows; each beside the same requests to an address that asks nobody anything.
+//! `bench api`: reads of a viewer who is signed in, at a fixed arrival rate, as fast as they go, and while a storm of sign-ins blows,
+//! and those of an admin, of whom each page is written down; each beside the same requests to an address that asks nobody anything.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,11 +48,8 @@ pub(crate) async fn measure(rows: u64, tell: impl Fn(&Value)) -> Result<()> {
     let tools = Tools::beside_this_one(&database.url)?;
     segments::fill(&database, &tools, rows).await?;
     let password = credentials::generate_password().context("no randomness")?.expose().to_owned();
-    let email = format!("bench-{}@example.com", Uuid::from_u128(u128::from(std::process::id())));
-    let user = ["user", "create", "--email", &email, "--role", "admin", "--password-stdin", "--json"];
-    // Who ran before with the same process id left a user with another password.
-    let _ = database.connect().await?.execute("DELETE FROM users WHERE email = $1", &[&email]).await;
-    tools.run("migrator", &user, &password, |_| {}).await?;
+    let viewer = add_user(&database, &tools, "viewer", &password).await?;
+    let admin = add_user(&database, &tools, "admin", &password).await?;
     let options = StackOptions {
         prefix: "pregon_bench_api".to_owned(),
         // The limits are counted as ever, and let everything through.
@@ -70,8 +67,10 @@ pub(crate) async fn measure(rows: u64, tell: impl Fn(&Value)) -> Result<()> {
         ..StackOptions::default()
     };
     let stack = Stack::without_workers(&tools, &servers, options).await?;
-    let admin = Client::sign_in(&stack.api_url, &email, &password).await?;
-    let reads = Arc::new(reads(&database, &admin).await?);
+    let viewer = Client::sign_in(&stack.api_url, &viewer, &password).await?;
+    let admin = Client::sign_in(&stack.api_url, &admin, &password).await?;
+    let unmasked = Arc::new(reads(&database, &admin).await?);
+    let reads = Arc::new(reads(&database, &viewer).await?);
     let nothing = Arc::new(vec![Asked::get("/health/live".to_owned(), None)]);
     let address = stack.api_url.trim_start_matches("http://").to_owned();
 
@@ -81,7 +80,12 @@ pub(crate) async fn measure(rows: u64, tell: impl Fn(&Value)) -> Result<()> {
     let floor = as_fast_as_they_go(&address, &nothing).await?;
     let read = as_fast_as_they_go(&address, &reads).await?;
     tell(&line("authenticated reads, each connection asking again at once", rows, &read, &floor));
+    let written_down = at_rate(&address, &unmasked, READS_BESIDE_RATE, CONNECTIONS).await?;
     let floor = at_rate(&address, &reads, READS_BESIDE_RATE, CONNECTIONS).await?;
+    let mut unmasked =
+        line("reads of an admin, whose pages of contacts are each written down", rows, &written_down, &floor);
+    unmasked["floor"] = json!("the same reads of a viewer, who sees them masked");
+    tell(&unmasked);
     let logins = Arc::new((0..CONTACTS).map(Asked::login).collect::<Vec<_>>());
     let (beside, stormed) = tokio::join!(
         at_rate(&address, &reads, READS_BESIDE_RATE, CONNECTIONS),
@@ -95,6 +99,16 @@ pub(crate) async fn measure(rows: u64, tell: impl Fn(&Value)) -> Result<()> {
     storm["api_peak_mib"] = json!(stack.api_peak_rss_kib().map(|kib| kib / 1_024));
     tell(&storm);
     Ok(())
+}
+
+/// Makes a user of a role, and says their address.
+async fn add_user(database: &ScratchDatabase, tools: &Tools, role: &str, password: &str) -> Result<String> {
+    let email = format!("bench-{role}-{}@example.com", Uuid::from_u128(u128::from(std::process::id())));
+    // Who ran before with the same process id left a user with another password.
+    let _ = database.connect().await?.execute("DELETE FROM users WHERE email = $1", &[&email]).await;
+    let user = ["user", "create", "--email", &email, "--role", role, "--password-stdin", "--json"];
+    tools.run("migrator", &user, password, |_| {}).await?;
+    Ok(email)
 }
 
 /// Something to ask.
@@ -135,7 +149,7 @@ impl Asked {
 }
 
 /// What people look at all day, in the shares in which they do.
-async fn reads(database: &ScratchDatabase, admin: &Client) -> Result<Vec<Asked>> {
+async fn reads(database: &ScratchDatabase, somebody: &Client) -> Result<Vec<Asked>> {
     let client = database.connect().await?;
     let known = client
         .query(
@@ -148,7 +162,7 @@ async fn reads(database: &ScratchDatabase, admin: &Client) -> Result<Vec<Asked>>
         )
         .await?;
     ensure!(!known.is_empty(), "there are no contacts");
-    let authorization = admin.authorization();
+    let authorization = somebody.authorization();
     let get = |path: String| Asked::get(format!("/api/v1{path}"), Some(&authorization));
     let mut reads = Vec::new();
     for contact in &known {
