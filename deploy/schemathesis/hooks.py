@@ -38,6 +38,9 @@ RULES = {
     "api_keys_list": CURSOR,
     "audit_list": rf"{CURSOR}|until|object_id",  # Behind from; with object_kind.
     "auth_change_password": r"/old_password|/new_password",
+    "auth_confirm_second_factor": r"/code",  # What the authenticator shows.
+    "auth_offer_second_factor": r"/password",
+    "auth_remove_second_factor": r"/password|/code",
     "campaigns_create": rf"{SEGMENT}|/sender_id|/window|/schedule_at|/message/template",
     "campaigns_explain": PHONE,
     "campaigns_list": CURSOR,

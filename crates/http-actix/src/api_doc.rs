@@ -42,7 +42,7 @@ use crate::{
     modifiers(&Everywhere, &Credentials),
     paths(
         auth::login, auth::refresh, auth::logout, auth::me, auth::change_password, auth::sessions, auth::end_session,
-        second_factor::offer, second_factor::confirm, second_factor::remove,
+        second_factor::offer_second_factor, second_factor::confirm_second_factor, second_factor::remove_second_factor,
         users::list, users::create, users::get_one, users::change, users::disable, users::enable, users::reset_password, users::remove_second_factor,
         api_keys::list, api_keys::create, api_keys::get_one, api_keys::revoke,
         campaigns::create, campaigns::list, campaigns::get_one, campaigns::revise, campaigns::remove, campaigns::schedule, campaigns::preview, campaigns::launch, campaigns::pause,
@@ -50,7 +50,7 @@ use crate::{
         messages::send, messages::get_one, messages::preview, contacts::create, contacts::list, search::search, stats::stats, contacts::get_one, contact_changes::change,
         contact_changes::remove, contact_changes::opt_out, contact_changes::opt_in, contact_changes::list_tags,
         contact_changes::add_tags, contact_changes::set_tags, contact_changes::remove_tag, contact_changes::messages,
-        contact_imports::create, jobs::tag_segment, jobs::list, jobs::get_one, jobs::watch_one, jobs::cancel, jobs::rejects,
+        contact_imports::create, jobs::tag_segment, jobs::list, jobs::get_one, jobs::progress_stream, jobs::cancel, jobs::rejects,
         extracts::create, extracts::list, extracts::get_one, extracts::download, extracts::seeds, extracts::put_seed,
         extracts::remove_seed, segments::preview, saved_segments::create, saved_segments::list, saved_segments::get_one, saved_segments::versions,
         saved_segments::change, saved_segments::remove, senders::create,

@@ -432,7 +432,7 @@ pub(crate) async fn get_one(
 /// How far a job has come, whenever that changes: events `job`, and `end` once it is final.
 #[utoipa::path(tag = "jobs", path = "/api/v1/jobs/{id}/stream", params(("id" = Uuid, Path)), security(("bearer" = [])), responses((status = 200, content_type = "text/event-stream", body = WatchEvent, description = "Events `job` with the JSON of /jobs/{id}, at once and then whenever it changed, at most one a second; `end` once the job is final. A comment at least every 15 s. Ends when the caller's session does"), (status = 404, body = Problem), (status = 503, body = Problem)))]
 #[get("/jobs/{id}/stream")]
-pub(crate) async fn watch_one(
+pub(crate) async fn progress_stream(
     who: Caller<Operator>,
     id: web::Path<Uuid>,
     follow: web::Data<FollowWork>,

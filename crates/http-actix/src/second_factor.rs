@@ -65,7 +65,7 @@ pub(crate) struct EnrolmentView {
 /// request makes another.
 #[utoipa::path(tag = "auth", path = "/api/v1/auth/second-factor", request_body = OfferRequest, security(("bearer" = [])), responses((status = 201, body = EnrolmentView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 #[post("/auth/second-factor")]
-pub(crate) async fn offer(
+pub(crate) async fn offer_second_factor(
     who: Caller<Anybody>,
     asked: Asked,
     body: Body<OfferRequest>,
@@ -99,7 +99,7 @@ pub(crate) struct RecoveryView {
 /// Shows that the authenticator works. From now on the password alone signs in no longer, and one's other sessions end.
 #[utoipa::path(tag = "auth", path = "/api/v1/auth/second-factor/confirm", request_body = ConfirmRequest, security(("bearer" = [])), responses((status = 200, body = RecoveryView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 #[post("/auth/second-factor/confirm")]
-pub(crate) async fn confirm(
+pub(crate) async fn confirm_second_factor(
     who: Caller<Anybody>,
     asked: Asked,
     body: Body<ConfirmRequest>,
@@ -124,7 +124,7 @@ pub(crate) struct RemoveRequest {
 /// Removes one's second factor, and its recovery codes with it.
 #[utoipa::path(tag = "auth", path = "/api/v1/auth/second-factor/remove", request_body = RemoveRequest, security(("bearer" = [])), responses((status = 204, description = "done"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 #[post("/auth/second-factor/remove")]
-pub(crate) async fn remove(
+pub(crate) async fn remove_second_factor(
     who: Caller<Anybody>,
     asked: Asked,
     body: Body<RemoveRequest>,
